@@ -1,0 +1,50 @@
+# Each target says in one line what it does; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help venv demo sandbox test check format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The environment is rebuilt only when the lock or the project file has changed.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@echo "Preparing the Python environment in $(VENV) (once; needs a package index) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+venv: $(VENV)/.ready  ## create or refresh the environment from the hashed lock
+
+demo: venv  ## run the main job on embedded servers, without any account (ARGS="--households 1000 --exit")
+	@$(BIN)/courtoisie demo $(ARGS)
+
+sandbox: venv  ## embedded servers and the Twilio stand-in alone, until Ctrl-C
+	@$(BIN)/courtoisie sandbox $(ARGS)
+
+test: venv  ## the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: venv  ## ruff, mypy, import contracts, texts and campaigns
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/courtoisie check
+
+format: venv  ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+lock: venv  ## resolve requirements/*.txt again (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade \
+		pyproject.toml -o requirements/runtime.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade \
+		--constraint requirements/runtime.txt --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Rules and words. Standard library only: no clock, no I/O, no framework."""

@@ -1,0 +1,131 @@
+"""A campaign: the standing intent. Whom, what, when, which channels, which ladder."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Heat level of the Vigilance map a campaign answers to; NONE for campaigns of other kinds."""
+
+    NONE = "none"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+
+
+class Kind(StrEnum):
+    """A check-in owes each household an answer or a person's call; advice owes it a text."""
+
+    CHECK_IN = "check_in"
+    ADVICE = "advice"
+
+
+class EventState(StrEnum):
+    PLANNED = "planned"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    SETTLED = "settled"
+
+
+class Remedy(StrEnum):
+    """What is owed to a household the campaign's text cannot reach."""
+
+    CALLBACK = "callback"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """Ages in whole years at the event's date, both included; upto None means no upper limit."""
+
+    from_age: int
+    upto_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The rule of who. An empty tuple or None means no restriction on that point."""
+
+    age_bands: tuple[AgeBand, ...] = (AgeBand(70),)
+    include_unknown_age: bool = False
+    agencies: tuple[str, ...] = ()
+    departements: tuple[str, ...] = ()
+    residences: tuple[str, ...] = ()
+    adapted_dwelling: bool | None = None
+    senior_residence: bool | None = None
+    lives_alone: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendWindow:
+    """Local hours in which bulk texts may leave. weekdays: ISO numbers, 1 = Monday."""
+
+    opens: time
+    closes: time
+    weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5, 6, 7})
+    on_holidays: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """What to do with a household of the audience that gets no text, by reason."""
+
+    opted_out: Remedy = Remedy.CALLBACK
+    on_hold: Remedy = Remedy.RECORD
+    no_phone: Remedy = Remedy.CALLBACK
+    landline_only: Remedy = Remedy.CALLBACK
+    contacted_today: Remedy = Remedy.RECORD
+    undelivered: Remedy = Remedy.CALLBACK
+    expired: Remedy = Remedy.CALLBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign as defined in config/campaigns/KEY.toml; frozen into an event when it opens.
+
+    reply_deadline, reminder_after: counted from the moment the first text leaves.
+    void_after: counted from opening; a text not sent by then is never sent.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+    level: Level
+    purpose: str
+    sender: str
+    text: str
+    audience: Audience
+    window: SendWindow
+    void_after: timedelta
+    reply_deadline: timedelta | None = None
+    reminder_text: str | None = None
+    reminder_after: timedelta | None = None
+    replies_accepted_for: timedelta = timedelta(hours=72)
+    receipt_wait: timedelta = timedelta(hours=2)
+    resend_after_unknown: bool = False
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    schedule: str | None = None
+
+    @property
+    def wants_reply(self) -> bool:
+        return self.kind is Kind.CHECK_IN
+
+
+def age_on(day: date, *, born: date, precision: str) -> int | None:
+    """Age in whole years on a day. A birth known by its year only counts from 31 December of that
+    year, so nobody is counted older than they surely are; an unknown birth has no age (never 0).
+
+    precision: "day", "year" or "unknown".
+    """
+    if precision == "unknown":
+        return None
+    counted_from = date(born.year, 12, 31) if precision == "year" else born
+    before_birthday = (day.month, day.day) < (counted_from.month, counted_from.day)
+    return day.year - counted_from.year - before_birthday
+
+
+def occasion_of(now: datetime) -> str:
+    """The default occasion of an event opened by hand: one a day. now: local time."""
+    return now.date().isoformat()

@@ -1,0 +1,55 @@
+"""What a phone can do, what a sender can do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    SMS = "sms"
+    VOICE = "voice"
+
+
+class PhoneKind(StrEnum):
+    """Line type, from the numbering plan at import or from the provider's word later."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    VOIP = "voip"
+    FOREIGN = "foreign"
+
+
+class Capability(StrEnum):
+    """What can pass through a sender. In France an alphanumeric sender gets no reply, not even STOP."""
+
+    TWO_WAY = "two_way"
+    ONE_WAY = "one_way"
+    VOICE = "voice"
+
+
+class PhoneLabel(StrEnum):
+    """Whose phone it is, as the listing says it beside the number."""
+
+    SELF = "self"
+    SPOUSE = "spouse"
+    CHILD = "child"
+    NEIGHBOUR = "neighbour"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A sender as configured: its name at the provider, what it can do, how fast.
+
+    segments_per_s: pace over all workers together; 0 means no pacing.
+    """
+
+    key: str
+    address: str
+    capability: Capability
+    segments_per_s: float = 10.0
+    calls_per_s: float = 1.0
+    messaging_service: bool = False
+
+    @property
+    def takes_replies(self) -> bool:
+        return self.capability is Capability.TWO_WAY

@@ -1,0 +1,32 @@
+"""The failure vocabulary of the whole program, on one screen. A docstring is the default message."""
+
+
+class CourtoisieError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class Refused(CourtoisieError):
+    """The request is understood and refused; the message says what to do instead."""
+
+
+class BadDefinition(CourtoisieError):
+    """A setting, a campaign or a text is not usable as written."""
+
+
+class UnknownCampaign(Refused):
+    """There is no campaign of that name."""
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+
+class BadListing(Refused):
+    """The file cannot be read as a tenant listing."""
+
+
+class Unavailable(CourtoisieError):
+    """A server we depend on does not answer."""

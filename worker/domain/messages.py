@@ -1,0 +1,97 @@
+"""A message we owe one household, and the moves it may make."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+
+
+class Lane(StrEnum):
+    """Two queues: an answer to a person never waits behind the bulk."""
+
+    ANSWERS = "answers"
+    BULK = "bulk"
+
+
+class Step(StrEnum):
+    """The rung of the ladder a text belongs to; one text per recipient and step."""
+
+    FIRST = "first"
+    REMINDER = "reminder"
+    ACK = "ack"
+
+
+class Outcome(StrEnum):
+    """What one request to the provider came to (twilio.md section 5).
+
+    ACCEPTED: the provider has it. REFUSED_NUMBER: permanent for this number. REFUSED_CONTENT: permanent
+    for this message, our mistake. CONFIGURATION: nothing will pass until somebody mends the set-up.
+    TRANSIENT: certainly not sent, worth another request. UNKNOWN: it may have been sent; never resend
+    blindly.
+    """
+
+    ACCEPTED = "accepted"
+    REFUSED_NUMBER = "refused_number"
+    REFUSED_CONTENT = "refused_content"
+    CONFIGURATION = "configuration"
+    TRANSIENT = "transient"
+    UNKNOWN = "unknown"
+
+
+class NumberFault(StrEnum):
+    """What a refusal teaches about the number."""
+
+    OPTED_OUT = "opted_out"
+    NOT_MOBILE = "not_mobile"
+    DEAD = "dead"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingText:
+    """One claimed message, rendered, ready for one request."""
+
+    message_id: int
+    attempt_id: int
+    to: str
+    sender_key: str
+    body: str
+    segments: int
+    void_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What one request came to. provider_sid only when accepted; code is the provider's error code."""
+
+    message_id: int
+    attempt_id: int
+    outcome: Outcome
+    provider_sid: str | None = None
+    code: int | None = None
+    http_status: int | None = None
+    fault: NumberFault | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider's later word on a message. message_id is ours, from the callback URL."""
+
+    message_id: int | None
+    provider_sid: str
+    status: str
+    code: int | None
+    received_at: datetime

@@ -1,0 +1,27 @@
+"""Logs are events with ids: never a phone number, a name, a message body or a secret."""
+
+import logging
+import sys
+
+import structlog
+
+# The libraries that write request lines with tenants' numbers, or a line per queue item.
+QUIET = ("twilio", "dramatiq", "apscheduler", "uvicorn.access", "aiohttp", "urllib3", "alembic")
+
+
+def configure(level: str = "info") -> None:
+    """Sends structured events to stderr, one line each, and silences chatty libraries."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,215 @@
+"""Every knob of a deployment: the only reader of the environment and of config/courtoisie.toml.
+
+Order, strongest first: environment (COURTOISIE_…), secret files (COURTOISIE_…_FILE), config/courtoisie.toml,
+the defaults here. Secrets are refused in the TOML file.
+"""
+
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from worker.domain.channels import Capability, Sender
+from worker.domain.errors import BadDefinition
+from worker.i18n import _
+
+PREFIX = "COURTOISIE_"
+HERE = Path(__file__).parent
+SECRETS = frozenset({"database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"})
+
+
+class Twilio(BaseModel):
+    """The account at the provider. An API key, when given, is used for requests; hooks are always
+    signed with the auth token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_sid: str = ""
+    auth_token: SecretStr = SecretStr("")
+    auth_token_secondary: SecretStr = SecretStr("")
+    api_key_sid: str = ""
+    api_key_secret: SecretStr = SecretStr("")
+    api_url: str = "https://api.twilio.com"
+    max_in_flight: int = Field(default=50, ge=1, le=1000, description="requests under way at once, over all workers")
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+
+
+class Landlord(BaseModel):
+    """The words that stand for the landlord in texts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = "Les Chalets"
+    phone: str = "05 36 49 00 01"
+
+
+class SenderSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    address: str
+    capability: Capability
+    segments_per_s: float = Field(default=10.0, ge=0)
+    calls_per_s: float = Field(default=1.0, gt=0)
+    messaging_service: bool = False
+
+
+class Limits(BaseModel):
+    """Times and caps of the route."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_size: int = Field(default=200, ge=1, le=1000)
+    lease_s: int = Field(default=60, ge=5, description="a claimed text without a result becomes unknown after this")
+    max_attempts: int = Field(default=8, ge=1)
+    unknown_margin_s: int = Field(default=60, ge=0, description="wait before the provider is asked about unknowns")
+    receipt_poll_after_s: int = Field(default=1800, ge=0)
+    acks_per_day: int = Field(default=3, ge=0)
+    ack_quiet_s: int = Field(default=600, ge=0, description="same intent within this: one acknowledgement")
+    absence_days: int = Field(default=14, ge=1)
+    import_max_vanished: float = Field(default=0.2, ge=0, le=1)
+    tick_s: float = Field(default=2.0, gt=0)
+
+
+class CallHours(BaseModel):
+    """When people ring: opening hours of the callers' desk, in local time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
+    alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
+    minutes_per_contact: float = 11.4
+
+
+class Settings(BaseSettings):
+    """All settings of one deployment. Read once per process, in bootstrap."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="ignore", validate_default=True
+    )
+
+    database_url: SecretStr = SecretStr("")
+    broker_url: SecretStr = SecretStr("")
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    config_dir: Path = Path()
+    templates_dir: Path = Path()
+    timezone: str = "Europe/Paris"
+    language: Literal["fr", "en"] = "fr"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    twilio: Twilio = Twilio()
+    landlord: Landlord = Landlord()
+    senders: dict[str, SenderSettings] = {}
+    limits: Limits = Limits()
+    call_hours: CallHours = CallHours()
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+    @cached_property
+    def sender_table(self) -> dict[str, Sender]:
+        """The configured senders by key."""
+        return {key: Sender(key=key, **s.model_dump()) for key, s in self.senders.items()}
+
+
+def load() -> Settings:
+    """Settings from environment, secret files and config/courtoisie.toml.
+
+    Raises BadDefinition with one line per problem: which key, what is wrong, where it may be set.
+    """
+    config_dir = _directory("CONFIG_DIR", "config")
+    templates_dir = _directory("TEMPLATES_DIR", "templates")
+    layers = _read_toml(config_dir / "courtoisie.toml")
+    _overlay(layers, _secret_files())
+    layers |= {"config_dir": config_dir, "templates_dir": templates_dir}
+    try:
+        return Settings(**layers)
+    except ValidationError as error:
+        raise BadDefinition("\n".join(_problem(e) for e in error.errors(include_input=False, include_url=False))) from None
+
+
+def _directory(variable: str, name: str) -> Path:
+    """The directory named by the environment, else ./NAME, else the one shipped in the package."""
+    named = os.environ.get(PREFIX + variable)
+    candidates = [Path(named)] if named else [Path.cwd() / name, HERE.parent / name, HERE / "share" / name]
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate.resolve()
+    raise BadDefinition(
+        _("{variable} : le dossier {path} n'existe pas.").format(variable=PREFIX + variable, path=candidates[0])
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadDefinition(_("{path} n'est pas un fichier TOML lisible : {error}").format(path=path, error=error)) from None
+    for secret in sorted(SECRETS & (set(values) | set(values.get("twilio", {})))):
+        raise BadDefinition(
+            _("{path} : {key} est un secret ; donnez-le par l'environnement ou par un fichier {prefix}…_FILE.").format(
+                path=path, key=secret, prefix=PREFIX
+            )
+        )
+    return values
+
+
+def _secret_files() -> dict[str, Any]:
+    """COURTOISIE_X_FILE=/run/secrets/x stands for COURTOISIE_X with the file's content."""
+    found: dict[str, Any] = {}
+    for variable, path in os.environ.items():
+        if variable.startswith(PREFIX) and variable.endswith("_FILE"):
+            keys = variable.removeprefix(PREFIX).removesuffix("_FILE").lower().split("__")
+            _overlay(found, _nested(keys, _secret(variable, Path(path))))
+    return found
+
+
+def _secret(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadDefinition(
+            _("{variable} : le fichier {path} est illisible ({error}).").format(
+                variable=variable, path=path, error=error.strerror
+            )
+        ) from None
+
+
+def _nested(keys: list[str], value: str) -> dict[str, Any]:
+    for key in reversed(keys[1:]):
+        value = {key: value}  # type: ignore[assignment]  # folds inward, ends as a dict
+    return {keys[0]: value}
+
+
+def _overlay(base: dict[str, Any], over: dict[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _overlay(base[key], value)
+        else:
+            base[key] = value
+
+
+def _problem(error: Any) -> str:
+    path = [str(p) for p in error["loc"]]
+    return _("{key} : {message} (variable {variable}, ou config/courtoisie.toml)").format(
+        key=".".join(path), message=error["msg"], variable=PREFIX + "__".join(path).upper()
+    )

@@ -1,0 +1,1 @@
+"""PostgreSQL: the only place with SQL. One statement per function, named for its meaning."""

@@ -1,0 +1,70 @@
+"""The connection to PostgreSQL: pool, transactions, and the one translation of its outages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from worker.domain.errors import BadDefinition, Unavailable
+from worker.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A pool of connections. `begin` is the unit of work: commit at the end, roll back on error."""
+
+    engine: Engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction. Never keep it open during a network call.
+
+        Raises Unavailable when the server cannot be reached.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise Unavailable(_unreachable(self.engine, error)) from error
+
+    def ping(self) -> None:
+        """Raises Unavailable when the server cannot be reached."""
+        with self.begin() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def connect(url: str, *, pool_size: int = 20) -> Database:
+    """A pool for a postgresql:// URL. Opens no connection yet.
+
+    Raises BadDefinition for a URL that is missing or not PostgreSQL's.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "postgresql":
+        raise BadDefinition(
+            _("COURTOISIE_DATABASE_URL doit avoir la forme postgresql://utilisateur:motdepasse@serveur/base.")
+        )
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "application_name": "courtoisie"},
+        hide_parameters=True,  # an error must not carry a tenant's name or number
+    )
+    return Database(engine)
+
+
+def _unreachable(engine: Engine, error: OperationalError) -> str:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else ""
+    return _("PostgreSQL ne répond pas à l'adresse {host} : {reason}").format(
+        host=engine.url.host or engine.url.query.get("host", "?"), reason=reason
+    )

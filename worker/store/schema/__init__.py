@@ -1,0 +1,32 @@
+"""The schema as SQLAlchemy tables. Constraints carry the promises; the migrations build the same."""
+
+from worker.store.schema.base import metadata
+from worker.store.schema.inbound import inbound_message, reply
+from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, message, recipient
+from worker.store.schema.limits import in_flight_share, sender_pace
+from worker.store.schema.people import agency, dwelling, hold, household, listing_import, opt_out, phone, residence, tenant
+from worker.store.schema.tasks import call_outcome, callback_task
+
+__all__ = [
+    "agency",
+    "attempt",
+    "call_outcome",
+    "callback_task",
+    "campaign_event",
+    "delivery_receipt",
+    "dwelling",
+    "hold",
+    "household",
+    "in_flight_share",
+    "inbound_message",
+    "listing_import",
+    "message",
+    "metadata",
+    "opt_out",
+    "phone",
+    "recipient",
+    "reply",
+    "residence",
+    "sender_pace",
+    "tenant",
+]

@@ -1,0 +1,146 @@
+"""What we owe and what we sent: events, recipients, messages, attempts, receipts."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from worker.domain.campaigns import EventState
+from worker.domain.channels import Channel
+from worker.domain.messages import Lane, MessageState, Outcome, Step
+from worker.domain.recipients import RecipientState
+from worker.domain.replies import Intent
+from worker.store.schema.base import at, id_, metadata, one_of, ref
+
+campaign_event = Table(
+    "campaign_event",
+    metadata,
+    id_(),
+    Column("campaign", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    # The campaign as it stood when the event opened: editing the file never changes a running event.
+    Column("definition", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    at("opened_at", nullable=False),
+    at("fanned_out_at"),
+    at("void_at", nullable=False),
+    at("replies_until", nullable=False),
+    at("settled_at"),
+    Column("alarm", Text),
+    at("alarm_at"),
+    one_of("state", EventState),
+    UniqueConstraint("campaign", "occasion"),
+    Index("ix_campaign_event_state", "state"),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    id_(),
+    ref("event_id", "campaign_event.id"),
+    ref("household_id", "household.id"),
+    # The number the event writes to; two households may share one, which gets one text.
+    Column("e164", Text),
+    Column("language", Text, nullable=False, server_default="fr"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    # When the next rung of the ladder is due; always set once the first text was claimed.
+    at("due_at"),
+    at("contacted_at"),
+    at("reminded_at"),
+    at("replied_at"),
+    Column("intent", Text),
+    at("settled_at"),
+    ref("task_id", "callback_task.id", nullable=True),
+    one_of("state", RecipientState),
+    one_of("intent", Intent),
+    CheckConstraint("state <> 'callback' OR task_id IS NOT NULL", name="callback_has_a_task"),
+    UniqueConstraint("event_id", "household_id"),
+    Index("ix_recipient_due", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("ix_recipient_household_id", "household_id"),
+    Index("ix_recipient_event_e164", "event_id", "e164"),
+    Index("ix_recipient_task_id", "task_id", postgresql_where=text("task_id IS NOT NULL")),
+)
+
+# The ledger. The row's state is the outbox: the queue can be lost and rebuilt from here.
+message = Table(
+    "message",
+    metadata,
+    id_(),
+    ref("event_id", "campaign_event.id", nullable=True),
+    ref("recipient_id", "recipient.id", nullable=True),
+    ref("household_id", "household.id", nullable=True),
+    ref("in_reply_to", "inbound_message.id", nullable=True),
+    Column("e164", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("variables", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("state", Text, nullable=False),
+    at("due_at", nullable=False),
+    # A window that closes re-plans the message; void ends it.
+    at("window_closes_at", nullable=False),
+    at("void_at", nullable=False),
+    at("lease_until"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("body", Text),
+    Column("segments", SmallInteger),
+    Column("provider_sid", Text),
+    Column("provider_status", Text),
+    Column("code", Integer),
+    at("created_at", nullable=False),
+    at("sent_at"),
+    at("settled_at"),
+    # How often the provider's list was searched for a message of unknown fate, without finding it.
+    Column("lookups", SmallInteger, nullable=False, server_default=text("0")),
+    at("looked_up_at"),
+    one_of("channel", Channel),
+    one_of("step", Step),
+    one_of("lane", Lane),
+    one_of("state", MessageState),
+    CheckConstraint("(step = 'ack') = (in_reply_to IS NOT NULL)", name="ack_answers_something"),
+    CheckConstraint("(step = 'ack') OR (event_id IS NOT NULL AND recipient_id IS NOT NULL)", name="step_has_recipient"),
+    # None is written to twice: by recipient, and by number when two households share one.
+    Index("uq_message_step", "recipient_id", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")),
+    Index("uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")),
+    Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
+    Index("uq_message_provider_sid", "provider_sid", unique=True),
+    Index("ix_message_queued", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),
+    Index("ix_message_sending", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("ix_message_unknown", "id", postgresql_where=text("state = 'unknown'")),
+    Index("ix_message_event_id", "event_id"),
+    Index("ix_message_household_id", "household_id", "created_at"),
+)
+
+# One request to the provider. The row is committed before the request leaves.
+attempt = Table(
+    "attempt",
+    metadata,
+    id_(),
+    ref("message_id", "message.id"),
+    at("started_at", nullable=False),
+    at("finished_at"),
+    Column("outcome", Text),
+    Column("http_status", Integer),
+    Column("code", Integer),
+    Column("provider_sid", Text),
+    one_of("outcome", Outcome),
+    Index("ix_attempt_message_id", "message_id"),
+)
+
+delivery_receipt = Table(
+    "delivery_receipt",
+    metadata,
+    id_(),
+    # No foreign key: a receipt is kept even when it names a message we do not have.
+    Column("message_id", BigInteger),
+    Column("provider_sid", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Integer, nullable=False, server_default=text("0")),
+    at("received_at", nullable=False),
+    # The same word twice is one receipt.
+    UniqueConstraint("provider_sid", "status", "code"),
+)
