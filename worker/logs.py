@@ -11,7 +11,9 @@ QUIET = ("twilio", "dramatiq", "apscheduler", "uvicorn.access", "aiohttp", "urll
 
 def configure(level: str = "info") -> None:
     """Sends structured events to stderr, one line each, and silences chatty libraries."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
+    )
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

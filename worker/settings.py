@@ -19,7 +19,9 @@ from worker.i18n import _
 
 PREFIX = "COURTOISIE_"
 HERE = Path(__file__).parent
-SECRETS = frozenset({"database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"})
+SECRETS = frozenset(
+    {"database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"}
+)
 
 
 class Twilio(BaseModel):
@@ -142,7 +144,9 @@ def load() -> Settings:
     try:
         return Settings(**layers)
     except ValidationError as error:
-        raise BadDefinition("\n".join(_problem(e) for e in error.errors(include_input=False, include_url=False))) from None
+        raise BadDefinition(
+            "\n".join(_problem(e) for e in error.errors(include_input=False, include_url=False))
+        ) from None
 
 
 def _directory(variable: str, name: str) -> Path:
@@ -163,7 +167,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadDefinition(_("{path} n'est pas un fichier TOML lisible : {error}").format(path=path, error=error)) from None
+        raise BadDefinition(
+            _("{path} n'est pas un fichier TOML lisible : {error}").format(path=path, error=error)
+        ) from None
     for secret in sorted(SECRETS & (set(values) | set(values.get("twilio", {})))):
         raise BadDefinition(
             _("{path} : {key} est un secret ; donnez-le par l'environnement ou par un fichier {prefix}…_FILE.").format(

@@ -4,7 +4,17 @@ from worker.store.schema.base import metadata
 from worker.store.schema.inbound import inbound_message, reply
 from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, message, recipient
 from worker.store.schema.limits import in_flight_share, sender_pace
-from worker.store.schema.people import agency, dwelling, hold, household, listing_import, opt_out, phone, residence, tenant
+from worker.store.schema.people import (
+    agency,
+    dwelling,
+    hold,
+    household,
+    listing_import,
+    opt_out,
+    phone,
+    residence,
+    tenant,
+)
 from worker.store.schema.tasks import call_outcome, callback_task
 
 __all__ = [

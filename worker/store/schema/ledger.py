@@ -1,6 +1,17 @@
 """What we owe and what we sent: events, recipients, messages, attempts, receipts."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from worker.domain.campaigns import EventState
@@ -105,7 +116,9 @@ message = Table(
     CheckConstraint("(step = 'ack') OR (event_id IS NOT NULL AND recipient_id IS NOT NULL)", name="step_has_recipient"),
     # None is written to twice: by recipient, and by number when two households share one.
     Index("uq_message_step", "recipient_id", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")),
-    Index("uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")),
+    Index(
+        "uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")
+    ),
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
     Index("uq_message_provider_sid", "provider_sid", unique=True),
     Index("ix_message_queued", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),

@@ -38,7 +38,9 @@ callback_task = Table(
         unique=True,
         postgresql_where=text("state IN ('open', 'claimed')"),
     ),
-    Index("ix_callback_task_queue", "agency_id", text("priority DESC"), "due_at", postgresql_where=text("state = 'open'")),
+    Index(
+        "ix_callback_task_queue", "agency_id", text("priority DESC"), "due_at", postgresql_where=text("state = 'open'")
+    ),
     Index("ix_callback_task_event_id", "event_id"),
 )
 

@@ -1,0 +1,68 @@
+"""Real servers for the tests that need them: one PostgreSQL and one Redis per run, a fresh database per test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sandbox import servers
+from worker.store import database, schema_version
+
+for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_EDGE", "TWILIO_REGION"))]:
+    del os.environ[_variable]  # the machine's own settings must not reach a test
+
+_numbers = itertools.count(1)
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    with servers.home() as home:
+        server = servers.Postgres(home, durable=False)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: servers.Postgres) -> str:
+    """A database with the newest schema, cloned for each test."""
+    name = "template_courtoisie"
+    db = database.connect(postgres.create_database(name))
+    with db.begin() as connection:
+        schema_version.upgrade(connection)
+    db.close()
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: servers.Postgres, template_database: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    yield postgres.create_database(name, template_database)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[database.Database]:
+    """An empty database with the newest schema, for this test alone."""
+    opened = database.connect(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[servers.Redis]:
+    with servers.home() as home:
+        server = servers.Redis(home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday in a heatwave, 10:00 in Paris."""
+    return datetime(2026, 7, 8, 8, 0, tzinfo=UTC)
