@@ -70,6 +70,7 @@ class OutgoingText:
     body: str
     segments: int
     void_at: datetime
+    leave_at: datetime | None = None  # reserved by the sender's pace; None: at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,28 @@ class Receipt:
     status: str
     code: int | None
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """An SMS from a phone, as the provider told it. sender is the number or short code it was sent to."""
+
+    provider_sid: str
+    e164: str
+    to_address: str
+    body: str
+    received_at: datetime
+    opt_out_type: str | None = None
+    media_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message as the provider's own record has it: for settling what we do not know."""
+
+    provider_sid: str
+    to: str
+    body: str
+    status: str
+    code: int | None
+    created_at: datetime
