@@ -55,7 +55,7 @@ recipient = Table(
     Column("language", Text, nullable=False, server_default="fr"),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    # When the next rung of the ladder is due; always set once the first text was claimed.
+    # When the next rung of the ladder is due.
     at("due_at"),
     at("contacted_at"),
     at("reminded_at"),
@@ -65,6 +65,8 @@ recipient = Table(
     ref("task_id", "callback_task.id", nullable=True),
     one_of("state", RecipientState),
     one_of("intent", Intent),
+    # Nobody is forgotten: who waits has a time at which somebody looks again, who is to be rung has a task.
+    CheckConstraint("state <> 'waiting' OR due_at IS NOT NULL", name="waiting_has_a_due_time"),
     CheckConstraint("state <> 'callback' OR task_id IS NOT NULL", name="callback_has_a_task"),
     UniqueConstraint("event_id", "household_id"),
     Index("ix_recipient_due", "due_at", postgresql_where=text("state = 'waiting'")),
@@ -121,7 +123,7 @@ message = Table(
     ),
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
     Index("uq_message_provider_sid", "provider_sid", unique=True),
-    Index("ix_message_queued", "lane", "due_at", "id", postgresql_where=text("state = 'queued'")),
+    Index("ix_message_queued", "lane", "event_id", "due_at", "id", postgresql_where=text("state = 'queued'")),
     Index("ix_message_sending", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_message_unknown", "id", postgresql_where=text("state = 'unknown'")),
     Index("ix_message_event_id", "event_id"),

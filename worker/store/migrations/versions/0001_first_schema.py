@@ -339,6 +339,7 @@ def upgrade() -> None:
             "intent IN ('stop', 'start', 'emergency', 'wrong_number', 'absent', 'return', 'help', 'ok', 'unclear')",
             name=op.f("ck_recipient_intent_known"),
         ),
+        sa.CheckConstraint("state <> 'waiting' OR due_at IS NOT NULL", name=op.f("ck_recipient_waiting_has_a_due_time")),
         sa.CheckConstraint("state <> 'callback' OR task_id IS NOT NULL", name=op.f("ck_recipient_callback_has_a_task")),
         sa.CheckConstraint(
             "state IN ('waiting', 'callback', 'fine', 'informed', 'absent', 'reached', 'unreached', 'excluded', 'cancelled')",
@@ -414,7 +415,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_queued",
         "message",
-        ["lane", "due_at", "id"],
+        ["lane", "event_id", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'queued'"),
     )
