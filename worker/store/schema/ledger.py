@@ -127,6 +127,7 @@ message = Table(
     Index("ix_message_sending", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_message_unknown", "id", postgresql_where=text("state = 'unknown'")),
     Index("ix_message_event_id", "event_id"),
+    Index("ix_message_ack_number", "e164", "created_at", postgresql_where=text("step = 'ack'")),
     Index("ix_message_household_id", "household_id", "created_at"),
 )
 

@@ -411,6 +411,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     op.create_index("ix_message_event_id", "message", ["event_id"], unique=False)
+    op.create_index(
+        "ix_message_ack_number", "message", ["e164", "created_at"], unique=False, postgresql_where=sa.text("step = 'ack'")
+    )
     op.create_index("ix_message_household_id", "message", ["household_id", "created_at"], unique=False)
     op.create_index(
         "ix_message_queued",
@@ -487,6 +490,7 @@ def downgrade() -> None:
     op.drop_index("ix_message_sending", table_name="message", postgresql_where=sa.text("state = 'sending'"))
     op.drop_index("ix_message_queued", table_name="message", postgresql_where=sa.text("state = 'queued'"))
     op.drop_index("ix_message_household_id", table_name="message")
+    op.drop_index("ix_message_ack_number", table_name="message", postgresql_where=sa.text("step = 'ack'"))
     op.drop_index("ix_message_event_id", table_name="message")
     op.drop_table("message")
     op.drop_index("ix_recipient_task_id", table_name="recipient", postgresql_where=sa.text("task_id IS NOT NULL"))

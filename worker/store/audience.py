@@ -1,0 +1,183 @@
+"""Who a campaign concerns, decided in one statement over the whole listing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from worker.domain.campaigns import AgeBand, Audience
+from worker.domain.recipients import Reason, RecipientState
+
+# One row per household of the audience, with its best number for a text and why it may get none.
+# Relies on ix_tenant_active, uq_household_present, the phone unique key and uq_opt_out_standing.
+_SORTED = """
+WITH aged AS (
+    SELECT t.household_id, t.language, t.role,
+           CASE t.birth_precision
+               WHEN 'day' THEN date_part('year', age(CAST(:day AS date), t.birth_date))
+               WHEN 'year' THEN date_part('year', age(CAST(:day AS date), make_date(date_part('year', t.birth_date)::int, 12, 31)))
+           END AS years
+    FROM tenant t WHERE t.status = 'active'
+), concerned AS (
+    SELECT a.household_id,
+           (array_agg(a.language ORDER BY (a.role = 'holder') DESC, a.years DESC NULLS LAST))[1] AS language
+    FROM aged a
+    WHERE (a.years IS NULL AND :unknown_age)
+       OR EXISTS (SELECT 1 FROM unnest(CAST(:from_ages AS int[]), CAST(:upto_ages AS int[])) AS band(low, high)
+                  WHERE a.years >= band.low AND a.years <= band.high)
+    GROUP BY a.household_id
+), audience AS (
+    SELECT h.id AS household_id, c.language
+    FROM concerned c
+    JOIN household h ON h.id = c.household_id AND h.gone_at IS NULL
+    JOIN dwelling d ON d.id = h.dwelling_id
+    JOIN agency g ON g.id = d.agency_id
+    LEFT JOIN residence r ON r.id = d.residence_id
+    WHERE (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
+      AND (CAST(:departements AS text[]) IS NULL OR d.departement = ANY (:departements))
+      AND (CAST(:residences AS text[]) IS NULL OR r.name = ANY (:residences))
+      AND (CAST(:adapted AS boolean) IS NULL OR d.adapted = :adapted)
+      AND (CAST(:senior AS boolean) IS NULL OR coalesce(r.senior, false) = :senior)
+      AND (CAST(:alone AS boolean) IS NULL OR (h.lives_alone = 'yes') = :alone)
+), sorted AS (
+    SELECT a.household_id, a.language,
+           best.e164,
+           CASE
+               WHEN EXISTS (SELECT 1 FROM hold o WHERE o.household_id = a.household_id AND o.ended_at IS NULL
+                            AND o.from_at <= :now AND o.until_at > :now) THEN 'on_hold'
+               WHEN EXISTS (SELECT 1 FROM recipient p JOIN campaign_event e ON e.id = p.event_id
+                            WHERE p.household_id = a.household_id AND p.contacted_at >= :day_start
+                              AND e.definition->>'purpose' = :purpose
+                              AND array_position(CAST(:levels AS text[]), e.level) >= array_position(CAST(:levels AS text[]), :level))
+                   THEN 'contacted_today'
+               WHEN best.e164 IS NOT NULL THEN NULL
+               WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.kind = 'mobile'
+                            AND p.removed_at IS NULL AND p.bad_since IS NULL) THEN 'opted_out'
+               WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.kind IN ('fixed', 'voip')
+                            AND p.removed_at IS NULL AND p.bad_since IS NULL) THEN 'landline_only'
+               ELSE 'no_phone'
+           END AS reason
+    FROM audience a
+    LEFT JOIN LATERAL (
+        SELECT p.e164 FROM phone p
+        WHERE p.household_id = a.household_id AND p.kind = 'mobile' AND p.removed_at IS NULL AND p.bad_since IS NULL
+          AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
+                          AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', :purpose))
+        ORDER BY (p.label IN ('self', 'spouse')) DESC, (p.source = 'caller') DESC, p.rank, p.id
+        LIMIT 1
+    ) best ON true
+)
+"""
+
+_FAN_OUT = text(
+    _SORTED
+    + """
+INSERT INTO recipient (event_id, household_id, e164, language, state, reason, due_at, settled_at)
+SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
+       CASE WHEN s.reason = ANY (:recorded) THEN :excluded ELSE :waiting END,
+       s.reason,
+       CASE WHEN s.reason IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) THEN NULL ELSE CAST(:now AS timestamptz) END,
+       CASE WHEN s.reason = ANY (:recorded) THEN CAST(:now AS timestamptz) END
+FROM sorted s
+ON CONFLICT (event_id, household_id) DO NOTHING
+"""
+)
+
+_PREVIEW = text(
+    _SORTED
+    + """
+SELECT g.code AS agency, coalesce(s.reason, 'text') AS fate, s.language, count(*) AS households
+FROM sorted s JOIN household h ON h.id = s.household_id JOIN dwelling d ON d.id = h.dwelling_id
+JOIN agency g ON g.id = d.agency_id
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+)
+
+_UNKNOWN_AGE = text(
+    """
+SELECT count(DISTINCT t.household_id) FROM tenant t JOIN household h ON h.id = t.household_id AND h.gone_at IS NULL
+WHERE t.status = 'active' AND t.birth_precision = 'unknown'
+"""
+)
+
+LEVELS = ["none", "yellow", "orange", "red"]
+OLDEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What the rule of who is asked with. day: local date of the event; day_start: its midnight."""
+
+    audience: Audience
+    purpose: str
+    level: str
+    day: date
+    day_start: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How many households of an agency would get a text, or why they would not."""
+
+    agency: str
+    fate: str
+    language: str
+    households: int
+
+
+def _bounds(bands: Iterable[AgeBand]) -> dict[str, Any]:
+    listed = list(bands)
+    return {
+        "from_ages": [b.from_age for b in listed],
+        "upto_ages": [OLDEST if b.upto_age is None else b.upto_age for b in listed],
+    }
+
+
+def _parameters(occasion: Occasion) -> dict[str, Any]:
+    who = occasion.audience
+    return _bounds(who.age_bands) | {
+        "day": occasion.day,
+        "day_start": occasion.day_start,
+        "now": occasion.now,
+        "purpose": occasion.purpose,
+        "level": occasion.level,
+        "levels": LEVELS,
+        "unknown_age": who.include_unknown_age,
+        "agencies": list(who.agencies) or None,
+        "departements": list(who.departements) or None,
+        "residences": list(who.residences) or None,
+        "adapted": who.adapted_dwelling,
+        "senior": who.senior_residence,
+        "alone": who.lives_alone,
+    }
+
+
+def fan_out(
+    connection: Connection, event_id: int, occasion: Occasion, *, recorded: Iterable[Reason], void_at: datetime
+) -> int:
+    """One recipient per household of the audience, excluded ones with their reason; returns how many.
+
+    recorded: the reasons for which the campaign only records the household; the others are due at once for
+    the next rung of the ladder.
+    """
+    values = _parameters(occasion) | {
+        "event_id": event_id,
+        "recorded": [str(r) for r in recorded],
+        "excluded": RecipientState.EXCLUDED,
+        "waiting": RecipientState.WAITING,
+        "void_at": void_at,
+    }
+    return connection.execute(_FAN_OUT, values).rowcount
+
+
+def preview(connection: Connection, occasion: Occasion) -> list[Fate]:
+    """What fan_out would do, counted by agency, fate and language."""
+    return [Fate(**row._asdict()) for row in connection.execute(_PREVIEW, _parameters(occasion))]
+
+
+def of_unknown_age(connection: Connection) -> int:
+    """Households with a tenant of unknown age: no rule of age can place them, a person should look."""
+    return int(connection.execute(_UNKNOWN_AGE).scalar_one())

@@ -1,0 +1,186 @@
+"""What people answered: stored before it is read, read once."""
+
+from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from worker.domain.messages import Inbound
+from worker.store.schema import inbound_message, reply
+
+_LOCK_UNREAD = text(
+    """
+SELECT id, e164, to_address, body, opt_out_type, media_count, received_at
+FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
+"""
+)
+
+_READ = text("UPDATE inbound_message SET read_at = :now, intent = :intent, match = :match WHERE id = :id")
+
+# Automatic answers to this number lately: how many today, and was the same thing said a moment ago.
+_ACKS = text(
+    """
+SELECT count(*) FILTER (WHERE m.created_at >= :day_start) AS today,
+       count(*) FILTER (WHERE m.created_at > CAST(:now AS timestamptz) - CAST(:quiet AS interval) AND m.template = :template) AS repeated
+FROM message m WHERE m.e164 = :e164 AND m.step = 'ack' AND m.created_at >= least(CAST(:day_start AS timestamptz), CAST(:now AS timestamptz) - CAST(:quiet AS interval))
+"""
+)
+
+_ACK = text(
+    """
+INSERT INTO message (event_id, household_id, in_reply_to, e164, channel, step, lane, sender, template, language, variables,
+                     state, due_at, window_closes_at, void_at, created_at)
+VALUES (:event_id, :household_id, :inbound_id, :e164, 'sms', 'ack', 'answers', :sender, :template, :language,
+        CAST(:variables AS jsonb), 'queued', :now, :void_at, :void_at, :now)
+ON CONFLICT DO NOTHING
+"""
+)
+
+# A tenant who has answered gets no further text of the same event. Relies on uq_message_number.
+_WITHDRAW = text(
+    """
+UPDATE message SET state = :state, settled_at = :now
+WHERE state = 'queued' AND step <> 'ack'
+  AND (event_id, e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
+"""
+)
+
+_UNREAD = text(
+    """
+SELECT id, e164, to_address, body, opt_out_type, media_count, received_at
+FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
+"""
+)
+
+_READ = text("UPDATE inbound_message SET read_at = :now, intent = :intent, match = :match WHERE id = :id")
+
+# Automatic answers to this number lately: how many today, and was the same thing said a moment ago.
+_ACKS = text(
+    """
+SELECT count(*) FILTER (WHERE m.created_at >= :day_start) AS today,
+       count(*) FILTER (WHERE m.created_at > CAST(:now AS timestamptz) - CAST(:quiet AS interval) AND m.template = :template) AS repeated
+FROM message m WHERE m.e164 = :e164 AND m.step = 'ack' AND m.created_at >= least(CAST(:day_start AS timestamptz), CAST(:now AS timestamptz) - CAST(:quiet AS interval))
+"""
+)
+
+_ACK = text(
+    """
+INSERT INTO message (event_id, household_id, in_reply_to, e164, channel, step, lane, sender, template, language, variables,
+                     state, due_at, window_closes_at, void_at, created_at)
+VALUES (:event_id, :household_id, :inbound_id, :e164, 'sms', 'ack', 'answers', :sender, :template, :language,
+        CAST(:variables AS jsonb), 'queued', :now, :void_at, :void_at, :now)
+ON CONFLICT DO NOTHING
+"""
+)
+
+# A tenant who has answered gets no further text of the same event; a refusal stops every event's.
+_WITHDRAW = text(
+    """
+UPDATE message SET state = :state, settled_at = :now
+WHERE state = 'queued' AND step <> 'ack'
+  AND (recipient_id = ANY (:recipients) OR (CAST(:e164 AS text) IS NOT NULL AND e164 = :e164))
+"""
+)
+
+_UNREAD = text("SELECT id FROM inbound_message WHERE read_at IS NULL AND received_at < :before ORDER BY id LIMIT :limit")
+
+_LANGUAGE = text("SELECT language FROM tenant WHERE household_id = :household AND status = 'active' ORDER BY (role = 'holder') DESC, id LIMIT 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An inbound message, locked, not yet read."""
+
+    id: int
+    e164: str
+    to_address: str
+    body: str
+    opt_out_type: str | None
+    media_count: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """An automatic answer to be queued."""
+
+    inbound_id: int
+    event_id: int | None
+    household_id: int | None
+    e164: str
+    sender: str
+    template: str
+    language: str
+    variables: str
+    void_at: datetime
+
+
+def store(connection: Connection, message: Inbound) -> int | None:
+    """Keeps an inbound message; None when the provider's id was stored before."""
+    return connection.execute(
+        insert(inbound_message)
+        .values(**asdict(message))
+        .on_conflict_do_nothing(index_elements=["provider_sid"])
+        .returning(inbound_message.c.id)
+    ).scalar()
+
+
+def lock_unread(connection: Connection, inbound_id: int) -> Unread | None:
+    """The message if nobody has read it yet, locked; a second reader waits and then gets None."""
+    row = connection.execute(_LOCK_UNREAD, {"id": inbound_id}).one_or_none()
+    return None if row is None else Unread(**row._asdict())
+
+
+def mark_read(connection: Connection, inbound_id: int, *, intent: str, match: str, now: datetime) -> None:
+    """The message has been understood and acted on."""
+    connection.execute(_READ, {"id": inbound_id, "intent": intent, "match": match, "now": now})
+
+
+def link(connection: Connection, inbound_id: int, pairs: Sequence[tuple[int, int | None]]) -> None:
+    """Makes it a reply of these households: (household id, recipient id or None)."""
+    rows = [{"inbound_id": inbound_id, "household_id": h, "recipient_id": r} for h, r in pairs]
+    connection.execute(insert(reply).values(rows).on_conflict_do_nothing())
+
+
+def recent_acks(
+    connection: Connection, e164: str, *, template: str, quiet: timedelta, day_start: datetime, now: datetime
+) -> tuple[int, bool]:
+    """(automatic answers today, the same one within `quiet`). Walks the number's acknowledgements only."""
+    values = {"e164": e164, "template": template, "quiet": quiet, "day_start": day_start, "now": now}
+    row = connection.execute(_ACKS, values).one()
+    return row.today, row.repeated > 0
+
+
+def queue_ack(connection: Connection, ack: Ack, *, now: datetime) -> None:
+    """Owes the writer an automatic answer; one per inbound message, by unique key."""
+    connection.execute(_ACK, asdict(ack) | {"now": now})
+
+
+def withdraw_texts(connection: Connection, recipients: Sequence[int], *, state: str, now: datetime) -> int:
+    """Takes the queued texts of these recipients back before they leave; returns how many."""
+    values = {"recipients": list(recipients), "state": state, "now": now}
+    return connection.execute(_WITHDRAW, values).rowcount
+
+
+def unread(connection: Connection, *, before: datetime, limit: int = 100) -> list[int]:
+    """Messages stored but not read since before then: the queue lost them."""
+    return list(connection.execute(_UNREAD, {"before": before, "limit": limit}).scalars())
+
+
+def language_of(connection: Connection, household: int) -> str:
+    """The language of the household's first tenant."""
+    return connection.execute(_LANGUAGE, {"household": household}).scalar() or "fr"
+
+
+def bodies_for_task(connection: Connection, household: int, *, limit: int = 5) -> list[tuple[datetime, str, str]]:
+    """The latest replies of a household, newest first: (received_at, intent, body)."""
+    rows = connection.execute(
+        select(inbound_message.c.received_at, inbound_message.c.intent, inbound_message.c.body)
+        .join(reply, reply.c.inbound_id == inbound_message.c.id)
+        .where(reply.c.household_id == household)
+        .order_by(inbound_message.c.received_at.desc())
+        .limit(limit)
+    )
+    return [(row.received_at, row.intent, row.body) for row in rows]

@@ -1,0 +1,72 @@
+"""The provider's limits, kept together by all workers: how many requests at once, how fast per sender."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+SHARE_LOCK = 7_206_812  # any constant: shares are dealt one worker at a time
+
+_OTHERS = text(
+    """
+SELECT count(*) AS holders, coalesce(sum(slots), 0) AS slots FROM in_flight_share
+WHERE holder <> :holder AND until_at > :now
+"""
+)
+
+_TAKE = text(
+    """
+INSERT INTO in_flight_share (holder, slots, until_at) VALUES (:holder, :slots, :until)
+ON CONFLICT (holder) DO UPDATE SET slots = excluded.slots, until_at = excluded.until_at
+"""
+)
+
+_FORGET = text("DELETE FROM in_flight_share WHERE until_at < CAST(:now AS timestamptz) - interval '1 hour'")
+
+# The row is locked until the claim commits, so two workers never reserve the same moment.
+_PACE = text(
+    """
+INSERT INTO sender_pace (sender, next_free_at) VALUES (:sender, :now)
+ON CONFLICT (sender) DO UPDATE SET next_free_at = sender_pace.next_free_at
+RETURNING next_free_at
+"""
+)
+
+_RESERVE = text("UPDATE sender_pace SET next_free_at = :until WHERE sender = :sender")
+
+
+def share_in_flight(
+    connection: Connection, holder: str, *, budget: int, held_for: timedelta, now: datetime
+) -> int:
+    """This worker's part of the requests that may be under way at once; 0 when the others hold all of it.
+
+    Each live holder is due an equal part; a newcomer waits until the others have given some back.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SHARE_LOCK})
+    others = connection.execute(_OTHERS, {"holder": holder, "now": now}).one()
+    slots = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
+    connection.execute(_TAKE, {"holder": holder, "slots": slots, "until": now + held_for})
+    return slots
+
+
+def forget_old_shares(connection: Connection, *, now: datetime) -> None:
+    """Drops the rows of workers long gone."""
+    connection.execute(_FORGET, {"now": now})
+
+
+def next_free(connection: Connection, sender: str, *, now: datetime) -> datetime:
+    """When the sender may send its next segment, not before now; locks the sender's pace."""
+    free = connection.execute(_PACE, {"sender": sender, "now": now}).scalar_one()
+    return max(free, now)
+
+
+def reserve(
+    connection: Connection, sender: str, segments: Sequence[int], *, per_s: float, start: datetime
+) -> list[datetime]:
+    """One moment per text, so far apart that the sender keeps its pace; call next_free first."""
+    moments, at = [], start
+    for count in segments:
+        moments.append(at)
+        at += timedelta(seconds=count / per_s)
+    connection.execute(_RESERVE, {"sender": sender, "until": at})
+    return moments

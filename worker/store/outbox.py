@@ -1,0 +1,231 @@
+"""The ledger of texts: claimed before a request, recorded after it. The row's state is the outbox."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from worker.domain.messages import Step
+
+# Two households may share one number: it gets one text, the second recipient relies on it.
+# Relies on uq_message_step and uq_message_number, so a repeat adds nothing.
+_QUEUE = text(
+    """
+INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
+                     state, due_at, window_closes_at, void_at, created_at)
+SELECT r.event_id, r.id, r.household_id, r.e164, 'sms', :step, 'bulk', :sender, :template, r.language,
+       'queued', :due_at, :closes_at, :void_at, :now
+FROM recipient r
+WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.e164 IS NOT NULL AND r.reason IS NULL
+  AND (CAST(:recipients AS bigint[]) IS NULL OR r.id = ANY (:recipients))
+ORDER BY r.id
+ON CONFLICT DO NOTHING
+"""
+)
+
+# Claims walk ix_message_queued; SKIP LOCKED lets several workers claim side by side.
+_CLAIM = text(
+    """
+SELECT m.id, m.e164, m.sender, m.template, m.language, m.variables, m.void_at, m.step, m.attempts
+FROM message m
+WHERE m.state = 'queued' AND m.lane = :lane AND m.event_id IS NOT DISTINCT FROM :event_id AND m.due_at <= :now
+  AND m.void_at > :now AND m.window_closes_at > :now
+  AND (m.step = 'ack' OR NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
+                                     AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', :purpose)))
+ORDER BY m.due_at, m.id
+LIMIT :limit
+FOR UPDATE OF m SKIP LOCKED
+"""
+)
+
+_CLAIM_ANSWERS = text(_CLAIM.text.replace("m.event_id IS NOT DISTINCT FROM :event_id", "true"))
+
+# The attempt is committed before its request: a process that dies in between leaves a trace.
+_START = text(
+    """
+WITH started AS (
+    UPDATE message m SET state = 'sending', attempts = m.attempts + 1, lease_until = :lease_until,
+           body = c.body, segments = c.segments
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:bodies AS text[]), CAST(:segments AS int[])) AS c(id, body, segments)
+    WHERE m.id = c.id AND m.state = 'queued'
+    RETURNING m.id
+)
+INSERT INTO attempt (message_id, started_at) SELECT id, :now FROM started RETURNING id, message_id
+"""
+)
+
+_UNSENDABLE = text(
+    """
+UPDATE message SET state = 'failed', code = NULL, settled_at = :now WHERE id = ANY (:ids) AND state = 'queued'
+RETURNING id, event_id, e164, step
+"""
+)
+
+_FINISH_ATTEMPTS = text(
+    """
+UPDATE attempt a SET finished_at = :now, outcome = f.outcome, http_status = f.http_status, code = f.code,
+       provider_sid = f.sid
+FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:http AS int[]), CAST(:codes AS int[]),
+            CAST(:sids AS text[])) AS f(id, outcome, http_status, code, sid)
+WHERE a.id = f.id AND a.finished_at IS NULL
+"""
+)
+
+# A receipt may have come first: then only the provider's id is noted, the state stays.
+_RECORD = text(
+    """
+UPDATE message m SET
+    state = CASE WHEN m.state IN ('sending', 'unknown') THEN r.state ELSE m.state END,
+    provider_sid = coalesce(m.provider_sid, r.sid),
+    code = CASE WHEN m.state IN ('sending', 'unknown') THEN r.code ELSE m.code END,
+    due_at = coalesce(r.due_at, m.due_at),
+    attempts = m.attempts - CASE WHEN r.uncounted AND m.state = 'sending' THEN 1 ELSE 0 END,
+    lease_until = NULL,
+    sent_at = CASE WHEN r.sid IS NOT NULL THEN coalesce(m.sent_at, :now) ELSE m.sent_at END,
+    settled_at = CASE WHEN m.state IN ('sending', 'unknown') AND r.state IN ('failed', 'suppressed') THEN :now
+                      ELSE m.settled_at END
+FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:sids AS text[]), CAST(:codes AS int[]),
+            CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[])) AS r(id, state, sid, code, due_at, uncounted)
+WHERE m.id = r.id
+RETURNING m.id, m.event_id, m.e164, m.step, m.state
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A queued text, locked for this transaction, not yet rendered."""
+
+    id: int
+    e164: str
+    sender: str
+    template: str
+    language: str
+    variables: dict[str, str]
+    void_at: datetime
+    step: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a result does to a message. sid only when accepted; due_at only when queued again."""
+
+    id: int
+    state: str
+    sid: str | None = None
+    code: int | None = None
+    due_at: datetime | None = None
+    uncounted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A message after a change, with what is needed to find the recipients who rely on it."""
+
+    id: int
+    event_id: int | None
+    e164: str
+    step: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt's end as the ledger keeps it."""
+
+    attempt_id: int
+    outcome: str
+    http_status: int | None
+    code: int | None
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When and how the texts of one step leave."""
+
+    step: Step
+    sender: str
+    template: str
+    due_at: datetime
+    closes_at: datetime
+    void_at: datetime
+
+
+def queue_texts(
+    connection: Connection, event_id: int, plan: Plan, *, now: datetime, recipients: Sequence[int] | None = None
+) -> int:
+    """One text per waiting recipient and number; recipients narrows it to some. Returns how many were added."""
+    values = asdict(plan) | {"event_id": event_id, "now": now, "recipients": None if recipients is None else [*recipients]}
+    return connection.execute(_QUEUE, values).rowcount
+
+
+def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> list[Claimed]:
+    """Due bulk texts of one event, locked; nobody else gets them while the transaction is open."""
+    values = {"lane": "bulk", "event_id": event_id, "purpose": purpose, "limit": limit, "now": now}
+    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM, values)]
+
+
+def claim_answers(connection: Connection, *, limit: int, now: datetime) -> list[Claimed]:
+    """Due acknowledgements of all events, locked."""
+    values = {"lane": "answers", "purpose": "all", "limit": limit, "now": now}
+    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM_ANSWERS, values)]
+
+
+def start(
+    connection: Connection, texts: Sequence[tuple[int, str, int]], *, lease_until: datetime, now: datetime
+) -> dict[int, int]:
+    """Marks claimed texts as being sent and opens their attempts: message id -> attempt id.
+
+    texts: (message id, body, segments).
+    """
+    values = {
+        "ids": [t[0] for t in texts],
+        "bodies": [t[1] for t in texts],
+        "segments": [t[2] for t in texts],
+        "lease_until": lease_until,
+        "now": now,
+    }
+    return {row.message_id: row.id for row in connection.execute(_START, values)}
+
+
+def refuse_unsendable(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[Moved]:
+    """Fails texts that cannot be rendered; their households climb the ladder."""
+    rows = connection.execute(_UNSENDABLE, {"ids": list(ids), "now": now})
+    return [Moved(**row._asdict(), state="failed") for row in rows]
+
+
+def record(
+    connection: Connection, changes: Sequence[Change], attempts: Sequence[Finished], *, now: datetime
+) -> list[Moved]:
+    """Writes the results of a batch of requests."""
+    connection.execute(
+        _FINISH_ATTEMPTS,
+        {
+            "ids": [a.attempt_id for a in attempts],
+            "outcomes": [a.outcome for a in attempts],
+            "http": [a.http_status for a in attempts],
+            "codes": [a.code for a in attempts],
+            "sids": [a.sid for a in attempts],
+            "now": now,
+        },
+    )
+    return change(connection, changes, now=now)
+
+
+def change(connection: Connection, changes: Sequence[Change], *, now: datetime) -> list[Moved]:
+    """Moves messages that are being sent or of unknown fate; leaves those a receipt has settled."""
+    ordered = sorted(changes, key=lambda c: c.id)
+    values: dict[str, Any] = {
+        "ids": [c.id for c in ordered],
+        "states": [c.state for c in ordered],
+        "sids": [c.sid for c in ordered],
+        "codes": [c.code for c in ordered],
+        "dues": [c.due_at for c in ordered],
+        "uncounted": [c.uncounted for c in ordered],
+        "now": now,
+    }
+    return [Moved(**row._asdict()) for row in connection.execute(_RECORD, values)]

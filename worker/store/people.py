@@ -1,0 +1,105 @@
+"""What we learn about numbers and households while a campaign runs: refusals, dead numbers, absences."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from worker.domain.channels import Channel
+
+# Households are locked in the order of their ids: whoever changes what a household is owed holds this lock.
+_LOCK = text("SELECT id FROM household WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE")
+
+_BY_NUMBER = text(
+    """
+SELECT p.household_id FROM phone p JOIN household h ON h.id = p.household_id AND h.gone_at IS NULL
+WHERE p.e164 = :e164 AND p.removed_at IS NULL
+UNION
+SELECT r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+WHERE r.e164 = :e164 AND e.replies_until > :now AND e.opened_at <= :now
+ORDER BY 1
+"""
+)
+
+_OPT_OUT = text(
+    """
+INSERT INTO opt_out (e164, channel, purpose, source, since_at)
+SELECT number, :channel, 'all', :source, :now FROM unnest(CAST(:numbers AS text[])) AS number
+ON CONFLICT (e164, channel, purpose) WHERE undone_at IS NULL DO NOTHING
+"""
+)
+
+_OPT_IN = text("UPDATE opt_out SET undone_at = :now WHERE e164 = :e164 AND channel IN ('sms', 'all') AND undone_at IS NULL")
+
+_BAD = text(
+    """
+UPDATE phone p SET bad_since = :now, bad_reason = f.reason
+FROM unnest(CAST(:numbers AS text[]), CAST(:reasons AS text[])) AS f(e164, reason)
+WHERE p.e164 = f.e164 AND p.bad_since IS NULL
+"""
+)
+
+_NOT_MOBILE = text("UPDATE phone SET kind = 'fixed' WHERE e164 = ANY (:numbers) AND kind = 'mobile'")
+
+_HOLD = text(
+    """
+INSERT INTO hold (household_id, reason, source, from_at, until_at)
+SELECT id, :reason, :source, :now, :until FROM unnest(CAST(:households AS bigint[])) AS id
+WHERE NOT EXISTS (SELECT 1 FROM hold o WHERE o.household_id = id AND o.ended_at IS NULL AND o.until_at >= :until)
+"""
+)
+
+_END_HOLDS = text("UPDATE hold SET ended_at = :now WHERE household_id = ANY (:households) AND ended_at IS NULL")
+
+_LEFT = text("UPDATE tenant SET status = :status WHERE household_id = :household AND status = 'active'")
+_GONE = text("UPDATE household SET gone_at = :now WHERE id = :household AND gone_at IS NULL")
+
+
+def lock(connection: Connection, households: Sequence[int]) -> None:
+    """Locks households until the end of the transaction."""
+    connection.execute(_LOCK, {"ids": list(households)})
+
+
+def households_of_number(connection: Connection, e164: str, *, now: datetime) -> list[int]:
+    """The present households that have this number, or were written to at it in a running event."""
+    return list(connection.execute(_BY_NUMBER, {"e164": e164, "now": now}).scalars())
+
+
+def opt_out(connection: Connection, numbers: Sequence[str], *, channel: Channel, source: str, now: datetime) -> None:
+    """A standing refusal; repeating it changes nothing."""
+    connection.execute(_OPT_OUT, {"numbers": list(numbers), "channel": channel, "source": source, "now": now})
+
+
+def opt_in(connection: Connection, e164: str, *, now: datetime) -> None:
+    """Takes the refusal of texts back; the row stays as history."""
+    connection.execute(_OPT_IN, {"e164": e164, "now": now})
+
+
+def mark_bad(connection: Connection, faults: Sequence[tuple[str, str]], *, now: datetime) -> None:
+    """Numbers not to be used again until a person corrects them: (E.164, reason)."""
+    values = {"numbers": [f[0] for f in faults], "reasons": [f[1] for f in faults], "now": now}
+    connection.execute(_BAD, values)
+
+
+def mark_not_mobile(connection: Connection, numbers: Sequence[str]) -> None:
+    """The provider says they take no texts: they are landlines to us."""
+    connection.execute(_NOT_MOBILE, {"numbers": list(numbers)})
+
+
+def hold(
+    connection: Connection, households: Sequence[int], *, reason: str, source: str, until: datetime, now: datetime
+) -> None:
+    """No campaign text until a day."""
+    values = {"households": list(households), "reason": reason, "source": source, "until": until, "now": now}
+    connection.execute(_HOLD, values)
+
+
+def end_holds(connection: Connection, households: Sequence[int], *, now: datetime) -> None:
+    """They are back."""
+    connection.execute(_END_HOLDS, {"households": list(households), "now": now})
+
+
+def leave(connection: Connection, household: int, *, status: str, now: datetime) -> None:
+    """Moved or deceased: everything stops for this household. status: 'left' or 'deceased'."""
+    connection.execute(_LEFT, {"household": household, "status": status})
+    connection.execute(_GONE, {"household": household, "now": now})

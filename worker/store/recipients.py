@@ -1,0 +1,232 @@
+"""The obligations of an event, and the moves that keep each in exactly one state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from worker.domain.recipients import Reason, RecipientState
+
+# Rows are locked in the order of their ids, so that two batches never wait for each other in a ring.
+_CONTACTED = text(
+    """
+WITH touched AS (
+    SELECT r.id FROM recipient r
+    WHERE (r.event_id, r.e164) IN (SELECT * FROM unnest(CAST(:events AS bigint[]), CAST(:numbers AS text[])))
+      AND r.state = 'waiting' AND r.contacted_at IS NULL
+    ORDER BY r.id FOR NO KEY UPDATE
+)
+UPDATE recipient r SET contacted_at = :now, due_at = CAST(:now AS timestamptz) + :first_wait, reason = NULL
+FROM touched WHERE r.id = touched.id
+"""
+)
+
+_DUE_NOW = text(
+    """
+WITH touched AS (
+    SELECT r.id, f.reason FROM recipient r
+    JOIN unnest(CAST(:events AS bigint[]), CAST(:numbers AS text[]), CAST(:reasons AS text[])) AS f(event_id, e164, reason)
+      ON f.event_id = r.event_id AND f.e164 = r.e164
+    WHERE r.state = 'waiting'
+    ORDER BY r.id FOR NO KEY UPDATE OF r
+)
+UPDATE recipient r SET due_at = :now, reason = touched.reason FROM touched WHERE r.id = touched.id
+"""
+)
+
+_INFORMED = text(
+    """
+WITH touched AS (
+    SELECT r.id FROM recipient r JOIN campaign_event e ON e.id = r.event_id AND e.kind = 'advice'
+    WHERE (r.event_id, r.e164) IN (SELECT * FROM unnest(CAST(:events AS bigint[]), CAST(:numbers AS text[])))
+      AND r.state = 'waiting'
+    ORDER BY r.id FOR NO KEY UPDATE OF r
+)
+UPDATE recipient r SET state = 'informed', reason = 'delivered', settled_at = :now
+FROM touched WHERE r.id = touched.id
+"""
+)
+
+_DUE = text(
+    """
+SELECT r.id, r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused')
+ORDER BY r.due_at, r.id LIMIT :limit
+"""
+)
+
+# The newest text to the recipient's number in this event tells how the first one went.
+_FACTS = text(
+    """
+SELECT r.id, r.household_id, r.event_id, r.reason, r.due_at, r.contacted_at, r.reminded_at,
+       m.state AS message_state
+FROM recipient r
+LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
+WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now
+ORDER BY r.id
+FOR NO KEY UPDATE OF r
+"""
+)
+
+_SETTLE = text(
+    """
+UPDATE recipient r SET state = s.state, reason = s.reason, settled_at = :now
+FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS s(id, state, reason)
+WHERE r.id = s.id
+"""
+)
+
+_WAIT = text(
+    """
+UPDATE recipient r SET due_at = w.due_at, reminded_at = coalesce(r.reminded_at, w.reminded_at)
+FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS timestamptz[]), CAST(:reminded AS timestamptz[])) AS w(id, due_at, reminded_at)
+WHERE r.id = w.id AND r.state = 'waiting'
+"""
+)
+
+_OF_HOUSEHOLDS = text(
+    """
+SELECT r.id, r.household_id, r.event_id, r.state, r.reason, r.task_id, e.kind, e.level, e.definition->>'sender' AS sender,
+       e.opened_at, r.contacted_at
+FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+WHERE r.household_id = ANY (:households) AND e.opened_at <= :now AND e.replies_until > :now
+ORDER BY r.household_id, e.opened_at DESC, r.id DESC
+FOR NO KEY UPDATE OF r
+"""
+)
+
+_REPLIED = text("UPDATE recipient SET intent = :intent, replied_at = :now WHERE id = ANY (:ids)")
+
+_HAND_OVER = text(
+    """
+UPDATE recipient r SET state = 'callback', task_id = t.task_id, settled_at = NULL, reason = t.reason
+FROM unnest(CAST(:ids AS bigint[]), CAST(:tasks AS bigint[]), CAST(:reasons AS text[])) AS t(id, task_id, reason)
+WHERE r.id = t.id
+"""
+)
+
+_SETTLE_TASK = text(
+    """
+UPDATE recipient SET state = :state, reason = :reason, settled_at = :now
+WHERE task_id = ANY (:tasks) AND state = 'callback'
+"""
+)
+
+_CANCEL = text(
+    """
+UPDATE recipient SET state = 'cancelled', reason = 'event_cancelled', settled_at = :now
+WHERE event_id = :event_id AND state = 'waiting'
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A recipient whose next rung may be due, locked, with how its first text stands."""
+
+    id: int
+    household_id: int
+    event_id: int
+    reason: str | None
+    due_at: datetime
+    contacted_at: datetime | None
+    reminded_at: datetime | None
+    message_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A household's place in an event that still takes replies."""
+
+    id: int
+    household_id: int
+    event_id: int
+    state: RecipientState
+    reason: str | None
+    task_id: int | None
+    kind: str
+    level: str
+    sender: str
+    opened_at: datetime
+    contacted_at: datetime | None
+
+
+def mark_contacted(
+    connection: Connection, numbers: Sequence[tuple[int, str]], *, first_wait: timedelta, now: datetime
+) -> None:
+    """The first text left: the clock of the reply, or of the receipt, starts. numbers: (event id, E.164)."""
+    connection.execute(_CONTACTED, _numbers(numbers) | {"first_wait": first_wait, "now": now})
+
+
+def mark_due(connection: Connection, failed: Sequence[tuple[int, str, Reason]], *, now: datetime) -> None:
+    """The first text cannot arrive: the next rung is due at once, and the reason is kept."""
+    values = _numbers([(event, number) for event, number, _ in failed])
+    connection.execute(_DUE_NOW, values | {"reasons": [str(r) for _, _, r in failed], "now": now})
+
+
+def mark_informed(connection: Connection, numbers: Sequence[tuple[int, str]], *, now: datetime) -> None:
+    """An advice text was delivered: nothing more is owed."""
+    connection.execute(_INFORMED, _numbers(numbers) | {"now": now})
+
+
+def due(connection: Connection, *, limit: int, now: datetime) -> list[tuple[int, int]]:
+    """(recipient id, household id) of those whose next rung is due; not locked. Walks ix_recipient_due."""
+    return [(row.id, row.household_id) for row in connection.execute(_DUE, {"limit": limit, "now": now})]
+
+
+def facts(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[Due]:
+    """Those of these recipients that are still due, locked."""
+    return [Due(**row._asdict()) for row in connection.execute(_FACTS, {"ids": list(ids), "now": now})]
+
+
+def settle(
+    connection: Connection, settled: Sequence[tuple[int, RecipientState, Reason]], *, now: datetime
+) -> None:
+    """Final words: (recipient id, state, reason)."""
+    values = {
+        "ids": [s[0] for s in settled],
+        "states": [str(s[1]) for s in settled],
+        "reasons": [str(s[2]) for s in settled],
+        "now": now,
+    }
+    connection.execute(_SETTLE, values)
+
+
+def wait(connection: Connection, waits: Sequence[tuple[int, datetime, datetime | None]]) -> None:
+    """New due times: (recipient id, due_at, reminded_at or None)."""
+    values = {"ids": [w[0] for w in waits], "dues": [w[1] for w in waits], "reminded": [w[2] for w in waits]}
+    connection.execute(_WAIT, values)
+
+
+def of_households(connection: Connection, households: Sequence[int], *, now: datetime) -> list[Standing]:
+    """Where these households stand in events that still take replies, newest event first, locked."""
+    rows = connection.execute(_OF_HOUSEHOLDS, {"households": list(households), "now": now})
+    return [Standing(**{**row._asdict(), "state": RecipientState(row.state)}) for row in rows]
+
+
+def note_reply(connection: Connection, ids: Sequence[int], *, intent: str, now: datetime) -> None:
+    """The latest word of these recipients."""
+    connection.execute(_REPLIED, {"ids": list(ids), "intent": intent, "now": now})
+
+
+def hand_over(connection: Connection, handed: Sequence[tuple[int, int, str]]) -> None:
+    """A person rings now: (recipient id, task id, reason)."""
+    values = {"ids": [h[0] for h in handed], "tasks": [h[1] for h in handed], "reasons": [h[2] for h in handed]}
+    connection.execute(_HAND_OVER, values)
+
+
+def settle_by_task(
+    connection: Connection, tasks: Sequence[int], *, state: RecipientState, reason: Reason, now: datetime
+) -> None:
+    """The call is over, or no longer needed: everyone who relied on it settles."""
+    connection.execute(_SETTLE_TASK, {"tasks": list(tasks), "state": state, "reason": reason, "now": now})
+
+
+def cancel(connection: Connection, event_id: int, *, now: datetime) -> int:
+    """Ends the obligations of a cancelled event; returns how many."""
+    return connection.execute(_CANCEL, {"event_id": event_id, "now": now}).rowcount
+
+
+def _numbers(numbers: Sequence[tuple[int, str]]) -> dict[str, list[int] | list[str]]:
+    return {"events": [n[0] for n in numbers], "numbers": [n[1] for n in numbers]}

@@ -1,0 +1,176 @@
+"""What a lost queue, a dead worker or a closed window leaves behind, found by looking at the rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from worker.store.outbox import Moved
+
+_EXPIRED_LEASES = text(
+    """
+UPDATE message SET state = 'unknown', lease_until = NULL WHERE state = 'sending' AND lease_until < :now
+RETURNING id, event_id, e164, step, state
+"""
+)
+
+_VOID = text(
+    """
+UPDATE message SET state = 'expired', settled_at = :now WHERE state = 'queued' AND void_at <= :now
+RETURNING id, event_id, e164, step, state
+"""
+)
+
+_SUPPRESSED = text(
+    """
+UPDATE message m SET state = 'suppressed', settled_at = :now
+FROM campaign_event e
+WHERE m.state = 'queued' AND m.step <> 'ack' AND e.id = m.event_id AND e.state IN ('running', 'paused')
+  AND EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL AND o.channel IN ('sms', 'all')
+              AND o.purpose IN ('all', e.definition->>'purpose'))
+RETURNING m.id, m.event_id, m.e164, m.step, m.state
+"""
+)
+
+_CLOSED_WINDOWS = text(
+    """
+SELECT DISTINCT event_id FROM message WHERE state = 'queued' AND lane = 'bulk' AND window_closes_at <= :now AND void_at > :now
+"""
+)
+
+_REPLAN = text(
+    """
+UPDATE message SET due_at = :opens_at, window_closes_at = :closes_at
+WHERE event_id = :event_id AND state = 'queued' AND lane = 'bulk' AND window_closes_at <= :now AND void_at > :now
+"""
+)
+
+_DUE_EVENTS = text(
+    """
+SELECT e.id FROM campaign_event e
+WHERE e.state = 'running'
+  AND EXISTS (SELECT 1 FROM message m WHERE m.lane = 'bulk' AND m.event_id = e.id AND m.state = 'queued' AND m.due_at <= :now)
+ORDER BY e.id
+"""
+)
+
+_DUE_ANSWERS = text("SELECT EXISTS (SELECT 1 FROM message WHERE state = 'queued' AND lane = 'answers' AND due_at <= :now)")
+
+_DUE_RECIPIENTS = text(
+    """
+SELECT EXISTS (SELECT 1 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+               WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused'))
+"""
+)
+
+_UNOPENED = text("SELECT id FROM campaign_event WHERE state = 'planned' AND opened_at <= :now ORDER BY id")
+
+_UNKNOWN = text(
+    """
+SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at
+FROM message m
+JOIN LATERAL (SELECT started_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
+WHERE m.state = 'unknown' AND a.started_at < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
+ORDER BY m.looked_up_at NULLS FIRST, m.id
+LIMIT :limit
+"""
+)
+
+_LOOKED_UP = text("UPDATE message SET lookups = lookups + :missed, looked_up_at = :now WHERE id = :id")
+
+_TAKEN_SIDS = text("SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)")
+
+_WITHOUT_WORD = text(
+    """
+SELECT id, provider_sid FROM message
+WHERE state = 'sent' AND provider_sid IS NOT NULL AND sent_at < :before AND (looked_up_at IS NULL OR looked_up_at < :before)
+  AND created_at > :oldest
+ORDER BY looked_up_at NULLS FIRST, id LIMIT :limit
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A message of unknown fate: what to look for in the provider's list."""
+
+    id: int
+    event_id: int | None
+    e164: str
+    step: str
+    sender: str
+    body: str
+    lookups: int
+    attempts: int
+    started_at: datetime
+
+
+def expire_leases(connection: Connection, *, now: datetime) -> list[Moved]:
+    """A worker died with these in hand: their fate is unknown. Walks ix_message_sending."""
+    return [Moved(**row._asdict()) for row in connection.execute(_EXPIRED_LEASES, {"now": now})]
+
+
+def expire_void(connection: Connection, *, now: datetime) -> list[Moved]:
+    """Texts that are not useful any more are never sent late."""
+    return [Moved(**row._asdict()) for row in connection.execute(_VOID, {"now": now})]
+
+
+def suppress_refused(connection: Connection, *, now: datetime) -> list[Moved]:
+    """Queued texts to numbers that have refused in the meantime."""
+    return [Moved(**row._asdict()) for row in connection.execute(_SUPPRESSED, {"now": now})]
+
+
+def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
+    """Events with texts left over from a window that has closed."""
+    return list(connection.execute(_CLOSED_WINDOWS, {"now": now}).scalars())
+
+
+def replan(
+    connection: Connection, event_id: int, *, opens_at: datetime, closes_at: datetime, now: datetime
+) -> None:
+    """Moves left-over texts of an event to its next window."""
+    values = {"event_id": event_id, "opens_at": opens_at, "closes_at": closes_at, "now": now}
+    connection.execute(_REPLAN, values)
+
+
+def events_with_due_texts(connection: Connection, *, now: datetime) -> list[int]:
+    """Running events that have something to send. Walks ix_message_queued."""
+    return list(connection.execute(_DUE_EVENTS, {"now": now}).scalars())
+
+
+def has_due_answers(connection: Connection, *, now: datetime) -> bool:
+    """Whether an acknowledgement waits."""
+    return bool(connection.execute(_DUE_ANSWERS, {"now": now}).scalar_one())
+
+
+def has_due_recipients(connection: Connection, *, now: datetime) -> bool:
+    """Whether somebody's next rung is due."""
+    return bool(connection.execute(_DUE_RECIPIENTS, {"now": now}).scalar_one())
+
+
+def unopened(connection: Connection, *, now: datetime) -> list[int]:
+    """Events made but not fanned out."""
+    return list(connection.execute(_UNOPENED, {"now": now}).scalars())
+
+
+def unknown(connection: Connection, *, before: datetime, limit: int) -> list[Unknown]:
+    """Messages of unknown fate whose request is old enough to be looked for."""
+    return [Unknown(**row._asdict()) for row in connection.execute(_UNKNOWN, {"before": before, "limit": limit})]
+
+
+def note_lookup(connection: Connection, message_id: int, *, missed: bool, now: datetime) -> None:
+    """The provider's list was searched."""
+    connection.execute(_LOOKED_UP, {"id": message_id, "missed": int(missed), "now": now})
+
+
+def taken_sids(connection: Connection, sids: list[str]) -> set[str]:
+    """Those of the provider's ids that already belong to one of our messages."""
+    return set(connection.execute(_TAKEN_SIDS, {"sids": sids}).scalars())
+
+
+def without_final_word(
+    connection: Connection, *, before: datetime, oldest: datetime, limit: int
+) -> list[tuple[int, str]]:
+    """(message id, provider id) of texts sent long ago about which nothing final was heard."""
+    values = {"before": before, "oldest": oldest, "limit": limit}
+    return [(row.id, row.provider_sid) for row in connection.execute(_WITHOUT_WORD, values)]

@@ -1,0 +1,243 @@
+"""Callback tasks: one open per household; new reasons merge into it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+# What is known of households that are to be rung, for the score. The caller holds the household locks.
+_FACTS = text(
+    """
+SELECT h.id AS household_id, d.agency_id, h.lives_alone, h.fragile,
+       (SELECT min(CASE t.birth_precision WHEN 'year' THEN make_date(date_part('year', t.birth_date)::int, 12, 31)
+                                          ELSE t.birth_date END)
+        FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS oldest_birth,
+       (SELECT count(*) FROM (SELECT r.reason FROM recipient r
+                              WHERE r.household_id = h.id AND r.contacted_at IS NOT NULL AND r.settled_at IS NOT NULL
+                              ORDER BY r.id DESC LIMIT 3) lately
+        WHERE lately.reason = 'no_reply') AS silent_events,
+       EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.code = 'REACHED_OK'
+               AND o.ended_at > CAST(:now AS timestamptz) - interval '24 hours') AS fine_recently,
+       k.id AS task_id, coalesce(k.reasons, '{}') AS reasons, k.state AS task_state, k.priority, k.due_at
+FROM household h
+JOIN dwelling d ON d.id = h.dwelling_id
+LEFT JOIN callback_task k ON k.household_id = h.id AND k.state IN ('open', 'claimed')
+WHERE h.id = ANY (:households)
+ORDER BY h.id
+"""
+)
+
+# uq_callback_task_open makes a second open task for a household impossible.
+_OPEN = text(
+    """
+INSERT INTO callback_task (household_id, event_id, agency_id, state, reasons, priority, score, created_at, due_at)
+SELECT household_id, event_id, agency_id, 'open', string_to_array(reasons, ','), priority, CAST(score AS jsonb), :now, due_at
+FROM unnest(CAST(:households AS bigint[]), CAST(:events AS bigint[]), CAST(:agencies AS bigint[]), CAST(:reasons AS text[]),
+            CAST(:priorities AS int[]), CAST(:scores AS text[]), CAST(:dues AS timestamptz[]))
+     AS n(household_id, event_id, agency_id, reasons, priority, score, due_at)
+ON CONFLICT (household_id) WHERE state IN ('open', 'claimed') DO UPDATE SET
+    reasons = excluded.reasons, priority = excluded.priority, score = excluded.score,
+    event_id = coalesce(excluded.event_id, callback_task.event_id),
+    due_at = least(callback_task.due_at, excluded.due_at),
+    not_before = CASE WHEN excluded.priority > callback_task.priority THEN NULL ELSE callback_task.not_before END
+RETURNING id, household_id
+"""
+)
+
+_ADD_NEWS = text(
+    """
+UPDATE callback_task SET news = news || CAST(:news AS jsonb)
+WHERE household_id = ANY (:households) AND state IN ('open', 'claimed')
+"""
+)
+
+_CLOSE = text(
+    """
+UPDATE callback_task SET state = :state, closed_at = :now, closed_as = :closed_as, claimed_by = NULL, claimed_until = NULL
+WHERE id = ANY (:ids) AND state IN ('open', 'claimed')
+RETURNING id
+"""
+)
+
+_LOCK = text("SELECT * FROM callback_task WHERE id = :id FOR UPDATE")
+
+_POSTPONE = text(
+    """
+UPDATE callback_task SET state = 'open', claimed_by = NULL, claimed_until = NULL, calls = calls + 1,
+       not_before = :not_before, due_at = greatest(due_at, CAST(:not_before AS timestamptz))
+WHERE id = :id AND state IN ('open', 'claimed')
+"""
+)
+
+_OUTCOME = text(
+    """
+INSERT INTO call_outcome (task_id, household_id, caller, code, note, ended_at)
+VALUES (:task_id, :household_id, :caller, :code, :note, :now)
+"""
+)
+
+_QUEUE = text(
+    """
+SELECT k.id, k.state, k.reasons, k.priority, k.score, k.news, k.due_at, k.not_before, k.created_at, k.calls, k.claimed_by,
+       k.event_id, k.household_id, g.code AS agency, g.name AS agency_name, e.campaign, e.level,
+       d.code AS dwelling, d.address, d.address_extra, d.postcode, d.commune, res.name AS residence, h.lives_alone,
+       (SELECT jsonb_agg(jsonb_build_object('civility', t.civility, 'last_name', t.last_name, 'first_name', t.first_name,
+                                            'birth_date', t.birth_date, 'birth_precision', t.birth_precision,
+                                            'language', t.language) ORDER BY t.birth_date NULLS LAST, t.id)
+        FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS tenants,
+       (SELECT jsonb_agg(jsonb_build_object('e164', p.e164, 'kind', p.kind, 'label', p.label, 'bad', p.bad_since IS NOT NULL)
+                         ORDER BY (p.bad_since IS NOT NULL), p.rank, p.id)
+        FROM phone p WHERE p.household_id = h.id AND p.removed_at IS NULL) AS phones,
+       (SELECT i.body FROM inbound_message i JOIN reply y ON y.inbound_id = i.id
+        WHERE y.household_id = h.id AND i.received_at >= k.created_at - interval '3 days'
+        ORDER BY i.received_at DESC, i.id DESC LIMIT 1) AS last_reply
+FROM callback_task k
+JOIN household h ON h.id = k.household_id
+JOIN dwelling d ON d.id = h.dwelling_id
+JOIN agency g ON g.id = k.agency_id
+LEFT JOIN residence res ON res.id = d.residence_id
+LEFT JOIN campaign_event e ON e.id = k.event_id
+WHERE k.state IN ('open', 'claimed') AND (CAST(:agency AS text) IS NULL OR g.code = :agency)
+ORDER BY k.priority DESC, k.due_at, k.id
+LIMIT :limit
+"""
+)
+
+_COUNTS = text(
+    """
+SELECT g.code AS agency, k.state, count(*) AS tasks FROM callback_task k JOIN agency g ON g.id = k.agency_id
+WHERE k.state IN ('open', 'claimed') GROUP BY 1, 2 ORDER BY 1, 2
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the score is made from, with the household's open task if there is one."""
+
+    household_id: int
+    agency_id: int
+    lives_alone: str
+    fragile: bool
+    oldest_birth: date | None
+    silent_events: int
+    fine_recently: bool
+    task_id: int | None
+    reasons: list[str]
+    task_state: str | None
+    priority: int | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to open, or to merge into the open one. score: JSON text."""
+
+    household_id: int
+    event_id: int | None
+    agency_id: int
+    reasons: tuple[str, ...]
+    priority: int
+    score: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of the callers' list, with all that a person needs before dialling."""
+
+    id: int
+    state: str
+    reasons: list[str]
+    priority: int
+    score: list[list[Any]]
+    news: list[Any]
+    due_at: datetime
+    not_before: datetime | None
+    created_at: datetime
+    calls: int
+    claimed_by: str | None
+    event_id: int | None
+    household_id: int
+    agency: str
+    agency_name: str
+    campaign: str | None
+    level: str | None
+    dwelling: str
+    address: str
+    address_extra: str
+    postcode: str
+    commune: str
+    residence: str | None
+    lives_alone: str
+    tenants: list[dict[str, Any]] | None
+    phones: list[dict[str, Any]] | None
+    last_reply: str | None
+
+
+def known(connection: Connection, households: Sequence[int], *, now: datetime) -> list[Known]:
+    """What is known of these households, for scoring."""
+    rows = connection.execute(_FACTS, {"households": list(households), "now": now})
+    return [Known(**row._asdict()) for row in rows]
+
+
+def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: datetime) -> dict[int, int]:
+    """Opens tasks in one statement; a household's open task takes the new reasons. Household id -> task id."""
+    values = {
+        "households": [t.household_id for t in tasks],
+        "events": [t.event_id for t in tasks],
+        "agencies": [t.agency_id for t in tasks],
+        "reasons": [",".join(t.reasons) for t in tasks],
+        "priorities": [t.priority for t in tasks],
+        "scores": [t.score for t in tasks],
+        "dues": [t.due_at for t in tasks],
+        "now": now,
+    }
+    return {row.household_id: row.id for row in connection.execute(_OPEN, values)}
+
+
+def add_news(connection: Connection, households: Sequence[int], news: str) -> None:
+    """Shows a late word on the open task. news: a JSON list."""
+    connection.execute(_ADD_NEWS, {"households": list(households), "news": news})
+
+
+def close(connection: Connection, ids: Sequence[int], *, state: str, closed_as: str, now: datetime) -> list[int]:
+    """Closes open tasks; returns those it closed."""
+    values = {"ids": list(ids), "state": state, "closed_as": closed_as, "now": now}
+    return list(connection.execute(_CLOSE, values).scalars())
+
+
+def household_of(connection: Connection, task_id: int) -> int | None:
+    """The household a task is about, not locked."""
+    return connection.execute(text("SELECT household_id FROM callback_task WHERE id = :id"), {"id": task_id}).scalar()
+
+
+def lock(connection: Connection, task_id: int) -> dict[str, Any] | None:
+    """The task's own row, locked."""
+    row = connection.execute(_LOCK, {"id": task_id}).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> None:
+    """Back to the queue until then, one call more."""
+    connection.execute(_POSTPONE, {"id": task_id, "not_before": not_before})
+
+
+def add_outcome(
+    connection: Connection, *, task_id: int, household_id: int, caller: str, code: str, note: str, now: datetime
+) -> None:
+    """How one call ended."""
+    values = {"task_id": task_id, "household_id": household_id, "caller": caller, "code": code, "note": note, "now": now}
+    connection.execute(_OUTCOME, values)
+
+
+def queue(connection: Connection, *, agency: str | None = None, limit: int = 10_000) -> list[Task]:
+    """The callers' list in the order of need."""
+    return [Task(**row._asdict()) for row in connection.execute(_QUEUE, {"agency": agency, "limit": limit})]
+
+
+def counts(connection: Connection) -> list[tuple[str, str, int]]:
+    """(agency code, state, tasks) of what is open."""
+    return [(row.agency, row.state, row.tasks) for row in connection.execute(_COUNTS)]
