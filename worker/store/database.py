@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.i18n import _
 
+__all__ = ["Connection", "Database", "connect"]
+
 
 @dataclass(frozen=True, slots=True)
 class Database:

@@ -44,7 +44,7 @@ def share_in_flight(
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SHARE_LOCK})
     others = connection.execute(_OTHERS, {"holder": holder, "now": now}).one()
-    slots = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
+    slots: int = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
     connection.execute(_TAKE, {"holder": holder, "slots": slots, "until": now + held_for})
     return slots
 
@@ -56,7 +56,7 @@ def forget_old_shares(connection: Connection, *, now: datetime) -> None:
 
 def next_free(connection: Connection, sender: str, *, now: datetime) -> datetime:
     """When the sender may send its next segment, not before now; locks the sender's pace."""
-    free = connection.execute(_PACE, {"sender": sender, "now": now}).scalar_one()
+    free: datetime = connection.execute(_PACE, {"sender": sender, "now": now}).scalar_one()
     return max(free, now)
 
 

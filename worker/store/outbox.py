@@ -229,3 +229,12 @@ def change(connection: Connection, changes: Sequence[Change], *, now: datetime) 
         "now": now,
     }
     return [Moved(**row._asdict()) for row in connection.execute(_RECORD, values)]
+
+
+def cancel_queued(connection: Connection, event_id: int, *, now: datetime) -> int:
+    """Takes back the texts of an event that have not left; returns how many."""
+    statement = text(
+        "UPDATE message SET state = 'cancelled', settled_at = :now "
+        "WHERE event_id = :event_id AND lane = 'bulk' AND state = 'queued'"
+    )
+    return connection.execute(statement, {"event_id": event_id, "now": now}).rowcount

@@ -14,10 +14,10 @@ _CONTACTED = text(
 WITH touched AS (
     SELECT r.id FROM recipient r
     WHERE (r.event_id, r.e164) IN (SELECT * FROM unnest(CAST(:events AS bigint[]), CAST(:numbers AS text[])))
-      AND r.state = 'waiting' AND r.contacted_at IS NULL
+      AND r.state = 'waiting' AND r.contacted_at IS NULL AND r.reason IS NULL
     ORDER BY r.id FOR NO KEY UPDATE
 )
-UPDATE recipient r SET contacted_at = :now, due_at = CAST(:now AS timestamptz) + :first_wait, reason = NULL
+UPDATE recipient r SET contacted_at = :now, due_at = CAST(:now AS timestamptz) + :first_wait
 FROM touched WHERE r.id = touched.id
 """
 )
@@ -43,7 +43,7 @@ WITH touched AS (
       AND r.state = 'waiting'
     ORDER BY r.id FOR NO KEY UPDATE OF r
 )
-UPDATE recipient r SET state = 'informed', reason = 'delivered', settled_at = :now
+UPDATE recipient r SET state = 'informed', reason = 'delivered', settled_at = :now, contacted_at = coalesce(contacted_at, :now)
 FROM touched WHERE r.id = touched.id
 """
 )

@@ -1,0 +1,63 @@
+"""What the use cases share about place and time: the local day, holidays, the callers' hours."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays as public_holidays
+
+from worker.domain import calendar
+from worker.domain.campaigns import SendWindow
+from worker.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The landlord's local world: time zone, call hours, words that stand for the landlord in texts."""
+
+    timezone: ZoneInfo
+    hours: calendar.CallHours
+    landlord: str
+    phone: str
+
+    def local_date(self, now: datetime) -> date:
+        return now.astimezone(self.timezone).date()
+
+    def day_start(self, now: datetime) -> datetime:
+        """Local midnight before `now`."""
+        return datetime.combine(self.local_date(now), time(), tzinfo=self.timezone)
+
+    def holidays(self, now: datetime) -> frozenset[date]:
+        """French public holidays around `now`."""
+        year = self.local_date(now).year
+        return _holidays(year) | _holidays(year + 1)
+
+    def next_opening(self, window: SendWindow, now: datetime) -> tuple[datetime, datetime]:
+        """When the window is next open, and when it then closes."""
+        return calendar.next_opening(window, now, tz=self.timezone, holidays=self.holidays(now))
+
+
+def of(settings: Settings) -> Desk:
+    """The desk that the settings describe."""
+    return Desk(
+        timezone=ZoneInfo(settings.timezone),
+        hours=_hours(settings),
+        landlord=settings.landlord.name,
+        phone=settings.landlord.phone,
+    )
+
+
+
+def _hours(settings: Settings) -> calendar.CallHours:
+    def parsed(spans: tuple[tuple[str, str], ...]) -> tuple[tuple[time, time], ...]:
+        return tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in spans)
+
+    return calendar.CallHours(
+        routine=parsed(settings.call_hours.routine), alert=parsed(settings.call_hours.alert)
+    )
+
+
+@lru_cache(maxsize=8)
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(public_holidays.country_holidays("FR", years=year))

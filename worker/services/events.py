@@ -1,0 +1,154 @@
+"""Opening a campaign event once per occasion, drawing up its recipients, steering it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from worker import catalogue
+from worker.domain.campaigns import Campaign, EventState, Exclusions, Remedy
+from worker.domain.errors import NotFound, Refused
+from worker.domain.messages import Step
+from worker.domain.recipients import Reason
+from worker.i18n import _
+from worker.services.desk import Desk
+from worker.store import audience, outbox, recipients
+from worker.store import events as rows
+from worker.store.database import Database
+
+_EXCLUDING = (Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The event of an occasion; new is False when the occasion had been opened before."""
+
+    event_id: int
+    new: bool
+
+
+def open_event(db: Database, campaign: Campaign, *, occasion: str, desk: Desk, now: datetime) -> Opened:
+    """One row per campaign and occasion: opening it again returns the same event.
+
+    A launch outside the send window counts its void time from the next opening.
+    """
+    starts_at, _closes_at = desk.next_opening(campaign.window, now)
+    void_at = starts_at + campaign.void_after
+    values = {
+        "campaign": campaign.key,
+        "occasion": occasion,
+        "kind": campaign.kind,
+        "level": campaign.level,
+        "definition": catalogue.freeze(campaign),
+        "state": EventState.PLANNED,
+        "opened_at": now,
+        "void_at": void_at,
+        "replies_until": void_at + campaign.replies_accepted_for,
+    }
+    with db.begin() as connection:
+        return Opened(*rows.open_once(connection, values))
+
+
+def fan_out(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
+    """Writes one recipient per household of the audience and the texts owed; returns the recipients.
+
+    Done in one transaction and once: a second call finds it done and returns 0.
+    """
+    with db.begin() as connection:
+        if not rows.mark_fanned_out(connection, event_id, now=now):
+            return 0
+        event = rows.get(connection, event_id)
+        assert event is not None  # noqa: S101  # mark_fanned_out has just changed its row
+        campaign = catalogue.thaw(event.definition)
+        count = audience.fan_out(
+            connection,
+            event_id,
+            occasion_of(campaign, desk=desk, now=event.opened_at),
+            recorded=recorded_only(campaign.exclusions),
+            void_at=event.void_at,
+        )
+        opens_at, closes_at = desk.next_opening(campaign.window, now)
+        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
+        outbox.queue_texts(connection, event_id, plan, now=now)
+        return count
+
+
+def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Occasion:
+    """The question "who?" for a campaign opened now."""
+    return audience.Occasion(
+        audience=campaign.audience,
+        purpose=campaign.purpose,
+        level=campaign.level,
+        day=desk.local_date(now),
+        day_start=desk.day_start(now),
+        now=now,
+    )
+
+
+def recorded_only(exclusions: Exclusions) -> list[Reason]:
+    """The reasons for which a household without a text is only recorded, not rung."""
+    return [reason for reason in _EXCLUDING if getattr(exclusions, reason) is Remedy.RECORD]
+
+
+def preview(db: Database, campaign: Campaign, *, desk: Desk, now: datetime) -> list[audience.Fate]:
+    """Who would be in, who out and why, by agency; changes nothing."""
+    with db.begin() as connection:
+        return audience.preview(connection, occasion_of(campaign, desk=desk, now=now))
+
+
+def get(db: Database, event_id: int) -> rows.Event:
+    """One event. Raises NotFound."""
+    with db.begin() as connection:
+        event = rows.get(connection, event_id)
+    if event is None:
+        raise NotFound(_("Aucune opération n° {id}. Voyez « courtoisie events ».").format(id=event_id))
+    return event
+
+
+def recent(db: Database) -> list[rows.Event]:
+    """The newest events, newest first."""
+    with db.begin() as connection:
+        return rows.recent(connection)
+
+
+def pause(db: Database, event_id: int) -> None:
+    """No further text of this event leaves. Raises Refused when it is not running."""
+    _steer(db, event_id, to=EventState.PAUSED, only_from=(EventState.RUNNING, EventState.PAUSED))
+
+
+def resume(db: Database, event_id: int) -> None:
+    """Texts leave again, and the alarm, if there was one, is answered. Raises Refused when it is not paused."""
+    _steer(db, event_id, to=EventState.RUNNING, only_from=(EventState.PAUSED, EventState.RUNNING))
+
+
+def cancel(db: Database, event_id: int, *, now: datetime) -> int:
+    """Ends an event: queued texts are taken back, waiting households settle as cancelled; open callback tasks
+    stay, somebody asked for them. Returns the households. Raises Refused when it is already over."""
+    _steer(db, event_id, to=EventState.CANCELLED, only_from=(EventState.PLANNED, EventState.RUNNING, EventState.PAUSED))
+    with db.begin() as connection:
+        outbox.cancel_queued(connection, event_id, now=now)
+        return recipients.cancel(connection, event_id, now=now)
+
+
+def settle_finished(db: Database, *, now: datetime) -> list[int]:
+    """Settles the events in which nobody waits any more."""
+    with db.begin() as connection:
+        return rows.settle_finished(connection, now=now)
+
+
+def _steer(db: Database, event_id: int, *, to: EventState, only_from: tuple[EventState, ...]) -> None:
+    event = get(db, event_id)
+    with db.begin() as connection:
+        moved = rows.move(connection, event_id, to=to, only_from=only_from)
+        if moved and to is EventState.RUNNING:
+            rows.clear_alarm(connection, event_id)
+    if not moved:
+        raise Refused(
+            _("L'opération n° {id} est dans l'état « {state} » : ce geste n'y est plus possible.").format(
+                id=event_id, state=event.state
+            )
+        )
+
+
+def first_wait(campaign: Campaign) -> timedelta:
+    """From the first text to the next rung: the reminder, else the deadline, else the receipt."""
+    return campaign.reminder_after or campaign.reply_deadline or campaign.receipt_wait
+

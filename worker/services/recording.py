@@ -1,0 +1,173 @@
+"""What the results of a batch of requests change: messages, recipients, numbers, and the event itself."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from worker.domain import moves
+from worker.domain.campaigns import Campaign
+from worker.domain.channels import Channel
+from worker.domain.messages import MessageState, NumberFault, Outcome, SendResult, Step
+from worker.domain.recipients import Reason
+from worker.i18n import _
+from worker.services.events import first_wait
+from worker.store import events, outbox, people, recipients
+from worker.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+# What a refusal means for the household that relied on the text.
+REASON_OF_FAULT = {
+    NumberFault.OPTED_OUT: Reason.OPTED_OUT,
+    NumberFault.NOT_MOBILE: Reason.LANDLINE_ONLY,
+    NumberFault.DEAD: Reason.NUMBER_REFUSED,
+    NumberFault.BLOCKED: Reason.NUMBER_REFUSED,
+}
+
+
+def record(
+    db: Database,
+    results: Sequence[SendResult],
+    *,
+    numbers: Mapping[int, str],
+    attempts_made: Mapping[int, int],
+    campaign: Campaign | None,
+    max_attempts: int,
+    now: datetime,
+) -> None:
+    """Saves a batch's results in one transaction.
+
+    numbers: message id -> E.164. attempts_made: requests so far per message, this one included.
+    campaign: the event's, None for acknowledgements.
+    """
+    by_id = {r.message_id: r for r in results}
+    changes = [_change(r, attempts_made.get(r.message_id, 1), max_attempts, now) for r in results]
+    finished = [outbox.Finished(r.attempt_id, r.outcome, r.http_status, r.code, r.provider_sid) for r in results]
+    with db.begin() as connection:
+        moved = outbox.record(connection, changes, finished, now=now)
+        note_faults(connection, [(numbers[r.message_id], r.fault) for r in results if r.fault], now)
+        if campaign is not None:
+            follow(connection, moved, by_id, campaign, now)
+            _alarm(connection, results, moved, now)
+
+
+def follow(
+    connection: Connection,
+    moved: Sequence[outbox.Moved],
+    results: Mapping[int, SendResult],
+    campaign: Campaign,
+    now: datetime,
+) -> None:
+    """Starts the clock of those whose first text left, and the next rung of those it cannot reach."""
+    first = [m for m in moved if m.step == Step.FIRST and m.event_id is not None]
+    left = [(m.event_id, m.e164) for m in first if m.state not in {"queued", "failed", "suppressed"} and m.event_id]
+    if left:
+        recipients.mark_contacted(connection, left, first_wait=first_wait(campaign), now=now)
+    mark_failed(connection, first, {m: r.fault for m, r in results.items()}, now)
+
+
+def mark_failed(
+    connection: Connection, moved: Sequence[outbox.Moved], faults: Mapping[int, NumberFault | None], now: datetime
+) -> None:
+    """The households whose first text failed are due for their next rung at once."""
+    failed = [
+        (m.event_id, m.e164, reason_of(m.state, faults.get(m.id)))
+        for m in moved
+        if m.step == Step.FIRST and m.event_id is not None and m.state in _REASON_OF_STATE
+    ]
+    if failed:
+        recipients.mark_due(connection, failed, now=now)
+
+
+_REASON_OF_STATE = {
+    MessageState.FAILED: Reason.UNDELIVERED,
+    MessageState.UNDELIVERED: Reason.UNDELIVERED,
+    MessageState.SUPPRESSED: Reason.OPTED_OUT,
+    MessageState.EXPIRED: Reason.EXPIRED,
+}
+
+
+def reason_of(state: str, fault: NumberFault | None) -> Reason:
+    """Why a text did not arrive: what the number taught us, else what the state says."""
+    return REASON_OF_FAULT[fault] if fault else _REASON_OF_STATE[MessageState(state)]
+
+
+def _accepted(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
+    return outbox.Change(result.message_id, MessageState.SENT, sid=result.provider_sid)
+
+
+def _refused_number(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
+    opted_out = result.fault is NumberFault.OPTED_OUT
+    state = MessageState.SUPPRESSED if opted_out else MessageState.FAILED
+    return outbox.Change(result.message_id, state, code=result.code)
+
+
+def _refused_content(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
+    return outbox.Change(result.message_id, MessageState.FAILED, code=result.code)
+
+
+def _configuration(result: SendResult, _made: int, _most: int, now: datetime) -> outbox.Change:
+    """Nobody's fault but ours: the text goes back as if it had not been tried."""
+    later = now + moves.backoff(1, retry_after_s=None, jitter=1.0)
+    return outbox.Change(result.message_id, MessageState.QUEUED, code=result.code, due_at=later, uncounted=True)
+
+
+def _transient(result: SendResult, made: int, most: int, now: datetime) -> outbox.Change:
+    if made >= most:
+        return outbox.Change(result.message_id, MessageState.FAILED, code=result.code)
+    jitter = random.random()  # noqa: S311  # spreads retries, hides nothing
+    later = now + moves.backoff(made, retry_after_s=result.retry_after_s, jitter=jitter)
+    return outbox.Change(result.message_id, MessageState.QUEUED, code=result.code, due_at=later)
+
+
+def _unknown(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
+    return outbox.Change(result.message_id, MessageState.UNKNOWN, code=result.code)
+
+
+_CHANGES: Mapping[Outcome, Callable[[SendResult, int, int, datetime], outbox.Change]] = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.REFUSED_NUMBER: _refused_number,
+    Outcome.REFUSED_CONTENT: _refused_content,
+    Outcome.CONFIGURATION: _configuration,
+    Outcome.TRANSIENT: _transient,
+    Outcome.UNKNOWN: _unknown,
+}
+
+
+def _change(result: SendResult, made: int, most: int, now: datetime) -> outbox.Change:
+    return _CHANGES[result.outcome](result, made, most, now)
+
+
+def note_faults(connection: Connection, faults: Sequence[tuple[str, NumberFault]], now: datetime) -> None:
+    """What the provider's refusals teach about numbers outlives the event: (E.164, fault)."""
+    refused = [number for number, fault in faults if fault is NumberFault.OPTED_OUT]
+    if refused:
+        people.opt_out(connection, refused, channel=Channel.SMS, source="provider", now=now)
+    landlines = [number for number, fault in faults if fault is NumberFault.NOT_MOBILE]
+    if landlines:
+        people.mark_not_mobile(connection, landlines)
+    dead = [(number, "provider_dead") for number, fault in faults if fault is NumberFault.DEAD]
+    if dead:
+        people.mark_bad(connection, dead, now=now)
+
+
+def _alarm(
+    connection: Connection, results: Sequence[SendResult], moved: Sequence[outbox.Moved], now: datetime
+) -> None:
+    """A wrong set-up stops the event: every further request would fail the same way."""
+    wrong = next((r for r in results if r.outcome is Outcome.CONFIGURATION), None)
+    event_id = next((m.event_id for m in moved if m.event_id), None)
+    if wrong is None or event_id is None:
+        return
+    log.error("event_stopped", event_id=event_id, reason="configuration", code=wrong.code, http_status=wrong.http_status)
+    events.raise_alarm(connection, event_id, alarm=alarm_text(wrong), now=now)
+
+
+def alarm_text(result: SendResult) -> str:
+    """What the operator reads when the provider refuses our set-up."""
+    return _(
+        "Twilio refuse nos demandes (code {code}, HTTP {status}) : la configuration est à corriger. Rien n'est perdu. "
+        "Lancez « courtoisie check --online », puis « courtoisie event resume »."
+    ).format(code=result.code, status=result.http_status)

@@ -1,0 +1,186 @@
+"""Sending one batch: claim and render in one transaction, send with none open, record in another."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+import structlog
+
+from worker import catalogue
+from worker.domain.campaigns import Campaign, EventState
+from worker.domain.channels import Sender
+from worker.domain.errors import BadDefinition
+from worker.domain.messages import OutgoingText, SendResult
+from worker.rendering import Texts
+from worker.services import recording, variables
+from worker.services.desk import Desk
+from worker.store import events, limits, outbox
+from worker.store.database import Connection, Database
+from worker.twilio.client import Gateway
+
+log = structlog.get_logger()
+
+# A sender with a pace reserves time this far ahead at most, so that a pause is felt at once.
+PACE_HORIZON = timedelta(seconds=1)
+SHARE_HELD_FOR = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What sending needs, built once per process. holder names this process among the workers."""
+
+    db: Database
+    gateway: Gateway
+    texts: Texts
+    senders: Mapping[str, Sender]
+    desk: Desk
+    holder: str
+    batch_size: int
+    max_in_flight: int
+    max_attempts: int
+    lease: timedelta
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How a batch went. more: something due is probably left; wait_s: not before this long."""
+
+    sent: int = 0
+    more: bool = False
+    wait_s: float = 0.0
+
+
+def send_batch(rig: Rig, event_id: int) -> Batch:
+    """Sends the next due texts of an event, up to a batch. Safe to run twice: each text is claimed once."""
+    slots = _slots(rig)
+    if not slots:
+        return Batch(more=True, wait_s=1.0)
+    try:
+        claim = _claim_bulk(rig, event_id)
+    except BadDefinition as error:
+        _stop_event(rig, event_id, str(error))
+        return Batch()
+    return _send(rig, claim, slots)
+
+
+def send_answers(rig: Rig) -> Batch:
+    """Sends due acknowledgements of all events; they have a queue of their own, so bulk never delays them."""
+    return _send(rig, _claim_answers(rig), _slots(rig) or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    texts: Sequence[OutgoingText] = ()
+    attempts: Mapping[int, int] | None = None
+    campaign: Campaign | None = None
+    event_id: int | None = None
+    full: bool = False
+    wait_s: float = 0.0
+
+
+def _send(rig: Rig, claim: _Claim, slots: int) -> Batch:
+    if claim.texts:
+        results = rig.gateway.send(claim.texts, senders=rig.senders, in_flight=slots)
+        _record(rig, claim, results)
+    return Batch(sent=len(claim.texts), more=claim.full or claim.wait_s > 0, wait_s=claim.wait_s)
+
+
+def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
+    to = {text.message_id: text.to for text in claim.texts}
+    recording.record(
+        rig.db,
+        results,
+        numbers=to,
+        attempts_made=claim.attempts or {},
+        campaign=claim.campaign,
+        max_attempts=rig.max_attempts,
+        now=rig.clock(),
+    )
+
+
+def _slots(rig: Rig) -> int:
+    with rig.db.begin() as connection:
+        return limits.share_in_flight(
+            connection, rig.holder, budget=rig.max_in_flight, held_for=SHARE_HELD_FOR, now=rig.clock()
+        )
+
+
+def _claim_bulk(rig: Rig, event_id: int) -> _Claim:
+    now = rig.clock()
+    with rig.db.begin() as connection:
+        event = events.lock_for_sending(connection, event_id)
+        if event is None or event.state is not EventState.RUNNING:
+            return _Claim()
+        campaign = catalogue.thaw(event.definition)
+        limit, free_at = _allowance(rig, connection, campaign.sender, now)
+        if free_at - now >= PACE_HORIZON:
+            return _Claim(wait_s=(free_at - now).total_seconds())
+        claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
+        texts = _start(rig, connection, claimed, now)
+        attempts = {c.id: c.attempts + 1 for c in claimed}
+        return _Claim(texts, attempts, campaign, event_id, full=len(claimed) == limit)
+
+
+def _claim_answers(rig: Rig) -> _Claim:
+    now = rig.clock()
+    with rig.db.begin() as connection:
+        claimed = outbox.claim_answers(connection, limit=rig.batch_size, now=now)
+        texts = _start(rig, connection, claimed, now)
+        return _Claim(texts, {c.id: c.attempts + 1 for c in claimed}, full=len(claimed) == rig.batch_size)
+
+
+def _allowance(rig: Rig, connection: Connection, sender: str, now: datetime) -> tuple[int, datetime]:
+    """How many texts this sender may take now, and from when its pace lets it send."""
+    pace = rig.senders[sender].segments_per_s
+    if not pace:
+        return rig.batch_size, now
+    within_horizon = ceil(pace * PACE_HORIZON.total_seconds())
+    return min(rig.batch_size, within_horizon), limits.next_free(connection, sender, now=now)
+
+
+def _start(
+    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], now: datetime
+) -> list[OutgoingText]:
+    if not claimed:
+        return []
+    rendered = [_render(rig, text, now) for text in claimed]
+    leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now)
+    started = outbox.start(
+        connection,
+        [(text.id, body, segments) for text, (body, segments) in zip(claimed, rendered, strict=True)],
+        lease_until=max([now, *(at for at in leave_at if at)]) + rig.lease,
+        now=now,
+    )
+    return [
+        OutgoingText(text.id, started[text.id], text.e164, text.sender, body, segments, text.void_at, at)
+        for text, (body, segments), at in zip(claimed, rendered, leave_at, strict=True)
+    ]
+
+
+def _render(rig: Rig, text: outbox.Claimed, now: datetime) -> tuple[str, int]:
+    values = variables.common(rig.desk, language=text.language, now=now) | text.variables
+    rendered = rig.texts.render(text.template, language=text.language, variables=values)
+    return rendered.text, rendered.measured.segments
+
+
+def _leave_at(
+    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], segments: Sequence[int], now: datetime
+) -> list[datetime | None]:
+    """A moment per text by its sender's pace; None where the sender has none."""
+    moments: dict[int, datetime] = {}
+    for sender in sorted({text.sender for text in claimed}):
+        pace = rig.senders[sender].segments_per_s
+        if pace:
+            mine = [(t.id, n) for t, n in zip(claimed, segments, strict=True) if t.sender == sender]
+            start = limits.next_free(connection, sender, now=now)
+            at = limits.reserve(connection, sender, [n for _, n in mine], per_s=pace, start=start)
+            moments |= dict(zip([i for i, _ in mine], at, strict=True))
+    return [moments.get(text.id) for text in claimed]
+
+
+def _stop_event(rig: Rig, event_id: int, alarm: str) -> None:
+    log.error("event_stopped", event_id=event_id, reason="text_not_renderable")
+    with rig.db.begin() as connection:
+        events.raise_alarm(connection, event_id, alarm=alarm, now=rig.clock())
