@@ -238,3 +238,12 @@ def cancel_queued(connection: Connection, event_id: int, *, now: datetime) -> in
         "WHERE event_id = :event_id AND lane = 'bulk' AND state = 'queued'"
     )
     return connection.execute(statement, {"event_id": event_id, "now": now}).rowcount
+
+
+def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:
+    """Ends the texts of an event whose window closed for good before they could leave."""
+    statement = text(
+        "UPDATE message SET state = 'expired', settled_at = :now WHERE event_id = :event_id AND lane = 'bulk' "
+        "AND state = 'queued' AND window_closes_at <= :now RETURNING id, event_id, e164, step, state"
+    )
+    return [Moved(**row._asdict()) for row in connection.execute(statement, {"event_id": event_id, "now": now})]

@@ -1,0 +1,247 @@
+"""Replies: stored first, then read, then acted on, in the transaction that marks them read."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker.domain import replies
+from worker.domain.callbacks import TaskReason
+from worker.domain.channels import Channel, Sender
+from worker.domain.messages import Inbound, MessageState
+from worker.domain.recipients import Reason, RecipientState
+from worker.domain.replies import Intent
+from worker.services import acknowledging, tasks
+from worker.services.desk import Desk
+from worker.store import inbound as rows
+from worker.store import people, recipients
+from worker.store import tasks as task_rows
+from worker.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+_UNSETTLED = frozenset({RecipientState.WAITING, RecipientState.CALLBACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times and caps of reading replies."""
+
+    acks_per_day: int
+    ack_quiet: timedelta
+    absence: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What reading replies needs."""
+
+    db: Database
+    desk: Desk
+    senders: Mapping[str, Sender]
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One reply with all that is needed to act on it. standings: newest event first."""
+
+    message: rows.Unread
+    reading: replies.Reading
+    households: Sequence[int]
+    standings: Sequence[recipients.Standing]
+    now: datetime
+
+    @property
+    def is_shared(self) -> bool:
+        """The number belongs to several households: one answer cannot settle them all."""
+        return len(self.households) > 1
+
+    def newest(self, household: int) -> recipients.Standing | None:
+        """The household's latest event that still takes replies."""
+        return next((s for s in self.standings if s.household_id == household), None)
+
+    def in_state(self, *states: RecipientState) -> list[recipients.Standing]:
+        return [s for s in self.standings if s.state in states]
+
+
+def store(db: Database, message: Inbound, *, now: datetime) -> int | None:
+    """Keeps a message before anything else happens; None when it was kept before."""
+    del now  # received_at is in the message
+    with db.begin() as connection:
+        return rows.store(connection, message)
+
+
+def handle(rig: Rig, inbound_id: int, *, now: datetime) -> Intent | None:
+    """Reads one stored message and does what follows. A second run finds it read and does nothing (None)."""
+    with rig.db.begin() as connection:
+        message = rows.lock_unread(connection, inbound_id)
+        if message is None:
+            return None
+        heard = _hear(connection, rig, message, now)
+        _act(connection, rig, heard)
+        intent = heard.reading.intent
+        rows.mark_read(connection, inbound_id, intent=intent, match=_match(heard), now=now)
+    log.info("reply_read", inbound_id=inbound_id, intent=str(intent), households=len(heard.households))
+    return intent
+
+
+def unread(db: Database, *, before: datetime) -> list[int]:
+    """Messages that the queue lost."""
+    with db.begin() as connection:
+        return rows.unread(connection, before=before)
+
+
+def _hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) -> Heard:
+    households = people.households_of_number(connection, message.e164, now=now)
+    people.lock(connection, households)
+    standings = recipients.of_households(connection, households, now=now)
+    on = rig.desk.local_date(message.received_at)
+    reading = replies.read(message.body, opt_out_type=message.opt_out_type, on=on)
+    return Heard(message, reading, households, standings, now)
+
+
+def _match(heard: Heard) -> str:
+    if not heard.households:
+        return "unknown_sender"
+    return "shared_number" if heard.is_shared else "household"
+
+
+def _act(connection: Connection, rig: Rig, heard: Heard) -> None:
+    _ABOUT_THE_NUMBER.get(heard.reading.intent, _nothing)(connection, rig, heard)
+    if heard.households:
+        _link(connection, heard)
+        _ABOUT_THE_HOUSEHOLD[heard.reading.intent](connection, rig, heard)
+    acknowledging.acknowledge(connection, rig, heard)
+
+
+def _link(connection: Connection, heard: Heard) -> None:
+    pairs = [(h, s.id if (s := heard.newest(h)) else None) for h in heard.households]
+    rows.link(connection, heard.message.id, pairs)
+    concerned = [s.id for s in heard.standings if s.state in _UNSETTLED]
+    if concerned:
+        recipients.note_reply(connection, concerned, intent=heard.reading.intent, now=heard.now)
+
+
+# ---- what follows for the number --------------------------------------------
+
+
+def _nothing(_connection: Connection, _rig: Rig, _heard: Heard) -> None:
+    """Most replies change nothing about the number."""
+
+
+def _refuse(connection: Connection, _rig: Rig, heard: Heard) -> None:
+    people.opt_out(connection, [heard.message.e164], channel=Channel.SMS, source="reply", now=heard.now)
+
+
+def _take_back_refusal(connection: Connection, _rig: Rig, heard: Heard) -> None:
+    people.opt_in(connection, heard.message.e164, now=heard.now)
+
+
+def _retire_number(connection: Connection, _rig: Rig, heard: Heard) -> None:
+    people.mark_bad(connection, [(heard.message.e164, "wrong_number")], now=heard.now)
+
+
+_ABOUT_THE_NUMBER: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] = {
+    Intent.STOP: _refuse,
+    Intent.START: _take_back_refusal,
+    Intent.WRONG_NUMBER: _retire_number,
+}
+
+
+# ---- what follows for the household -----------------------------------------
+
+
+def _all_well(connection: Connection, rig: Rig, heard: Heard) -> None:
+    """Fine settles who waits, and closes a task that exists for silence alone; on a claimed task it shows.
+
+    From a number that several households share, "fine" does not say who is fine: a person asks.
+    """
+    if heard.is_shared:
+        _ring(connection, rig, heard, TaskReason.UNCLEAR, only=RecipientState.WAITING)
+        return
+    waiting = heard.in_state(RecipientState.WAITING)
+    _settle(connection, heard, waiting, RecipientState.FINE)
+    called = heard.in_state(RecipientState.CALLBACK)
+    if called:
+        _late_good_news(connection, heard, called)
+
+
+def _late_good_news(connection: Connection, heard: Heard, called: Sequence[recipients.Standing]) -> None:
+    closed = tasks.close_if_only_silence(connection, [s.household_id for s in called], now=heard.now)
+    recipients.settle_by_task(connection, closed, state=RecipientState.FINE, reason=Reason.REPLIED, now=heard.now)
+    left = [s.household_id for s in called if s.task_id not in closed]
+    if left:
+        news = json.dumps([{"at": heard.now.isoformat(), "intent": Intent.OK}])
+        task_rows.add_news(connection, left, news)
+
+
+def _away(connection: Connection, rig: Rig, heard: Heard) -> None:
+    """Absent until a day: no text until then. A number shared by several households: a person asks who."""
+    if heard.is_shared:
+        _ring(connection, rig, heard, TaskReason.UNCLEAR)
+        return
+    until = acknowledging.absent_until(rig, heard)
+    people.hold(connection, heard.households, reason="absent", source="reply", until=until, now=heard.now)
+    _settle(connection, heard, heard.in_state(RecipientState.WAITING), RecipientState.ABSENT)
+    called = heard.in_state(RecipientState.CALLBACK)
+    closed = tasks.close_if_only_silence(connection, [s.household_id for s in called], now=heard.now)
+    recipients.settle_by_task(connection, closed, state=RecipientState.ABSENT, reason=Reason.REPLIED, now=heard.now)
+
+
+def _back(connection: Connection, _rig: Rig, heard: Heard) -> None:
+    people.end_holds(connection, heard.households, now=heard.now)
+
+
+def _settle(
+    connection: Connection, heard: Heard, standings: Sequence[recipients.Standing], state: RecipientState
+) -> None:
+    if not standings:
+        return
+    recipients.settle(connection, [(s.id, state, Reason.REPLIED) for s in standings], now=heard.now)
+    rows.withdraw_texts(connection, [s.id for s in standings], state=MessageState.CANCELLED, now=heard.now)
+
+
+def _ring_for(reason: TaskReason) -> Callable[[Connection, Rig, Heard], None]:
+    return lambda connection, rig, heard: _ring(connection, rig, heard, reason)
+
+
+def _ring(
+    connection: Connection, rig: Rig, heard: Heard, reason: TaskReason, *, only: RecipientState | None = None
+) -> None:
+    """A person rings each household behind the number; whoever waits in an event is handed to that call."""
+    concerned = [h for h in heard.households if only is None or _is_in(heard, h, only)]
+    if not concerned:
+        return
+    calls = [_call(heard, household, reason) for household in concerned]
+    tasks.hand_over(connection, calls, desk=rig.desk, now=heard.now)
+    rows.withdraw_texts(
+        connection, [i for call in calls for i in call.recipient_ids], state=MessageState.CANCELLED, now=heard.now
+    )
+
+
+def _call(heard: Heard, household: int, reason: TaskReason) -> tasks.Call:
+    """Everyone of the household who still waits, and its newest place in an event even if it had settled."""
+    newest = heard.newest(household)
+    own = [s for s in heard.standings if s.household_id == household]
+    concerned = [s.id for s in own if s.state in _UNSETTLED or s is newest]
+    return tasks.Call(household, newest.event_id if newest else None, tuple(concerned), reason)
+
+
+def _is_in(heard: Heard, household: int, state: RecipientState) -> bool:
+    return any(s.household_id == household and s.state is state for s in heard.standings)
+
+
+_ABOUT_THE_HOUSEHOLD: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] = {
+    Intent.OK: _all_well,
+    Intent.ABSENT: _away,
+    Intent.RETURN: _back,
+    Intent.START: _nothing,
+    Intent.EMERGENCY: _ring_for(TaskReason.EMERGENCY_WORD),
+    Intent.HELP: _ring_for(TaskReason.ASKED_CALL),
+    Intent.UNCLEAR: _ring_for(TaskReason.UNCLEAR),
+    Intent.STOP: _ring_for(TaskReason.OPTED_OUT),
+    Intent.WRONG_NUMBER: _ring_for(TaskReason.WRONG_NUMBER),
+}

@@ -1,0 +1,86 @@
+"""Finds what a lost queue, a dead worker or a closed window left behind, and says whom to wake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker import catalogue
+from worker.domain.recipients import Reason
+from worker.services import recording
+from worker.services.desk import Desk
+from worker.services.events import first_wait
+from worker.store import events, inbound, limits, outbox, recipients, sweeping
+from worker.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+# A stored reply that nobody has read after this long was lost by the queue.
+UNREAD_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """What is due and should be put on the queue again."""
+
+    unopened_events: Sequence[int] = ()
+    sending_events: Sequence[int] = ()
+    answers: bool = False
+    escalation: bool = False
+    unread: Sequence[int] = ()
+
+
+def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
+    """Mends the rows, settles finished events, and returns what must be woken. Safe at any time, any number of times."""
+    with db.begin() as connection:
+        _expire(connection, now)
+        _replan(connection, desk, now)
+        limits.forget_old_shares(connection, now=now)
+    with db.begin() as connection:
+        settled = events.settle_finished(connection, now=now)
+        wakes = Wakes(
+            unopened_events=sweeping.unopened(connection, now=now),
+            sending_events=sweeping.events_with_due_texts(connection, now=now),
+            answers=sweeping.has_due_answers(connection, now=now),
+            escalation=sweeping.has_due_recipients(connection, now=now),
+            unread=inbound.unread(connection, before=now - UNREAD_AFTER),
+        )
+    for event_id in settled:
+        log.info("event_settled", event_id=event_id)
+    return wakes
+
+
+def _expire(connection: Connection, now: datetime) -> None:
+    """Leases, useful times and refusals that ended; the households concerned go on to their next rung."""
+    lost = sweeping.expire_leases(connection, now=now)
+    if lost:
+        log.warning("leases_expired", messages=len(lost))
+        _start_clocks(connection, lost, now)
+    over = [*sweeping.expire_void(connection, now=now), *sweeping.suppress_refused(connection, now=now)]
+    recording.mark_failed(connection, over, {}, now)
+
+
+def _start_clocks(connection: Connection, lost: Sequence[outbox.Moved], now: datetime) -> None:
+    """A text of unknown fate may have arrived: the household has its time to answer."""
+    for event_id in sorted({m.event_id for m in lost if m.event_id is not None}):
+        event = events.get(connection, event_id)
+        if event is not None:
+            numbers = [(event_id, m.e164) for m in lost if m.event_id == event_id and m.step == "first"]
+            wait = first_wait(catalogue.thaw(event.definition))
+            recipients.mark_contacted(connection, numbers, first_wait=wait, now=now)
+
+
+def _replan(connection: Connection, desk: Desk, now: datetime) -> None:
+    """What did not fit into a window waits for the next one if that is still in time, else it ends now."""
+    for event_id in sweeping.with_closed_window(connection, now=now):
+        event = events.get(connection, event_id)
+        if event is None:
+            continue
+        opens_at, closes_at = desk.next_opening(catalogue.thaw(event.definition).window, now)
+        if opens_at < event.void_at:
+            sweeping.replan(connection, event_id, opens_at=opens_at, closes_at=closes_at, now=now)
+        else:
+            over = outbox.expire_queued(connection, event_id, now=now)
+            numbers = [(event_id, m.e164, Reason.EXPIRED) for m in over if m.step == "first"]
+            recipients.mark_due(connection, numbers, now=now)
