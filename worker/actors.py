@@ -1,0 +1,92 @@
+"""The route, top to bottom. Each actor calls one service and wakes what follows; all are safe to run twice.
+
+    schedule or operator  -> open_campaign_event   one event per campaign and occasion
+                          -> fan_out               recipients and texts, drawn up in one transaction
+                          -> send_batch            claimed, sent, recorded; again while something is due
+    reply                 -> handle_inbound        stored before; read, acted on; then send_answers
+    tick                  -> sweep                 mends the rows and wakes what the queue lost
+                          -> escalate_silent       reminder, callback task or a final word
+    tick                  -> reconcile             asks the provider about what is not known
+"""
+
+from worker.bootstrap import App
+from worker.broker import TICK_MAX_AGE_MS, Route
+from worker.services import escalating, events, inbound, reconciling, sending, sweeping
+
+route = Route()
+
+# Several batches of an event overlap, so that the provider is never left idle between two of them.
+CHAINS_PER_EVENT = 3
+
+
+@route.actor(queue="default")
+def open_campaign_event(app: App, campaign: str, occasion: str) -> None:
+    opened = events.open_event(app.db, app.campaign(campaign), occasion=occasion, desk=app.desk, now=app.clock())
+    if opened.new:
+        fan_out.send(opened.event_id)
+
+
+@route.actor(queue="default")
+def fan_out(app: App, event_id: int) -> None:
+    if events.fan_out(app.db, event_id, desk=app.desk, now=app.clock()):
+        for _chain in range(CHAINS_PER_EVENT):
+            send_batch.send(event_id)
+        escalate_silent.send()
+
+
+@route.actor(queue="bulk", max_retries=0)
+def send_batch(app: App, event_id: int) -> None:
+    with app.bulk_gate() as admitted:
+        batch = sending.send_batch(app.sending, event_id) if admitted else sending.Batch()
+    if batch.more:
+        send_batch.send_later(batch.wait_s, event_id) if batch.wait_s else send_batch.send(event_id)
+
+
+@route.actor(queue="answers")
+def send_answers(app: App) -> None:
+    if sending.send_answers(app.sending).more:
+        send_answers.send()
+
+
+@route.actor(queue="answers")
+def handle_inbound(app: App, inbound_id: int) -> None:
+    if inbound.handle(app.reading, inbound_id, now=app.clock()):
+        send_answers.send()
+
+
+@route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def escalate_silent(app: App) -> None:
+    done = escalating.escalate(app.db, desk=app.desk, now=app.clock())
+    if done.more:
+        escalate_silent.send()
+
+
+@route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def sweep(app: App) -> None:
+    wakes = sweeping.sweep(app.db, desk=app.desk, now=app.clock())
+    _wake(wakes)
+
+
+@route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def reconcile(app: App) -> None:
+    reconciling.settle_unknown(app.reconciling)
+    reconciling.fetch_missing_receipts(app.reconciling)
+
+
+@route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def fetch_missed_replies(app: App) -> None:
+    for inbound_id in reconciling.fetch_missed_replies(app.reconciling):
+        handle_inbound.send(inbound_id)
+
+
+def _wake(wakes: sweeping.Wakes) -> None:
+    for event_id in wakes.unopened_events:
+        fan_out.send(event_id)
+    for event_id in wakes.sending_events:
+        send_batch.send(event_id)
+    for inbound_id in wakes.unread:
+        handle_inbound.send(inbound_id)
+    if wakes.answers:
+        send_answers.send()
+    if wakes.escalation:
+        escalate_silent.send()

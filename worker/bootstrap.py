@@ -1,0 +1,118 @@
+"""Settings in, App out: the only file that knows every concrete part."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from worker import catalogue
+from worker import settings as configuration
+from worker.domain.campaigns import Campaign
+from worker.domain.errors import UnknownCampaign
+from worker.i18n import _
+from worker.rendering import Texts
+from worker.services import desk as desks
+from worker.services import inbound, reconciling, sending
+from worker.store import database
+from worker.twilio.client import Gateway
+
+# Batches of bulk texts that one process sends at a time; the other threads stay free for people's answers.
+BULK_BATCHES_AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One process's parts. Built once, shared by its threads."""
+
+    settings: configuration.Settings
+    db: database.Database
+    texts: Texts
+    campaigns: Mapping[str, Campaign]
+    gateway: Gateway
+    desk: desks.Desk
+    clock: Callable[[], datetime]
+    sending: sending.Rig
+    reading: inbound.Rig
+    reconciling: reconciling.Rig
+    _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
+
+    def campaign(self, key: str) -> Campaign:
+        """A campaign of config/campaigns/. Raises UnknownCampaign, naming those there are."""
+        if key not in self.campaigns:
+            known = ", ".join(sorted(self.campaigns))
+            raise UnknownCampaign(_("Campagne inconnue : « {key} ». Campagnes définies : {known}.").format(key=key, known=known))
+        return self.campaigns[key]
+
+    @contextmanager
+    def bulk_gate(self) -> Iterator[bool]:
+        """Admits a few bulk batches at a time; the others find somebody at it already and leave."""
+        admitted = self._bulk.acquire(blocking=False)
+        try:
+            yield admitted
+        finally:
+            if admitted:
+                self._bulk.release()
+
+    def close(self) -> None:
+        """Gives connections and threads back."""
+        self.gateway.close()
+        self.db.close()
+
+
+def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | None = None) -> App:
+    """Puts the parts together; opens no connection yet. Raises BadDefinition when they do not fit."""
+    now = clock or utc_now
+    senders = settings.sender_table
+    texts = Texts(settings.templates_dir)
+    db = database.connect(settings.database_url.get_secret_value())
+    gateway = Gateway(settings.twilio, public_url=settings.public_url)
+    desk = desks.of(settings)
+    limits = settings.limits
+    return App(
+        settings=settings,
+        db=db,
+        texts=texts,
+        campaigns=catalogue.load(settings.config_dir, senders=senders, texts=texts),
+        gateway=gateway,
+        desk=desk,
+        clock=now,
+        sending=sending.Rig(
+            db=db,
+            gateway=gateway,
+            texts=texts,
+            senders=senders,
+            desk=desk,
+            holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+            batch_size=limits.batch_size,
+            max_in_flight=settings.twilio.max_in_flight,
+            max_attempts=limits.max_attempts,
+            lease=timedelta(seconds=limits.lease_s),
+            clock=now,
+        ),
+        reading=inbound.Rig(
+            db=db,
+            desk=desk,
+            senders=senders,
+            rules=inbound.Rules(
+                acks_per_day=limits.acks_per_day,
+                ack_quiet=timedelta(seconds=limits.ack_quiet_s),
+                absence=timedelta(days=limits.absence_days),
+            ),
+        ),
+        reconciling=reconciling.Rig(
+            db=db,
+            gateway=gateway,
+            senders=senders,
+            margin=timedelta(seconds=limits.unknown_margin_s),
+            receipt_patience=timedelta(seconds=limits.receipt_poll_after_s),
+            clock=now,
+        ),
+    )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,153 @@
+"""The queue: a dramatiq broker from settings, and a way to declare actors that need the App.
+
+The queue only wakes. It carries actor names and ids; what is owed stands in PostgreSQL.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec
+from urllib.parse import urlsplit
+
+import dramatiq
+import redis.exceptions
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import AgeLimit, CurrentMessage, Middleware, Retries, ShutdownNotifications, TimeLimit
+
+from worker.bootstrap import App
+from worker.domain.errors import BadDefinition, Unavailable
+from worker.i18n import _
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+
+# Infrastructure errors only: what the provider refuses is a value, decided by the domain.
+MAX_RETRIES = 5
+MIN_BACKOFF_MS = 500
+MAX_BACKOFF_MS = 30_000
+TIME_LIMIT_MS = 300_000
+# A tick that waited this long is stale: a newer one is behind it.
+TICK_MAX_AGE_MS = 10_000
+
+
+class LogContext(Middleware):
+    """Binds the actor and its message to every event logged meanwhile, and logs failures without their data."""
+
+    def before_process_message(self, _broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        structlog.contextvars.bind_contextvars(actor=message.actor_name, wake=message.message_id[:8])
+
+    def after_process_message(
+        self,
+        _broker: dramatiq.Broker,
+        _message: dramatiq.MessageProxy,
+        *,
+        result: object = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        del result
+        if exception is not None:
+            log.error("actor_failed", error=type(exception).__name__, at=_where(exception))
+        structlog.contextvars.clear_contextvars()
+
+    after_skip_message = after_process_message
+
+
+@dataclass(slots=True)
+class Actor(Generic[P]):
+    """A function of the route. Callable as such with the App; `send` wakes it through the queue."""
+
+    function: Callable[Concatenate[App, P], None]
+    options: dict[str, Any]
+    bound: "dramatiq.Actor[Any, None] | None" = None
+
+    def send(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Puts a wake-up on the queue. Raises Unavailable when the queue cannot be reached."""
+        self._enqueue(args, kwargs)
+
+    def send_later(self, delay_s: float, *args: P.args, **kwargs: P.kwargs) -> None:
+        """The same after a short delay. Long waits are due times in PostgreSQL, never this."""
+        self._enqueue(args, kwargs, delay=int(delay_s * 1000))
+
+    def _enqueue(self, args: tuple[Any, ...], kwargs: dict[str, Any], **options: Any) -> None:
+        if self.bound is None:
+            raise RuntimeError(f"{self.function.__name__}: the route is not bound to a broker yet")
+        try:
+            self.bound.send_with_options(args=args, kwargs=kwargs, **options)
+        except (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError) as error:
+            raise Unavailable(_("La file d'attente (Redis) ne répond pas.")) from error
+
+
+@dataclass(slots=True)
+class Route:
+    """The actors of the program, declared once at import and bound to a broker at start."""
+
+    actors: list[Actor[Any]] = field(default_factory=list)
+
+    def actor(
+        self, *, queue: str, **options: Any
+    ) -> Callable[[Callable[Concatenate[App, P], None]], Actor[P]]:
+        """Declares a function as an actor on a queue."""
+
+        def declare(function: Callable[Concatenate[App, P], None]) -> Actor[P]:
+            actor = Actor(function, {"queue_name": queue, **options})
+            self.actors.append(actor)
+            return actor
+
+        return declare
+
+    def bind(self, broker: dramatiq.Broker, app: App) -> None:
+        """Lets the actors run with this App and be sent through this broker."""
+        for actor in self.actors:
+            actor.bound = dramatiq.actor(
+                _with_app(actor.function, app), actor_name=actor.function.__name__, broker=broker, **actor.options
+            )
+
+
+def build(url: str) -> dramatiq.Broker:
+    """A broker for a redis://, rediss:// or amqp:// URL. Opens no connection yet.
+
+    Raises BadDefinition for a URL that is missing or of another kind.
+    """
+    scheme = urlsplit(url).scheme
+    middleware = [
+        AgeLimit(),
+        TimeLimit(time_limit=TIME_LIMIT_MS),
+        ShutdownNotifications(),
+        CurrentMessage(),
+        Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
+        LogContext(),
+    ]
+    if scheme in {"redis", "rediss"}:
+        return RedisBroker(url=url, middleware=middleware, socket_connect_timeout=5)
+    if scheme in {"amqp", "amqps"}:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+        return RabbitmqBroker(url=url, middleware=middleware)
+    raise BadDefinition(_("COURTOISIE_BROKER_URL doit commencer par redis://, rediss:// ou amqp://."))
+
+
+def ping(broker: dramatiq.Broker) -> None:
+    """Raises Unavailable when the queue cannot be reached."""
+    try:
+        if isinstance(broker, RedisBroker):
+            broker.client.ping()
+        else:
+            broker.get_declared_queues()
+            broker.connection  # type: ignore[attr-defined]  # noqa: B018  # RabbitMQ connects on access
+    except (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError) as error:
+        raise Unavailable(_("La file d'attente (Redis) ne répond pas.")) from error
+
+
+def _with_app(function: Callable[Concatenate[App, P], None], app: App) -> Callable[P, None]:
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        function(app, *args, **kwargs)
+
+    return run
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame: enough to find it, nothing of what it handled."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

@@ -1,0 +1,74 @@
+"""What operators and outside programs are told: the account of an event, the callers' list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.domain.messages import MessageState
+from worker.services import events
+from worker.store import accounts
+from worker.store import events as event_rows
+from worker.store import tasks as task_rows
+from worker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An event with its account, taken in one transaction."""
+
+    event: event_rows.Event
+    account: accounts.Account
+    by_agency: Sequence[dict[str, Any]]
+
+
+def report(db: Database, event_id: int) -> Report:
+    """The account of one event. Raises NotFound."""
+    event = events.get(db, event_id)
+    with db.begin() as connection:
+        return Report(event, accounts.of_event(connection, event_id), accounts.by_agency(connection, event_id))
+
+
+def rows(db: Database, event_id: int) -> list[dict[str, Any]]:
+    """One row per household of an event, without names or numbers. Raises NotFound."""
+    events.get(db, event_id)
+    with db.begin() as connection:
+        return accounts.rows_of_event(connection, event_id)
+
+
+def tasks(db: Database, *, agency: str | None = None) -> list[task_rows.Task]:
+    """The callers' list in the order of need."""
+    with db.begin() as connection:
+        return task_rows.queue(connection, agency=agency)
+
+
+def unknown_senders(db: Database, *, since: datetime) -> int:
+    """How many messages from unknown numbers wait to be filed."""
+    with db.begin() as connection:
+        return accounts.unknown_senders(connection, since=since)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The account in the form other programs rely on."""
+    account, event = report.account, report.event
+    return {
+        "event": str(event.id),
+        "campaign": event.campaign,
+        "occasion": event.occasion,
+        "state": str(event.state),
+        "opened_at": event.opened_at.isoformat(),
+        "alarm": event.alarm,
+        "recipients": {
+            "total": account.total,
+            "by_state": account.recipients,
+            "reasons": account.reasons,
+            "unaccounted": account.unaccounted,
+        },
+        "messages": {
+            "total": sum(account.messages.values()),
+            "segments": account.segments,
+            "by_state": {str(state): account.messages.get(state, 0) for state in MessageState},
+        },
+        "replies": account.replies,
+        "callback_tasks": {state: account.tasks.get(state, 0) for state in ("open", "claimed", "done", "cancelled")},
+    }
