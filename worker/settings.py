@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
@@ -122,8 +122,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings, file_secret_settings
-        return (env_settings, init_settings)
+        del env_settings, dotenv_settings, file_secret_settings
+        environment = EnvSettingsSource(settings_cls)
+        # COURTOISIE_…_FILE names a file, not a value: load() reads those.
+        environment.env_vars = {k: v for k, v in environment.env_vars.items() if not k.endswith("_file")}
+        return (environment, init_settings)
 
     @cached_property
     def sender_table(self) -> dict[str, Sender]:
