@@ -22,6 +22,7 @@ from worker.i18n import _
 
 log = structlog.get_logger()
 P = ParamSpec("P")
+Queue = dramatiq.Broker
 
 # Infrastructure errors only: what the provider refuses is a value, decided by the domain.
 MAX_RETRIES = 5

@@ -152,3 +152,9 @@ def first_wait(campaign: Campaign) -> timedelta:
     """From the first text to the next rung: the reminder, else the deadline, else the receipt."""
     return campaign.reminder_after or campaign.reply_deadline or campaign.receipt_wait
 
+
+
+def of_unknown_age(db: Database) -> int:
+    """Households with a tenant of unknown age, whom no rule of age can place."""
+    with db.begin() as connection:
+        return audience.of_unknown_age(connection)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from psycopg.errors import UndefinedTable
 
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.i18n import _
@@ -31,6 +32,10 @@ class Database:
                 yield connection
         except OperationalError as error:
             raise Unavailable(_unreachable(self.engine, error)) from error
+        except ProgrammingError as error:
+            if isinstance(error.orig, UndefinedTable):
+                raise Unavailable(_("La base n'a pas le schéma attendu : lancez « courtoisie migrate ».")) from error
+            raise
 
     def ping(self) -> None:
         """Raises Unavailable when the server cannot be reached."""

@@ -1,0 +1,121 @@
+"""Watching and steering: events, event show, pause, resume, cancel, report."""
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from worker.cli import parts
+from worker.cli.labels import label
+from worker.cli.terminal import local, out, print_json, table
+from worker.domain.errors import Refused
+from worker.i18n import _
+from worker.services import events, reporting
+
+Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
+Id = Annotated[int, typer.Argument(help=_("Numéro de l'opération, voir « courtoisie events »."), metavar="ID")]
+event_commands = typer.Typer(help=_("Suivre et conduire une opération."), no_args_is_help=True)
+
+
+def list_events(as_json: Json = False) -> None:
+    with parts.only_database() as (settings, db):
+        reports = [reporting.report(db, event.id) for event in events.recent(db)]
+        if as_json:
+            print_json({"events": [reporting.as_json(r) for r in reports]})
+            return
+        listed = table(_("N°"), _("Campagne"), _("Occasion"), _("État"), _("Ouverte"), _("Foyers"), right=(0, 5))
+        for r in reports:
+            opened = local(r.event.opened_at, settings.timezone)
+            listed.add_row(
+                str(r.event.id), r.event.campaign, r.event.occasion, label(r.event.state), opened, str(r.account.total)
+            )
+        out().print(listed)
+
+
+@event_commands.command("show", help=_("Où en est une opération."))
+def show(event: Id, as_json: Json = False) -> None:
+    _report(event, as_json=as_json, csv_file=None)
+
+
+@event_commands.command("pause", help=_("Suspendre les envois."))
+def pause(event: Id) -> None:
+    with parts.only_database() as (_settings, db):
+        events.pause(db, event)
+    out().print(_("Opération n° {id} suspendue : plus aucun SMS ne part.").format(id=event))
+
+
+@event_commands.command("resume", help=_("Reprendre les envois."))
+def resume(event: Id) -> None:
+    with parts.only_database() as (_settings, db):
+        events.resume(db, event)
+    out().print(_("Opération n° {id} reprise.").format(id=event))
+
+
+@event_commands.command("cancel", help=_("Arrêter pour de bon ; les appels déjà demandés restent à faire."))
+def cancel(event: Id) -> None:
+    with parts.whole() as app:
+        households = events.cancel(app.db, event, now=app.clock())
+    out().print(_("Opération n° {id} annulée : {n} foyers n'attendent plus rien.").format(id=event, n=households))
+
+
+def report(
+    event: Id,
+    as_json: Json = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help=_("Écrire une ligne par foyer."))] = None,
+) -> None:
+    _report(event, as_json=as_json, csv_file=csv_file)
+
+
+def _report(event_id: int, *, as_json: bool, csv_file: Path | None) -> None:
+    with parts.only_database() as (settings, db):
+        made = reporting.report(db, event_id)
+        if csv_file is not None:
+            _write_csv(csv_file, reporting.rows(db, event_id))
+    if as_json:
+        print_json(reporting.as_json(made) | {"by_agency": list(made.by_agency)})
+        return
+    _show(made, settings.timezone)
+    if csv_file is not None:
+        out().print(_("Une ligne par foyer : {path}").format(path=csv_file), markup=False)
+
+
+def _show(made: reporting.Report, timezone: str) -> None:
+    console, event, account = out(), made.event, made.account
+    opened = local(event.opened_at, timezone)
+    console.print(f"{event.campaign} · {event.occasion} · {label(event.state)} · {opened}", markup=False, style="bold")
+    if event.alarm:
+        console.print(event.alarm, style="bold red", markup=False)
+    rows = table(_("Foyers"), _("Pourquoi"), _("Nombre"), right=(2,))
+    for state, reasons in account.reasons.items():
+        for reason, count in reasons.items():
+            rows.add_row(label(state), label(reason) if reason else "", str(count))
+    rows.add_row(_("Total"), "", str(account.total), style="bold")
+    rows.add_row(_("Sans suite (doit rester à zéro)"), "", str(account.unaccounted))
+    console.print(rows)
+    texts = " · ".join(f"{label(state)} {count}" for state, count in account.messages.items())
+    console.print(_("SMS : {texts} ({segments} segments)").format(texts=texts or "0", segments=account.segments))
+    tasks = " · ".join(f"{label(state)} {count}" for state, count in account.tasks.items())
+    console.print(_("Appels : {tasks}").format(tasks=tasks or "0"))
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Semicolons and a byte order mark, as a French spreadsheet expects; no cell is ever read as a formula."""
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=";")
+            writer.writerow(rows[0].keys() if rows else [])
+            writer.writerows([[_cell(value) for value in row.values()] for row in rows])
+    except OSError as error:
+        raise Refused(_("{path} ne peut pas être écrit : {why}").format(path=path, why=error.strerror)) from None
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("events", help=_("Les dernières opérations."))(list_events)
+    cli.add_typer(event_commands, name="event")
+    cli.command("report", help=_("Le compte de tous les foyers d'une opération."))(report)

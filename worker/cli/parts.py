@@ -1,0 +1,47 @@
+"""What commands need from the rest of the program, opened for one command and closed after it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from worker import actors, bootstrap, broker, logs
+from worker import settings as configuration
+from worker.store import database
+
+
+def settings() -> configuration.Settings:
+    """The settings, with logging set up as they say. Raises BadDefinition."""
+    loaded = configuration.load()
+    logs.configure(loaded.log_level)
+    return loaded
+
+
+@contextmanager
+def whole() -> Iterator[bootstrap.App]:
+    """The App for one command."""
+    app = bootstrap.build(settings())
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+@contextmanager
+def with_queue() -> Iterator[bootstrap.App]:
+    """The App with its actors bound to a queue that answers. Raises Unavailable when it does not."""
+    with whole() as app:
+        queue = broker.build(app.settings.broker_url.get_secret_value())
+        broker.ping(queue)
+        actors.route.bind(queue, app)
+        yield app
+        queue.close()
+
+
+@contextmanager
+def only_database() -> Iterator[tuple[configuration.Settings, database.Database]]:
+    """Settings and database alone, for commands that need no campaign."""
+    loaded = settings()
+    db = database.connect(loaded.database_url.get_secret_value())
+    try:
+        yield loaded, db
+    finally:
+        db.close()

@@ -1,0 +1,54 @@
+"""The long-running processes: worker, scheduler, web."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from worker import actors, bootstrap, broker, scheduler
+from worker.bootstrap import App
+from worker.cli import parts
+from worker.i18n import _
+
+
+def worker(
+    processes: Annotated[int, typer.Option(min=1, help=_("Nombre de processus."))] = 2,
+    threads: Annotated[int, typer.Option(min=1, help=_("Fils par processus."))] = 8,
+) -> None:
+    from dramatiq import cli as dramatiq_cli
+
+    settings = parts.settings()
+    bootstrap.build(settings).close()  # a wrong setting is said once, here, not by each process
+    broker.build(settings.broker_url.get_secret_value()).close()
+    arguments = ["worker.queue_worker:set_up", "--processes", str(processes), "--threads", str(threads), "--skip-logging"]
+    arguments += ["--worker-shutdown-timeout", "30000"]
+    sys.exit(dramatiq_cli.main(dramatiq_cli.make_argument_parser().parse_args(arguments)))
+
+
+def run_scheduler() -> None:
+    with parts.whole() as app:
+        _bind(app)
+        scheduler.run(app)
+
+
+def web(
+    host: Annotated[str, typer.Option(help=_("Adresse d'écoute."))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help=_("Port d'écoute."))] = 8000,
+) -> None:
+    from worker.web import app as web_app
+
+    with parts.whole() as app:
+        queue = _bind(app)
+        web_app.serve(app, queue=queue, host=host, port=port)
+
+
+def _bind(app: App) -> broker.Queue:
+    queue = broker.build(app.settings.broker_url.get_secret_value())
+    actors.route.bind(queue, app)
+    return queue
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("worker", help=_("Les processus qui envoient et lisent."))(worker)
+    cli.command("scheduler", help=_("L'horloge : ouvre les campagnes programmées, réveille le reste."))(run_scheduler)
+    cli.command("web", help=_("Le serveur que Twilio appelle."))(web)

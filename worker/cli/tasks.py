@@ -1,0 +1,91 @@
+"""The callers' list: tasks, task done."""
+
+from typing import Annotated, Any
+
+import typer
+
+from worker.cli import parts
+from worker.cli.labels import label
+from worker.cli.terminal import local, out, print_json, table
+from worker.domain.callbacks import band
+from worker.domain.outcomes import OutcomeCode
+from worker.i18n import _
+from worker.services import calls, reporting
+from worker.store.tasks import Task
+
+Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
+task_commands = typer.Typer(help=_("Rendre compte d'un appel."), no_args_is_help=True)
+
+
+def tasks(
+    agency: Annotated[str | None, typer.Option(help=_("Code d'agence."))] = None,
+    limit: Annotated[int, typer.Option(min=1, help=_("Nombre de lignes affichées."))] = 40,
+    as_json: Json = False,
+) -> None:
+    with parts.only_database() as (settings, db):
+        queue = reporting.tasks(db, agency=agency)
+    if as_json:
+        print_json({"tasks": [_described(task) for task in queue]})
+        return
+    listed = table(_("N°"), _("Priorité"), _("Avant"), _("Agence"), _("Foyer"), _("Pourquoi"), _("Téléphone"), right=(0,))
+    for task in queue[:limit]:
+        listed.add_row(
+            str(task.id),
+            f"{band(task.priority)} ({task.priority})",
+            local(task.due_at, settings.timezone),
+            task.agency,
+            _who(task),
+            _why(task),
+            _number(task),
+        )
+    out().print(listed)
+    if len(queue) > limit:
+        out().print(_("… et {n} autres (--limit).").format(n=len(queue) - limit))
+
+
+@task_commands.command("done", help=_("Enregistrer comment un appel s'est terminé."))
+def done(
+    task: Annotated[int, typer.Argument(help=_("Numéro de l'appel, voir « courtoisie tasks »."), metavar="ID")],
+    outcome: Annotated[OutcomeCode, typer.Option(help=_("Comment l'appel s'est terminé."), case_sensitive=False)],
+    caller: Annotated[str, typer.Option(help=_("Qui a appelé."))],
+    note: Annotated[str, typer.Option(help=_("300 caractères au plus, des faits."))] = "",
+    as_json: Json = False,
+) -> None:
+    with parts.whole() as app:
+        ended = calls.record_outcome(
+            app.db, task, outcome=outcome, caller=caller, note=note, desk=app.desk, now=app.clock()
+        )
+        timezone = app.settings.timezone
+    if as_json:
+        print_json({"task": task, "outcome": str(outcome), "closed": ended.closed, "next_call_at": ended.next_call_at})
+    elif ended.closed:
+        out().print(_("Appel n° {id} : {label}. Dossier clos.").format(id=task, label=label(outcome)))
+    else:
+        when = local(ended.next_call_at, timezone)
+        out().print(_("Appel n° {id} : {label}. À rappeler le {when}.").format(id=task, label=label(outcome), when=when))
+
+
+def _who(task: Task) -> str:
+    names = " / ".join(f"{t['civility']} {t['last_name']} {t['first_name']}".strip() for t in task.tenants or [])
+    return f"{names} · {task.commune}"
+
+
+def _why(task: Task) -> str:
+    reasons = ", ".join(label(reason) for reason in task.reasons)
+    news = _(" · a répondu « tout va bien » depuis") if task.news else ""
+    return reasons + news + (f" · « {task.last_reply} »" if task.last_reply else "")
+
+
+def _number(task: Task) -> str:
+    usable = [p["e164"] for p in task.phones or [] if not p["bad"]]
+    return usable[0] if usable else _("aucun numéro")
+
+
+def _described(task: Task) -> dict[str, Any]:
+    shown = {name: getattr(task, name) for name in Task.__dataclass_fields__}
+    return shown | {"band": band(task.priority)}
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("tasks", help=_("Les foyers à appeler, dans l'ordre du besoin."))(tasks)
+    cli.add_typer(task_commands, name="task")
