@@ -1,0 +1,81 @@
+"""The stand-in's own time: it may run faster than ours, stand still, or jump, so that ten hours fit in a test."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+from itertools import count
+
+Action = Callable[[float], None]  # told the time at which it was due
+BATCH = 500  # actions in a row before other work gets its turn
+LONGEST_SLEEP_S = 3600.0
+
+
+class Clock:
+    """A virtual clock and the actions due on it. Times are seconds since 1970, UTC."""
+
+    def __init__(self, now: float | None = None, *, speed: float = 1.0) -> None:
+        self._base = time.time() if now is None else now
+        self._since = time.monotonic()
+        self.speed = speed
+        self._due: list[tuple[float, int, Action]] = []
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = float("inf")
+
+    def now(self) -> float:
+        return self._base + (time.monotonic() - self._since) * self.speed
+
+    def at(self, due: float, action: Action) -> None:
+        """Has something done at a time; things due at the same time are done in the order they were asked."""
+        heapq.heappush(self._due, (due, next(self._order), action))
+        if due < self._timer_due:
+            self._set_timer()
+
+    def set_speed(self, speed: float) -> None:
+        """Seconds of this clock per second of ours; 0 stops it."""
+        self._base, self._since, self.speed = self.now(), time.monotonic(), speed
+        self._set_timer()
+
+    def jump(self, seconds: float) -> None:
+        """Moves the clock forward and does at once, in order, all that became due."""
+        self._base += seconds
+        while self._due and self._due[0][0] <= self.now():
+            self._do_next()
+        self._set_timer()
+
+    def reset(self, now: float | None = None) -> None:
+        """Forgets all that was due and starts again from a time (ours, unless told)."""
+        self._due.clear()
+        self._base, self._since = (time.time() if now is None else now), time.monotonic()
+        self._set_timer()
+
+    @property
+    def pending(self) -> int:
+        return len(self._due)
+
+    @property
+    def next_due(self) -> float | None:
+        return self._due[0][0] if self._due else None
+
+    def _do_next(self) -> None:
+        due, _, action = heapq.heappop(self._due)
+        action(due)
+
+    def _fire(self) -> None:
+        self._timer, self._timer_due = None, float("inf")
+        now = self.now()
+        for _ in range(BATCH):
+            if not self._due or self._due[0][0] > now:
+                break
+            self._do_next()
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_due = None, float("inf")
+        if self._due and self.speed > 0:
+            wait = max(0.0, (self._due[0][0] - self.now()) / self.speed)
+            self._timer_due = self._due[0][0]
+            self._timer = asyncio.get_running_loop().call_later(min(wait, LONGEST_SLEEP_S), self._fire)

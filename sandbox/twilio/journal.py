@@ -1,0 +1,145 @@
+"""All that happened, kept so that a test can ask: every message, every refusal, every webhook, every alert."""
+
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.twilio.records import Message, iso
+
+
+@dataclass(slots=True)
+class Meter:
+    """The most segments in any one second of real time: what a sender's pace is checked against."""
+
+    peak: int = 0
+    _window: deque[tuple[float, int]] = field(default_factory=deque)
+    _sum: int = 0
+
+    def add(self, segments: int) -> None:
+        now = time.monotonic()
+        self._window.append((now, segments))
+        self._sum += segments
+        while self._window[0][0] <= now - 1.0:
+            self._sum -= self._window.popleft()[1]
+        self.peak = max(self.peak, self._sum)
+
+
+@dataclass(slots=True)
+class Journal:
+    """Messages by every key they are asked for, so that no question walks them all."""
+
+    messages: list[Message] = field(default_factory=list)
+    by_sid: dict[str, Message] = field(default_factory=dict)
+    by_to: defaultdict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    by_from: defaultdict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    webhooks: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)  # accepted texts per recipient
+    totals: Counter[str] = field(default_factory=Counter)
+    meters: defaultdict[str, Meter] = field(default_factory=lambda: defaultdict(Meter))
+    in_flight: int = 0
+    max_in_flight: int = 0
+
+    def keep(self, message: Message) -> None:
+        """Enters a message; its number in the order of the day becomes its seq."""
+        message.seq = len(self.messages) + 1
+        self.messages.append(message)
+        self.by_sid[message.sid] = message
+        self.by_to[message.to].append(message)
+        if message.sender:
+            self.by_from[message.sender].append(message)
+        self.totals[message.direction] += 1
+        if message.direction == "outbound-api":
+            self.counts[message.to] += 1
+            self.meters[message.sender or message.service or ""].add(message.segments)
+
+    def sender_chosen(self, message: Message, sender: str) -> None:
+        """A service chose a sender for a message already entered."""
+        message.sender = sender
+        self.by_from[sender].append(message)
+        self.meters[sender].add(message.segments)
+
+    def refuse(self, *, at: float, code: int | None, status: int, form: dict[str, str], reason: str) -> None:
+        """A create request that was not accepted. status 0: it got no answer at all."""
+        self.totals["refused"] += 1
+        self.totals[f"refused {code or reason}"] += 1
+        self.refused.append(
+            {
+                "at": iso(at),
+                "to": form.get("To", ""),
+                "from": form.get("From") or form.get("MessagingServiceSid", ""),
+                "body": form.get("Body", ""),
+                "code": code,
+                "status": status,
+                "reason": reason,
+            }
+        )
+
+    def alert(self, code: int, text: str, *, at: float, **details: Any) -> None:
+        """What Twilio would show in its debugger."""
+        self.totals[f"alert {code}"] += 1
+        self.alerts.append({"at": iso(at), "code": code, "text": text, **details})
+
+    def enter(self) -> int:
+        """A request begins; returns how many are under way with it."""
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        return self.in_flight
+
+    def leave(self) -> None:
+        self.in_flight -= 1
+
+    def matching(self, to: str | None, sender: str | None) -> list[Message]:
+        """The shortest list that holds all messages of this recipient and sender, oldest first."""
+        if to is not None:
+            return self.by_to.get(to, [])
+        return self.messages if sender is None else self.by_from.get(sender, [])
+
+    def stats(self) -> dict[str, Any]:
+        """The figures of the run so far."""
+        statuses = Counter(m.status for m in self.messages if m.direction == "outbound-api")
+        return {
+            "accepted": self.totals["outbound-api"],
+            "refused": self.totals["refused"],
+            "inbound": self.totals["inbound"],
+            "webhooks": len(self.webhooks),
+            "by_status": dict(statuses),
+            "totals": dict(self.totals),
+            "recipients": len(self.counts),
+            "most_to_one_recipient": max(self.counts.values(), default=0),
+            "in_flight": self.in_flight,
+            "max_in_flight": self.max_in_flight,
+            "peak_segments_per_s": {sender: meter.peak for sender, meter in self.meters.items()},
+        }
+
+
+def line(message: Message) -> dict[str, Any]:
+    """One message as the control API tells it: what was asked, what became of it, what went wrong on purpose."""
+    return {
+        "seq": message.seq,
+        "sid": message.sid,
+        "direction": message.direction,
+        "to": message.to,
+        "from": message.sender,
+        "service": message.service,
+        "body": message.body,
+        "segments": message.segments,
+        "status": message.status,
+        "code": message.error,
+        "status_callback": message.callback,
+        "validity_s": message.validity_s,
+        "at": iso(message.created),
+        "trail": [[iso(at), status] for at, status in message.trail],
+        "faults": list(message.faults),
+        "deleted": message.deleted,
+    }
+
+
+def newest_first(messages: list[Message], before_seq: int | None = None) -> Iterator[Message]:
+    """Walks back through the day, from a place in it if given."""
+    for message in reversed(messages):
+        if not message.deleted and (before_seq is None or message.seq < before_seq):
+            yield message

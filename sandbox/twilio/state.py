@@ -1,0 +1,58 @@
+"""Everything the stand-in remembers, in one place that every part of it is given."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+
+from sandbox.phones import Phones
+from sandbox.twilio.account import Account, from_seed
+from sandbox.twilio.clock import Clock
+from sandbox.twilio.faults import Faults
+from sandbox.twilio.journal import Journal
+from sandbox.twilio.optouts import OptOuts
+from sandbox.twilio.senders import Senders
+from sandbox.twilio.settings import Settings
+
+
+@dataclass(slots=True)
+class State:
+    """The state of one run. Parts hold this object, never a piece of it: a reset replaces pieces."""
+
+    seed: str
+    account: Account
+    settings: Settings
+    clock: Clock
+    phones: Phones
+    faults: Faults
+    senders: Senders = field(default_factory=Senders)
+    optouts: OptOuts = field(default_factory=OptOuts)
+    journal: Journal = field(default_factory=Journal)
+    recent: defaultdict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def reset(self, seed: str | None = None) -> None:
+        """Forgets the run: messages, faults, phones, opt-outs, queues and the time. Account, senders and settings
+        stay."""
+        self.seed = seed or self.seed
+        self.clock.reset()
+        self.phones = Phones(self.seed)
+        self.faults = Faults(self.seed)
+        self.senders.forget_queues()
+        self.optouts.clear()
+        self.recent.clear()
+        self.journal = Journal(in_flight=self.journal.in_flight)
+
+    def source(self, sender: str) -> str:
+        """The unit an opt-out is for: the service a sender is in, else the sender."""
+        service = self.senders.service_of(sender)
+        return service.address if service else sender
+
+
+def fresh(seed: str, *, settings: Settings | None = None, speed: float = 1.0) -> State:
+    """The state at the start of the day."""
+    return State(
+        seed=seed,
+        account=from_seed(seed),
+        settings=settings or Settings(),
+        clock=Clock(speed=speed),
+        phones=Phones(seed),
+        faults=Faults(seed),
+    )
