@@ -6,8 +6,6 @@ from functools import lru_cache
 # Letters that Unicode does not take apart into a letter and an accent.
 _WHOLE = {"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "°": " ", "º": " ", "№": "n "}
 _LIGATURES = str.maketrans(_WHOLE)
-    {"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "°": " ", "º": " ", "№": "n "}
-)
 
 
 @lru_cache(maxsize=65536)

@@ -221,6 +221,7 @@ class Reading:
     """How the file was read, for the operator to confirm.
 
     accented: up to three (row, value) that show whether the encoding is right; for the screen only.
+    rows: those below the header that are not blank. digest: SHA-256 of the file.
     """
 
     kind: str
@@ -230,6 +231,7 @@ class Reading:
     ignored_headers: tuple[str, ...]
     accented: tuple[tuple[int, str], ...]
     rows: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +248,7 @@ def name_key(last_name: str, first_name: str) -> str:
 
 
 def identity(*, erp_id: str | None, last_name: str, first_name: str, birth: Birth, dwelling: str) -> str:
-    """What makes a person the same from one listing to the next: number, name and birth date; without a
-    number, name and dwelling. Zeros a spreadsheet may have dropped do not count."""
-    name = name_key(last_name, first_name)
-    if erp_id is None:
-        return f"@{without_leading_zeros(dwelling)}|{name}"
-    return f"{without_leading_zeros(erp_id)}|{name}|{birth.key}"
+    """What makes a person the same from one listing to the next: number, name and birth date; the dwelling
+    stands in for a number that is not there. Zeros a spreadsheet may have dropped do not count."""
+    number = f"@{without_leading_zeros(dwelling)}" if erp_id is None else without_leading_zeros(erp_id)
+    return f"{number}|{name_key(last_name, first_name)}|{birth.key}"

@@ -24,7 +24,10 @@ _TIME = re.compile(r"[T ]\d{1,2}[:h]\d{2}.*$")
 _LEADING_WORDS = re.compile(r"^(?:n[ée]+(?:\(e\))?\s+)?(?:le\s+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"(\d+)[.,]0+")
 
-_MONTH_NAMES = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+_MONTH_NAMES = (
+    *("janvier", "fevrier", "mars", "avril", "mai", "juin"),
+    *("juillet", "aout", "septembre", "octobre", "novembre", "decembre"),
+)
 # Any beginning of three letters or more; "jui" alone is June or July.
 _MONTHS = {
     name[:length]: number
