@@ -1,6 +1,13 @@
-"""A callback task: a call a human owes a household."""
+"""A callback task: a call a human owes a household, why, how urgent, by when."""
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from worker.domain import calendar
+from worker.domain.campaigns import Level
 
 
 class TaskState(StrEnum):
@@ -14,7 +21,7 @@ OPEN_STATES = (TaskState.OPEN, TaskState.CLAIMED)
 
 
 class TaskReason(StrEnum):
-    """Why a person should ring (domain rules, section 6.3)."""
+    """Why a person should ring."""
 
     EMERGENCY_WORD = "emergency_word"
     ASKED_CALL = "asked_call"
@@ -32,3 +39,116 @@ class TaskReason(StrEnum):
 
 # A late "all well" closes a task that exists only for these.
 SILENCE = frozenset({TaskReason.NO_REPLY_RED, TaskReason.NO_REPLY_ORANGE, TaskReason.NO_REPLY, TaskReason.WEEKLY})
+
+POINTS = {
+    TaskReason.EMERGENCY_WORD: 100,
+    TaskReason.ASKED_CALL: 60,
+    TaskReason.NO_REPLY_RED: 45,
+    TaskReason.UNCLEAR: 40,
+    TaskReason.MANUAL: 40,
+    TaskReason.OPTED_OUT: 30,
+    TaskReason.NO_REPLY_ORANGE: 30,
+    TaskReason.UNDELIVERED: 30,
+    TaskReason.WRONG_NUMBER: 30,
+    TaskReason.NO_MOBILE: 25,
+    TaskReason.NO_REPLY: 10,
+    TaskReason.WEEKLY: 10,
+}
+
+# The strongest reason counts in full; each further one says that the case is not simple.
+FURTHER_REASON = 10
+
+_LEVEL_POINTS = {Level.RED: 25, Level.ORANGE: 10}
+_LATER_HEAT_DAY = 3
+_SILENT_EVENTS_MOST = 15
+_WAITING_MOST = 15
+_ASKED = frozenset({TaskReason.ASKED_CALL, TaskReason.EMERGENCY_WORD})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a household that is to be rung.
+
+    age: of the oldest tenant, None when unknown. waiting_min: minutes past the due time.
+    heat_day: 1 on the first day of orange or red heat.
+    """
+
+    age: int | None
+    lives_alone: str = "unknown"
+    fragile: bool = False
+    level: Level = Level.NONE
+    heat_day: int = 1
+    silent_events: int = 0
+    waiting_min: float = 0
+    fine_recently: bool = False
+
+
+Score = tuple[tuple[str, int], ...]
+
+
+def score(reasons: Collection[TaskReason], facts: Facts) -> Score:
+    """The points of a task, each with the code of what it is for, in the order shown to the caller."""
+    parts = (*_of_reasons(reasons), *_of_person(facts), *_of_situation(reasons, facts))
+    return tuple((code, points) for code, points in parts if points)
+
+
+def priority(points: Iterable[tuple[str, int]]) -> int:
+    """The sum that orders the queue."""
+    return sum(p for _code, p in points)
+
+
+def band(value: int) -> str:
+    """P0 now, P1 within two hours, P2 the same working day, P3 within two working days."""
+    return next(name for name, least in (("P0", 100), ("P1", 60), ("P2", 35), ("P3", -1000)) if value >= least)
+
+
+def merge(existing: Iterable[TaskReason], new: Iterable[TaskReason]) -> tuple[TaskReason, ...]:
+    """All reasons of a task, strongest first, each once."""
+    return tuple(sorted({*existing, *new}, key=lambda r: (-POINTS[r], r)))
+
+
+def closes_on_late_ok(reasons: Iterable[TaskReason]) -> bool:
+    """Whether "all well" is the whole answer: only silence was the matter."""
+    return set(reasons) <= SILENCE
+
+
+def due_at(
+    name: str, now: datetime, hours: calendar.CallHours, *, urgent: bool, tz: ZoneInfo, holidays: Collection[date]
+) -> datetime:
+    """By when a task of this band is to be rung. P0 does not wait for call hours."""
+    if name == "P0":
+        return now + timedelta(minutes=15)
+    if name == "P1":
+        return calendar.next_call_time(now, hours, urgent=urgent, tz=tz, holidays=holidays) + timedelta(hours=2)
+    return calendar.end_of_working_day(
+        now, hours, urgent=urgent, tz=tz, holidays=holidays, days_later=0 if name == "P2" else 2
+    )
+
+
+def _of_reasons(reasons: Collection[TaskReason]) -> Iterable[tuple[str, int]]:
+    ordered = merge(reasons, ())
+    yield str(ordered[0]), POINTS[ordered[0]]
+    yield "further_reasons", FURTHER_REASON * (len(ordered) - 1)
+
+
+def _of_person(facts: Facts) -> Iterable[tuple[str, int]]:
+    yield _age(facts.age)
+    yield "lives_alone", {"yes": 15, "unknown": 5}.get(facts.lives_alone, 0)
+    yield "fragile", 15 * facts.fragile
+
+
+def _age(age: int | None) -> tuple[str, int]:
+    if age is None:
+        return "age_unknown", 5
+    return next((code, points) for code, least, points in _AGES if age >= least)
+
+
+_AGES = (("age_85", 85, 20), ("age_80", 80, 10), ("age", -1, 0))
+
+
+def _of_situation(reasons: Collection[TaskReason], facts: Facts) -> Iterable[tuple[str, int]]:
+    yield str(facts.level), _LEVEL_POINTS.get(facts.level, 0)
+    yield "heat_day", 5 * (facts.level in _LEVEL_POINTS and facts.heat_day >= _LATER_HEAT_DAY)
+    yield "silent_before", min(5 * facts.silent_events, _SILENT_EVENTS_MOST)
+    yield "waiting", min(int(facts.waiting_min // 30), _WAITING_MOST)
+    yield "fine_recently", -30 * (facts.fine_recently and not _ASKED & set(reasons))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
 
-from worker.domain import calendar
+from worker.domain import calendar, callbacks
 from worker.domain.campaigns import SendWindow
 from worker.settings import Settings
 
@@ -36,6 +36,18 @@ class Desk:
     def next_opening(self, window: SendWindow, now: datetime) -> tuple[datetime, datetime]:
         """When the window is next open, and when it then closes."""
         return calendar.next_opening(window, now, tz=self.timezone, holidays=self.holidays(now))
+
+    def callers_are_there(self, now: datetime, *, urgent: bool) -> bool:
+        """Whether somebody rings at this moment. urgent: the hours of an alert."""
+        return calendar.is_calling_time(
+            now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now)
+        )
+
+    def due_at(self, band: str, now: datetime, *, urgent: bool) -> datetime:
+        """By when a task of this band is to be rung."""
+        return callbacks.due_at(
+            band, now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now)
+        )
 
 
 def of(settings: Settings) -> Desk:

@@ -11,6 +11,7 @@ from worker.domain import ladder
 from worker.domain.campaigns import Campaign, EventState
 from worker.domain.callbacks import TaskReason
 from worker.domain.messages import Step
+from worker.domain.recipients import Reason
 from worker.services import tasks
 from worker.services.desk import Desk
 from worker.store import events, outbox, people, recipients
@@ -73,7 +74,14 @@ Rungs = Sequence[tuple[recipients.Due, ladder.Rung]]
 
 
 def _facts(due: recipients.Due, campaign: Campaign, *, may_remind: bool, now: datetime) -> ladder.Facts:
-    raise NotImplementedError
+    return ladder.Facts(
+        campaign=campaign,
+        reason=Reason(due.reason) if due.reason else None,
+        contacted_at=due.contacted_at,
+        reminded_at=due.reminded_at,
+        may_remind=may_remind,
+        now=now,
+    )
 
 
 def _remind(connection: Connection, event_id: int, rungs: Rungs, plan: outbox.Plan | None, now: datetime) -> int:

@@ -1,0 +1,117 @@
+"""Callback tasks: opening and merging them with a score that explains itself, closing those no longer needed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from worker.domain import callbacks
+from worker.domain.callbacks import TaskReason, TaskState
+from worker.domain.campaigns import Level, age_on
+from worker.services.desk import Desk
+from worker.store import events, recipients
+from worker.store import tasks as rows
+from worker.store.database import Connection
+
+HEAT_MEMORY = timedelta(days=7)
+URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is owed: whom, in which event, for which recipients, why."""
+
+    household_id: int
+    event_id: int | None
+    recipient_ids: tuple[int, ...]
+    reason: TaskReason
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The heat around an event, the same for all its households."""
+
+    level: Level = Level.NONE
+    heat_day: int = 1
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.level in URGENT_LEVELS
+
+
+def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now: datetime) -> dict[int, int]:
+    """Opens or merges one task per household and hands the recipients to it; household id -> task id.
+
+    The caller holds the locks of the households (people.lock).
+    """
+    wanted = {call.household_id: call for call in calls}
+    situations = {e: _situation(connection, e, desk, now) for e in {c.event_id for c in calls}}
+    known = rows.known(connection, list(wanted), now=now)
+    new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
+    opened = rows.open_or_merge(connection, new, now=now)
+    handed = [
+        (recipient, opened[c.household_id], str(c.reason))
+        for c in calls
+        if c.household_id in opened
+        for recipient in c.recipient_ids
+    ]
+    if handed:
+        recipients.hand_over(connection, handed)
+    return opened
+
+
+def close_if_only_silence(connection: Connection, households: Sequence[int], *, now: datetime) -> list[int]:
+    """A late "all well" closes unclaimed tasks made for silence alone; returns the tasks closed."""
+    if not households:
+        return []
+    closable = [
+        k.task_id
+        for k in rows.known(connection, households, now=now)
+        if k.task_id is not None
+        and k.task_state == TaskState.OPEN
+        and callbacks.closes_on_late_ok(TaskReason(r) for r in k.reasons)
+    ]
+    return rows.close(connection, closable, state=TaskState.CANCELLED, closed_as="late_answer", now=now)
+
+
+def _situation(connection: Connection, event_id: int | None, desk: Desk, now: datetime) -> Situation:
+    event = events.get(connection, event_id) if event_id is not None else None
+    if event is None:
+        return Situation()
+    level = Level(event.level)
+    if level not in URGENT_LEVELS:
+        return Situation(level)
+    day = events.heat_day(
+        connection, level_in=URGENT_LEVELS, since=now - HEAT_MEMORY, until=now, timezone=str(desk.timezone)
+    )
+    return Situation(level, max(day, 1))
+
+
+def _task(known: rows.Known, call: Call, situation: Situation, desk: Desk, now: datetime) -> rows.NewTask:
+    reasons = callbacks.merge((TaskReason(r) for r in known.reasons), (call.reason,))
+    points = callbacks.score(reasons, _facts(known, situation, desk, now))
+    priority = callbacks.priority(points)
+    return rows.NewTask(
+        household_id=known.household_id,
+        event_id=call.event_id,
+        agency_id=known.agency_id,
+        reasons=tuple(reasons),
+        priority=priority,
+        score=json.dumps(points),
+        due_at=desk.due_at(callbacks.band(priority), now, urgent=situation.is_urgent),
+    )
+
+
+def _facts(known: rows.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:
+    born = known.oldest_birth
+    waited = (now - known.due_at).total_seconds() / 60 if known.due_at else 0
+    return callbacks.Facts(
+        age=age_on(desk.local_date(now), born=born, precision="day") if born else None,
+        lives_alone=known.lives_alone,
+        fragile=known.fragile,
+        level=situation.level,
+        heat_day=situation.heat_day,
+        silent_events=known.silent_events,
+        waiting_min=max(waited, 0),
+        fine_recently=known.fine_recently,
+    )
