@@ -1,5 +1,6 @@
 """Words for days and times in texts. Plain letters only: no character may force a text into UCS-2."""
 
+from collections.abc import Mapping
 from datetime import date as Date
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -40,9 +41,9 @@ def quand(due_at: datetime, now: datetime, *, tz: ZoneInfo, language: str = "fr"
     return f"{jour(due.date(), language=language)} {_table(_HALVES, language)[half]}"
 
 
-def _table(words: dict[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
+def _table(words: Mapping[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
     return words.get(language, words["fr"])
 
 
-def _of(words: dict[str, str], language: str) -> str:
+def _of(words: Mapping[str, str], language: str) -> str:
     return words.get(language, words["fr"])

@@ -46,9 +46,9 @@ def escalate(db: Database, *, desk: Desk, now: datetime) -> Escalated:
             _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
             for event_id in sorted({f.event_id for f in facts})
         ]
-    result = Escalated(*(sum(column) for column in zip(*done, strict=True)), more=len(due) == BATCH) if done else Escalated()
-    log.info("ladder_climbed", reminded=result.reminded, handed_over=result.handed_over, settled=result.settled)
-    return result
+    reminded, handed_over, settled = (sum(column) for column in zip((0, 0, 0), *done, strict=True))
+    log.info("ladder_climbed", reminded=reminded, handed_over=handed_over, settled=settled)
+    return Escalated(reminded, handed_over, settled, more=len(due) == BATCH)
 
 
 def _climb(
