@@ -1,0 +1,123 @@
+"""The use cases with their real parts, on a fresh database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, text
+
+from tests import builders
+from worker.domain import calendar
+from worker.domain.campaigns import Campaign
+from worker.domain.channels import Capability, Sender
+from worker.domain.messages import Inbound
+from worker.services import escalating, events, inbound
+from worker.services.desk import Desk
+from worker.store import accounts, recipients, schema
+from worker.store.database import Database
+
+SENDERS = {
+    "court": Sender("court", "38000", Capability.TWO_WAY, segments_per_s=0),
+    "alpha": Sender("alpha", "Les Chalets", Capability.ONE_WAY, segments_per_s=0),
+}
+DESK = Desk(
+    timezone=ZoneInfo("Europe/Paris"),
+    hours=calendar.CallHours(),
+    landlord="Les Chalets",
+    phone="05 36 49 00 01",
+)
+RULES = inbound.Rules(acks_per_day=3, ack_quiet=timedelta(minutes=10), absence=timedelta(days=14))
+_sids = count(1)
+
+
+@dataclass(slots=True)
+class Town:
+    """A landlord on one day: opens events, hears replies, climbs the ladder, and looks at the rows."""
+
+    db: Database
+    now: datetime
+
+    def __post_init__(self) -> None:
+        self.reading = inbound.Rig(self.db, DESK, SENDERS, RULES)
+
+    def household(self, **what: object) -> builders.Household:
+        return builders.household(self.db, **what)  # type: ignore[arg-type]
+
+    def open(self, campaign: Campaign | None = None, occasion: str = "today") -> int:
+        """Opens an event and draws up its recipients."""
+        chosen = campaign or builders.campaign()
+        opened = events.open_event(self.db, chosen, occasion=occasion, desk=DESK, now=self.now)
+        events.fan_out(self.db, opened.event_id, desk=DESK, now=self.now)
+        return opened.event_id
+
+    def sent(self, event_id: int, campaign: Campaign | None = None) -> None:
+        """Every queued text of the event was accepted by the provider, now."""
+        wait = events.first_wait(campaign or builders.campaign())
+        with self.db.begin() as connection:
+            rows = connection.execute(
+                text(
+                    "UPDATE message SET state = 'sent', sent_at = :now, attempts = 1, segments = 1, "
+                    "provider_sid = 'SM' || lpad(id::text, 32, '0') WHERE event_id = :id AND state = 'queued' "
+                    "RETURNING event_id, e164"
+                ),
+                {"now": self.now, "id": event_id},
+            ).all()
+            recipients.mark_contacted(connection, [(r.event_id, r.e164) for r in rows], first_wait=wait, now=self.now)
+
+    def reply(self, number: str, body: str, **more: object) -> int | None:
+        """A text from a phone, stored and read. None when the provider's id was heard before."""
+        sid = str(more.pop("sid", f"SM{next(_sids):032d}"))
+        message = Inbound(sid, number, "38000", body, self.now, **more)  # type: ignore[arg-type]
+        stored = inbound.store(self.db, message, now=self.now)
+        if stored is not None:
+            inbound.handle(self.reading, stored, now=self.now)
+        return stored
+
+    def later(self, **span: float) -> None:
+        """Time passes, and who is due climbs."""
+        self.now += timedelta(**span)
+        self.climb()
+
+    def climb(self) -> None:
+        while escalating.escalate(self.db, desk=DESK, now=self.now).more:
+            pass
+
+    def state(self, household: builders.Household, event_id: int | None = None) -> str:
+        return self.recipient(household, event_id)["state"]
+
+    def recipient(self, household: builders.Household, event_id: int | None = None) -> dict[str, object]:
+        table = schema.recipient
+        query = select(table).where(table.c.household_id == household.id).order_by(table.c.id.desc())
+        if event_id is not None:
+            query = query.where(table.c.event_id == event_id)
+        with self.db.begin() as connection:
+            return dict(connection.execute(query).mappings().first() or {"state": "absent from the event"})
+
+    def task(self, household: builders.Household) -> dict[str, object] | None:
+        """The household's open task."""
+        return next((t for t in self.rows("callback_task", household) if t["state"] in {"open", "claimed"}), None)
+
+    def rows(self, table: str, household: builders.Household | None = None) -> list[dict[str, object]]:
+        where = "" if household is None else " WHERE household_id = :id"
+        with self.db.begin() as connection:
+            found = connection.execute(
+                text(f"SELECT * FROM {table}{where} ORDER BY 1"),  # noqa: S608  # a test's own table name
+                {"id": household.id} if household else {},
+            )
+            return [dict(row) for row in found.mappings()]
+
+    def texts(self, household: builders.Household, step: str) -> list[dict[str, object]]:
+        return [m for m in self.rows("message", household) if m["step"] == step]
+
+    def account(self, event_id: int) -> accounts.Account:
+        with self.db.begin() as connection:
+            return accounts.of_event(connection, event_id)
+
+
+@pytest.fixture
+def town(db: Database, now: datetime) -> Town:
+    return Town(db, now)
+
+
