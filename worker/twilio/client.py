@@ -1,0 +1,96 @@
+"""The gateway to the provider: everything the services ask of it."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from worker.domain.channels import Sender
+from worker.domain.messages import Found, Inbound, OutgoingText, SendResult
+from worker.twilio import outgoing
+from worker.twilio.account import Account, AccountSettings
+
+if TYPE_CHECKING:
+    from worker.twilio.loop import LoopThread
+    from worker.twilio.records import Records
+    from worker.twilio.sending import Sending
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Gateway:
+    """One per process, for all its threads. Nothing starts before the first call, so it may be built before a fork.
+
+    Sending runs in an event loop of its own, in a thread of its own; asking for records is ordinary blocking code.
+    twilio-python is imported when first needed: it takes a fifth of a second that a web process does not owe.
+    """
+
+    def __init__(self, settings: AccountSettings, *, public_url: str, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._account = Account.of(settings)
+        self._public_url = public_url
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._loop: LoopThread | None = None
+        self._sending: Sending | None = None
+        self._records: Records | None = None
+
+    def send(self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+        """Sends each text once and blocks until each has a result, in the order given.
+
+        in_flight: requests this process may have under way, over all its threads; the latest call decides.
+        A text with leave_at waits for it. A text that is void by the time it would leave does not: its result is
+        REFUSED_CONTENT with errors.VALIDITY_EXPIRED and no HTTP status, which nothing else produces.
+        One text's failure is its result, never an exception. A sender that is not configured is our own mistake:
+        KeyError, before anything leaves. CancelledError when the gateway is closed meanwhile.
+        """
+        drafts = [outgoing.draft(t, senders[t.sender_key], public_url=self._public_url) for t in texts]
+        if not drafts:
+            return []
+        loop, sending = self._sender()
+        return loop.run(sending.send(drafts, in_flight=in_flight))
+
+    def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
+        """Texts the provider has from a sender to a number, created since a moment. Raises Unavailable."""
+        return self._recorder().find(to, sender_address, since)
+
+    def fetch(self, sid: str) -> Found | None:
+        """One text as the provider has it; None when it has none of that name. Raises Unavailable."""
+        return self._recorder().fetch(sid)
+
+    def inbound(self, to: str, since: datetime) -> list[Inbound]:
+        """Texts that reached a sender of ours since a moment. Raises Unavailable."""
+        return self._recorder().inbound(to, since)
+
+    def verify(self) -> None:
+        """Tries the credentials. Raises BadDefinition when they are refused, Unavailable when nobody answers."""
+        self._recorder().verify()
+
+    def close(self) -> None:
+        """Ends the thread and gives the connections back. May be called twice, and without any use before."""
+        with self._lock:
+            if self._loop is not None and self._sending is not None:
+                self._loop.run(self._sending.close())
+                self._loop.close()
+            if self._records is not None:
+                self._records.close()
+            self._loop = self._sending = self._records = None
+
+    def _sender(self) -> "tuple[LoopThread, Sending]":
+        from worker.twilio.loop import LoopThread
+        from worker.twilio.sending import Sending
+
+        with self._lock:
+            if self._loop is None or self._sending is None:
+                self._loop = LoopThread("twilio")
+                self._sending = self._loop.call(lambda: Sending(self._account, clock=self._clock))
+            return self._loop, self._sending
+
+    def _recorder(self) -> "Records":
+        from worker.twilio.records import Records
+
+        with self._lock:
+            if self._records is None:
+                self._records = Records(self._account)
+            return self._records

@@ -1,0 +1,51 @@
+"""How many requests may be under way at once in this process."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+
+
+class Gate:
+    """A semaphore whose width may change while it is in use: a worker's share of the provider's limit comes and goes.
+
+    First come, first served. For one event loop. Narrowing lets those inside finish.
+    """
+
+    def __init__(self) -> None:
+        self._width = 0
+        self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def widen_to(self, width: int) -> None:
+        """From now on at most this many inside; at least one, or nobody would ever come out."""
+        self._width = max(1, width)
+        self._admit()
+
+    async def __aenter__(self) -> None:
+        if self._inside < self._width and not self._waiting:
+            self._inside += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # admitted and cancelled in the same moment
+            raise
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._inside < self._width:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._inside += 1
+                turn.set_result(None)

@@ -1,0 +1,184 @@
+"""The provider's own records, for settling what we do not know: small volumes, through the SDK's ordinary client."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.page import Page
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+from worker.domain.errors import BadDefinition, Unavailable
+from worker.domain.messages import Found, Inbound, Outcome
+from worker.i18n import _
+from worker.twilio import errors, webhooks
+from worker.twilio.account import Account
+
+# One number rarely has more than a page; a sender may have had thousands of replies since this morning.
+PAGE_SIZE: Final = 100
+PAGES_MOST: Final = 5
+INBOUND_PAGE_SIZE: Final = 1000
+INBOUND_PAGES_MOST: Final = 20
+
+
+class Wire(TwilioHttpClient):
+    """The SDK's blocking client with a timeout, the configured host, and no memory of what passed through it."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(timeout=account.timeout_s)
+        self._account = account
+        assert self.session is not None  # noqa: S101  # pooled by default
+        self.session.trust_env = False
+        self.session.mount("http://", HTTPAdapter())
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:  # type: ignore[override]
+        """One request to the configured host."""
+        try:
+            return super().request(method, self._account.address(url), *args, **options)
+        finally:
+            self._test_only_last_request = self._test_only_last_response = None
+
+    def log_request(self, kwargs: Mapping[str, Any]) -> None:
+        """Nothing: the address of a listing holds a tenant's number."""
+
+    def log_response(self, status_code: int, response: requests.Response) -> None:
+        """Nothing either."""
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        if self.session is not None:
+            self.session.close()
+
+
+class Records:
+    """What the provider has on file. Every call raises Unavailable when it cannot be asked."""
+
+    def __init__(self, account: Account) -> None:
+        self._wire = Wire(account)
+        # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
+        self._client = Client(
+            account.user,
+            account.password,
+            account.sid,
+            http_client=self._wire,
+            environment={"TWILIO_ACCOUNT_SID": account.sid},
+        )
+
+    def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
+        """Texts to a number created since a moment, at most 500.
+
+        No date filter is sent: it looks at the date of sending, which a text still in the provider's queue lacks.
+        A messaging service picks the number itself, so then only the recipient is named.
+        """
+        source = {} if sender_address.startswith("MG") else {"from_": sender_address}
+        with _translated():
+            page = self._client.messages.page(to=to, **source, page_size=PAGE_SIZE)
+            found = [_found(m) for m in _records(page, PAGES_MOST)]
+        return [f for f in found if f.created_at >= since]
+
+    def fetch(self, sid: str) -> Found | None:
+        """One message; None when the provider has none of that name."""
+        with _translated():
+            try:
+                return _found(self._client.messages(sid).fetch())
+            except TwilioRestException as error:
+                if error.status == 404:
+                    return None
+                raise
+
+    def inbound(self, to: str, since: datetime) -> list[Inbound]:
+        """Texts that arrived at a sender since a moment. The provider filters by day, in GMT; we by the moment."""
+        day = since.astimezone(UTC).date().isoformat()
+        with _translated():
+            page = self._client.messages.page(to=to, date_sent_after=day, page_size=INBOUND_PAGE_SIZE)
+            heard = [_inbound(m) for m in _records(page, INBOUND_PAGES_MOST) if str(m.direction) == "inbound"]
+        return [message for message in heard if message is not None and message.received_at >= since]
+
+    def verify(self) -> None:
+        """Asks for one message, which an API key may do too.
+
+        Raises BadDefinition when the provider refuses us, Unavailable when it cannot be asked.
+        """
+        with _translated():
+            self._client.messages.page(page_size=1)
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._wire.close()
+
+
+def _records(page: Page, pages_most: int) -> Iterator[MessageInstance]:
+    """The records of a page and of those that follow it, up to a number of pages."""
+    return (record for each in islice(_pages(page), pages_most) for record in each)
+
+
+def _pages(page: Page | None) -> Iterator[Page]:
+    while page is not None:
+        yield page
+        page = page.next_page()
+
+
+def _found(message: MessageInstance) -> Found:
+    return Found(
+        provider_sid=message.sid or "",
+        to=message.to or "",
+        body=message.body or "",
+        status=str(message.status or ""),
+        code=message.error_code,
+        created_at=_at(message.date_created),
+    )
+
+
+def _inbound(message: MessageInstance) -> Inbound | None:
+    form = {
+        "MessageSid": message.sid or "",
+        "From": message.from_ or "",
+        "To": message.to or "",
+        "Body": message.body or "",
+        "NumMedia": message.num_media or "0",
+    }
+    return webhooks.inbound(form, now=_at(message.date_created))
+
+
+def _at(moment: datetime | None) -> datetime:
+    if moment is None:
+        raise ValueError("a message record without date_created")
+    return moment
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The SDK's and the network's errors in our words. ValueError: an answer that is not what it should be."""
+    try:
+        yield
+    except TwilioException as error:
+        raise _refusal(error) from error
+    except (requests.RequestException, ValueError) as error:
+        raise Unavailable(_("Twilio ne répond pas ({reason}).").format(reason=type(error).__name__)) from error
+
+
+def _refusal(error: TwilioException) -> BadDefinition | Unavailable:
+    status, code = _status_and_code(error)
+    if status and errors.classify(status, code).outcome is Outcome.CONFIGURATION:
+        return BadDefinition(
+            _(
+                "Twilio refuse nos demandes (code {code}, HTTP {status}) : vérifiez COURTOISIE_TWILIO__ACCOUNT_SID, "
+                "COURTOISIE_TWILIO__AUTH_TOKEN ou la clé d'API, et COURTOISIE_TWILIO__API_URL."
+            ).format(code=code, status=status)
+        )
+    return Unavailable(_("Twilio ne répond pas (HTTP {status}, code {code}).").format(status=status, code=code))
+
+
+def _status_and_code(error: TwilioException) -> tuple[int | None, int | None]:
+    """A failed page is a plain TwilioException that carries the response as its second argument."""
+    if isinstance(error, TwilioRestException):
+        return error.status, error.code
+    response = error.args[1] if len(error.args) > 1 else None
+    return getattr(response, "status_code", None), None

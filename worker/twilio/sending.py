@@ -1,0 +1,102 @@
+"""Many texts at once over one session; lives in the gateway's event loop."""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from twilio.base.version import Version
+from twilio.rest import Client
+
+from worker.domain.messages import Outcome, OutgoingText, SendResult
+from worker.twilio import errors, outgoing
+from worker.twilio.account import Account
+from worker.twilio.gate import Gate
+from worker.twilio.outgoing import Draft
+from worker.twilio.transport import FateUnknown, NotSent, Transport
+
+log = structlog.get_logger()
+
+
+class Sending:
+    """The provider's client for texts that leave. Create, use and close it inside one event loop.
+
+    twilio-python builds the request (address, headers, credentials); the answer is read here instead of by the SDK,
+    whose error type drops the headers and whose success type parses eighteen fields we do not use.
+    """
+
+    def __init__(self, account: Account, *, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._transport = Transport(account)
+        self._gate = Gate()
+        # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
+        client = Client(
+            account.user,
+            account.password,
+            account.sid,
+            http_client=self._transport,
+            environment={"TWILIO_ACCOUNT_SID": account.sid},
+        )
+        self._api: Version = client.api.v2010
+        self._path = f"/Accounts/{account.sid}/Messages.json"
+
+    async def send(self, drafts: Sequence[Draft], *, in_flight: int) -> list[SendResult]:
+        """One result per draft, in order. in_flight is this process's share for all its batches together."""
+        self._gate.widen_to(in_flight)
+        results = await asyncio.gather(*map(self._send_one, drafts))
+        _log_alarms(results)
+        return results
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        await self._transport.close()
+
+    async def _send_one(self, draft: Draft) -> SendResult:
+        text = draft.text
+        await self._wait_for(text.leave_at)
+        async with self._gate:
+            validity = outgoing.validity_s(text.void_at, self._clock())
+            if validity < 1:
+                return outgoing.void(text)
+            return await self._ask(text, {**draft.form, "ValidityPeriod": validity})
+
+    async def _wait_for(self, leave_at: datetime | None) -> None:
+        if leave_at is not None and (wait_s := (leave_at - self._clock()).total_seconds()) > 0:
+            await asyncio.sleep(wait_s)
+
+    async def _ask(self, text: OutgoingText, form: dict[str, object]) -> SendResult:
+        try:
+            answer = await self._api.request_async("POST", self._path, data=form)
+        except NotSent:
+            return outgoing.without_answer(text, Outcome.TRANSIENT)
+        except FateUnknown:
+            return outgoing.without_answer(text, Outcome.UNKNOWN)
+        except Exception as error:  # noqa: BLE001  # our own mistake must not lose the fate of the other texts
+            _log_crash(text, error)
+            return outgoing.without_answer(text, Outcome.UNKNOWN)
+        return outgoing.result(
+            text, status=answer.status_code, body=answer.text, headers=answer.headers or {}, now=self._clock()
+        )
+
+
+def _log_crash(text: OutgoingText, error: Exception) -> None:
+    """Without the error's own words: they may quote the text or the number."""
+    log.error("send_crashed", message_id=text.message_id, error=type(error).__name__, at=_where(error))
+
+
+def _log_alarms(results: Sequence[SendResult]) -> None:
+    """One line per kind of refusal that a person should look at, not one per text."""
+    kinds = Counter(
+        (r.http_status, r.code) for r in results if r.http_status and errors.classify(r.http_status, r.code).alarm
+    )
+    for (status, code), count in kinds.items():
+        log.warning("provider_refused", http_status=status, code=code, texts=count)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame: enough to find it, nothing of what it handled."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

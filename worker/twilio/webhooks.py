@@ -1,0 +1,89 @@
+"""What the provider posts to us: is it really the provider, and what does it say.
+
+New fields come without notice, so only what we need is read and the rest is ignored.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from twilio.request_validator import RequestValidator
+
+from worker.domain.messages import Inbound, Receipt
+from worker.twilio.outgoing import SID
+
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_STATUS: Final = re.compile(r"[a-z][a-z_-]{1,31}")
+_OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
+_MOST_ID: Final = 2**63 - 1
+_MOST_CODE: Final = 2**31 - 1
+
+
+def is_authentic(url: str, params: object, signature: str | None, tokens: Sequence[str]) -> bool:
+    """Whether one of the account's auth tokens signed this request.
+
+    url: as configured at the provider, query included. params: the form as a mapping or a multidict. tokens: the
+    primary and, during a rotation, the secondary; an empty one never counts. The SDK's validator raises on odd
+    input; here anything odd is simply not authentic.
+    https://www.twilio.com/docs/usage/security#validating-requests
+    """
+    if not signature:
+        return False
+    return any(_signed(url, params, signature, token) for token in tokens if token)
+
+
+def _signed(url: str, params: object, signature: str, token: str) -> bool:
+    try:
+        return bool(RequestValidator(token).validate(url, params, signature))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return False
+
+
+def receipt(form: Mapping[str, str], *, message_id: str | None, now: datetime) -> Receipt | None:
+    """A delivery receipt; None without message or status. message_id: our own, as it came in the address."""
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    status = form.get("MessageStatus") or form.get("SmsStatus") or ""
+    if not SID.fullmatch(sid) or not _STATUS.fullmatch(status):
+        return None
+    return Receipt(
+        message_id=_number(message_id, most=_MOST_ID),
+        provider_sid=sid,
+        status=status,
+        code=_number(form.get("ErrorCode"), most=_MOST_CODE),
+        received_at=now,
+    )
+
+
+def inbound(form: Mapping[str, str], *, now: datetime) -> Inbound | None:
+    """A text somebody sent us; None when it has no id or comes from no telephone number."""
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    sender = form.get("From", "")
+    if not SID.fullmatch(sid) or not _E164.fullmatch(sender):
+        return None
+    return Inbound(
+        provider_sid=sid,
+        e164=sender,
+        to_address=_clean(form.get("To", "")),
+        body=_clean(form.get("Body", "")),
+        received_at=now,
+        opt_out_type=_opt_out_type(form.get("OptOutType", "")),
+        media_count=_number(form.get("NumMedia"), most=100) or 0,
+    )
+
+
+def _opt_out_type(word: str) -> str | None:
+    return word.upper() if word.upper() in _OPT_OUT_TYPES else None
+
+
+def _number(digits: str | None, *, most: int) -> int | None:
+    """A positive number; None for anything else, however long."""
+    if not digits or len(digits) > 19 or not (digits.isascii() and digits.isdigit()):
+        return None
+    value = int(digits)
+    return value if 0 < value <= most else None
+
+
+def _clean(words: str) -> str:
+    """PostgreSQL keeps no NUL in text; a reply must not be lost for one."""
+    return words.replace("\x00", "")
