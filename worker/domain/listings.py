@@ -182,7 +182,7 @@ class ListedTenant:
 
 @dataclass(frozen=True, slots=True)
 class ListedDwelling:
-    """One home. agency and residence by code and by name; departement None when it cannot be told."""
+    """One home. agency and residence by code and by name. None, or an empty text: not told by this listing."""
 
     code: str
     agency_code: str
@@ -198,7 +198,7 @@ class ListedDwelling:
     building: str | None
     staircase: str | None
     floor: str | None
-    adapted: bool
+    adapted: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,7 @@ def _dwelling(rows: Sequence[Row], problems: list[Problem]) -> ListedDwelling:
     place = (first.postcode, first.agency_code)
     others = (row for row in rows if (row.dwelling.postcode, row.dwelling.agency_code) != place)
     problems.extend(Problem(row.tenant.row, ProblemCode.DWELLING_DISAGREES) for row in others)
-    adapted = any(row.dwelling.adapted for row in rows)
-    return first if adapted == first.adapted else replace(first, adapted=adapted)
+    return replace(first, adapted=True) if any(row.dwelling.adapted for row in rows) else first
 
 
 def _people(rows: Sequence[Row], problems: list[Problem]) -> tuple[list[ListedTenant], list[Given]]:

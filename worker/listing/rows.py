@@ -113,8 +113,12 @@ class RowReader:
             building=cells.code(Column.BUILDING) or None,
             staircase=cells.code(Column.STAIRCASE) or None,
             floor=cells.code(Column.FLOOR) or None,
-            adapted=fold(cells.first(Column.ADAPTED)) in self.rules.cells.yes,
+            adapted=self._is_adapted(cells),
         )
+
+    def _is_adapted(self, cells: Cells) -> bool | None:
+        """An empty cell says no; a listing without the column says nothing."""
+        return fold(cells.first(Column.ADAPTED)) in self.rules.cells.yes if cells.has(Column.ADAPTED) else None
 
     def _agency(self, cells: Cells) -> tuple[str, str]:
         """(code, name). A row without either is kept, under a code that shows the lack."""

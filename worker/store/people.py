@@ -51,7 +51,12 @@ WHERE NOT EXISTS (SELECT 1 FROM hold o WHERE o.household_id = id AND o.ended_at 
 
 _END_HOLDS = text("UPDATE hold SET ended_at = :now WHERE household_id = ANY (:households) AND ended_at IS NULL")
 
-_LEFT = text("UPDATE tenant SET status = :status WHERE household_id = :household AND status = 'active'")
+# status_source: a listing that lags behind must not bring them back.
+_LEFT = text(
+    """
+UPDATE tenant SET status = :status, status_source = 'caller' WHERE household_id = :household AND status = 'active'
+"""
+)
 _GONE = text("UPDATE household SET gone_at = :now WHERE id = :household AND gone_at IS NULL")
 
 

@@ -50,10 +50,13 @@ household = Table(
     id_(),
     ref("dwelling_id", "dwelling.id"),
     Column("lives_alone", Text, nullable=False, server_default="unknown"),
+    # 'caller': somebody asked; an import leaves it alone.
+    Column("lives_alone_source", Text, nullable=False, server_default="import"),
     Column("fragile", Boolean, nullable=False, server_default=text("false")),
     at("created_at", nullable=False),
     at("gone_at"),
     CheckConstraint("lives_alone IN ('yes', 'no', 'unknown')", name="lives_alone_known"),
+    CheckConstraint("lives_alone_source IN ('import', 'caller')", name="lives_alone_source_known"),
     # One present household per dwelling.
     Index("uq_household_present", "dwelling_id", unique=True, postgresql_where=text("gone_at IS NULL")),
 )
@@ -63,7 +66,7 @@ tenant = Table(
     metadata,
     id_(),
     ref("household_id", "household.id"),
-    # identity_key: ERP number + folded name + birth date, or folded name + dwelling without a number.
+    # identity_key: ERP number (or the dwelling, without one) + folded name + birth date.
     Column("identity_key", Text, nullable=False),
     Column("erp_id", Text),
     Column("contract", Text),
@@ -78,10 +81,13 @@ tenant = Table(
     Column("entered_on", Date),
     Column("left_on", Date),
     Column("status", Text, nullable=False, server_default="active"),
+    # 'caller': a listing that lags behind does not bring the person back.
+    Column("status_source", Text, nullable=False, server_default="import"),
     CheckConstraint("birth_precision IN ('day', 'year', 'unknown')", name="birth_precision_known"),
     CheckConstraint("(birth_date IS NULL) = (birth_precision = 'unknown')", name="birth_date_matches_precision"),
     CheckConstraint("role IN ('holder', 'co_holder', 'spouse', 'occupant')", name="role_known"),
     CheckConstraint("status IN ('active', 'left', 'deceased')", name="status_known"),
+    CheckConstraint("status_source IN ('import', 'caller')", name="status_source_known"),
     Index("uq_tenant_identity", "household_id", "identity_key", unique=True),
     Index("ix_tenant_active", "household_id", postgresql_where=text("status = 'active'")),
 )

@@ -167,10 +167,14 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("dwelling_id", sa.BigInteger(), nullable=False),
         sa.Column("lives_alone", sa.Text(), server_default="unknown", nullable=False),
+        sa.Column("lives_alone_source", sa.Text(), server_default="import", nullable=False),
         sa.Column("fragile", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("lives_alone IN ('yes', 'no', 'unknown')", name=op.f("ck_household_lives_alone_known")),
+        sa.CheckConstraint(
+            "lives_alone_source IN ('import', 'caller')", name=op.f("ck_household_lives_alone_source_known")
+        ),
         sa.ForeignKeyConstraint(["dwelling_id"], ["dwelling.id"], name=op.f("fk_household_dwelling_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
     )
@@ -263,6 +267,7 @@ def upgrade() -> None:
         sa.Column("entered_on", sa.Date(), nullable=True),
         sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("status", sa.Text(), server_default="active", nullable=False),
+        sa.Column("status_source", sa.Text(), server_default="import", nullable=False),
         sa.CheckConstraint(
             "(birth_date IS NULL) = (birth_precision = 'unknown')", name=op.f("ck_tenant_birth_date_matches_precision")
         ),
@@ -271,6 +276,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("role IN ('holder', 'co_holder', 'spouse', 'occupant')", name=op.f("ck_tenant_role_known")),
         sa.CheckConstraint("status IN ('active', 'left', 'deceased')", name=op.f("ck_tenant_status_known")),
+        sa.CheckConstraint("status_source IN ('import', 'caller')", name=op.f("ck_tenant_status_source_known")),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_tenant_household_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
     )
