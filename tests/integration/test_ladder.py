@@ -1,12 +1,12 @@
 """Silence and failures climb the ladder; every household stays in exactly one state."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from tests import builders
 from tests.integration.conftest import DESK, Town
-from worker.domain.campaigns import Exclusions, Kind, Remedy
+from worker.domain.campaigns import Exclusions, Kind, Remedy, SendWindow
 from worker.domain.messages import Receipt
 from worker.services import events, receipts, sweeping
 
@@ -51,10 +51,6 @@ def test_climbing_twice_changes_nothing(town: Town) -> None:
 
 def test_no_reminder_leaves_outside_the_send_window(town: Town) -> None:
     home = town.household()
-    from datetime import time
-
-    from worker.domain.campaigns import SendWindow
-
     campaign = builders.campaign(window=SendWindow(time(9), time(11)))
     town.sent(town.open(campaign), campaign)
 

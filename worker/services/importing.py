@@ -101,7 +101,8 @@ def refuse_shrinking(found: ImportPlan, max_vanished: float) -> None:
     raise Refused(
         _(
             "{gone} locataires présents sur {before} ({share:.0%}) ne sont plus dans ce fichier ; "
-            "la limite est {limit:.0%}. Vérifiez que la liste est complète. Pour l'appliquer quand même : --allow-shrink."
+            "la limite est {limit:.0%}. Vérifiez que la liste est complète. "
+            "Pour l'appliquer quand même : --allow-shrink."
         ).format(gone=found.vanishing, before=found.active_before, share=found.vanishing_share, limit=max_vanished)
     )
 

@@ -118,7 +118,7 @@ def _claim_bulk(rig: Rig, event_id: int) -> _Claim:
         if free_at - now >= PACE_HORIZON:
             return _Claim(wait_s=(free_at - now).total_seconds())
         claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
-        texts = _start(rig, connection, claimed, now)
+        texts = _start(rig, connection, claimed, now, campaign)
         attempts = {c.id: c.attempts + 1 for c in claimed}
         return _Claim(texts, attempts, campaign, event_id, full=len(claimed) == limit)
 
@@ -141,11 +141,19 @@ def _allowance(rig: Rig, connection: Connection, sender: str, now: datetime) -> 
 
 
 def _start(
-    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], now: datetime
+    rig: Rig,
+    connection: Connection,
+    claimed: Sequence[outbox.Claimed],
+    now: datetime,
+    campaign: Campaign | None = None,
 ) -> list[OutgoingText]:
     if not claimed:
         return []
-    rendered = [_render(rig, text, now) for text in claimed]
+    common = {
+        language: variables.common(rig.desk, language=language, now=now, campaign=campaign)
+        for language in {text.language for text in claimed}
+    }
+    rendered = [_render(rig, text, common[text.language]) for text in claimed]
     leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now)
     started = outbox.start(
         connection,
@@ -159,9 +167,8 @@ def _start(
     ]
 
 
-def _render(rig: Rig, text: outbox.Claimed, now: datetime) -> tuple[str, int]:
-    values = variables.common(rig.desk, language=text.language, now=now) | text.variables
-    rendered = rig.texts.render(text.template, language=text.language, variables=values)
+def _render(rig: Rig, text: outbox.Claimed, common: Mapping[str, str]) -> tuple[str, int]:
+    rendered = rig.texts.render(text.template, language=text.language, variables={**common, **text.variables})
     return rendered.text, rendered.measured.segments
 
 
