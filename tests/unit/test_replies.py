@@ -1,0 +1,321 @@
+"""What people write back, and what it must never be taken for."""
+
+import itertools
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.domain import replies, reply_words
+from worker.domain.replies import Intent
+from worker.domain.reply_text import Phrases, either, words
+
+WEDNESDAY = date(2026, 7, 8)
+
+FINE = """
+1|1.|1!|1 !|"1"|« 1 »|(1)|1)|1/|*1*|# 1|1️⃣|１|①|١|𝟏|1=|1 merci|1, merci|merci 1|Merci. 1.
+1 Merci beaucoup|1 :)|1 ;-)|Bonjour 1|bonjour, 1 merci|1 bonne journée|1 oui|oui 1|ok 1|1 ok
+1 tout va bien|1 = tout va bien|1 : tout va bien|le 1|numéro 1|Réponse 1|Je réponds 1
+ma réponse est 1|C'est 1|1 cordialement|Mme 1|1merci|1 1|un|Un|UN|one|Oui|oui.|OUI !|ouiii|Oui oui
+oui merci|Oui, merci beaucoup|Bonjour oui|ouais|Ok|OK|ok!|okkk|O.K.|o k|oki|Okay merci|ok merci|👍|👍🏻
+👍🏿|👍👍👍|👌🏽|✅|✔️|🆗|ok 👍|1 👍|👍 merci|1 🙏|Merci 🙏 tout va bien|1 😊|tout va bien ☀️|Tout va bien
+TOUT VA BIEN|tout vas bien|tt va bien|Tout va bien.|tout va bien !!!|Tout va très bien
+tout va bien merci|Tout va bien, merci.|Merci, tout va bien
+Bonjour, tout va bien, merci. Bonne journée|Bonjour Madame tout va bien|oui tout va bien
+Oui, tout va bien merci|tout va bien pour moi|Tout va bien chez nous|Ici tout va bien|Ça va|ça va
+ca va|CA VA|sa va|cava|Ça va bien|Ça va très bien merci|oui ça va|Oui ça va merci|ça va et vous ?
+Oui ça va merci et vous ?|Je vais bien|je vais bien merci|Je vais très bien|j'vais bien|jvais bien
+Je vais bien, merci de prendre de mes nouvelles|nous allons bien|Nous allons bien tous les deux
+on va bien|On va bien merci|je me porte bien|je me sens bien|je suis en forme|en pleine forme|au top
+bien|Bien.|Bien merci|bien, merci|Très bien|Très bien merci|très bien merci et vous|Oui très bien
+oui bien merci|RAS|r.a.s.|R A S|Tout va bien cordialement|Tout va bien Merci Bien à vous
+tout va bien bonne soirée|Bonsoir tout va bien|bjr tout va bien mci|tout va bien, dieu merci
+tout va bien c'est gentil|C'est très gentil, tout va bien|Tout va bien, vous êtes très gentils
+t\u200bout va bien|tout va bien\u00a0!|Tout\u202fva\u00a0bien|tou\u00adt va bien
+TOUT VA BIEN MERCI A VOUS|TOUT VA BIEN, MERCI À VOUS|I am fine|I'm fine thanks|fine|all good|Yes
+yes thank you|everything is ok|I'm ok|very well thank you|Todo bien|estoy bien gracias
+tudo bem obrigado|estou bem|tutto bene|sto bene grazie|بخير|أنا بخير شكرا
+"""
+
+UNCLEAR = """
+|.|...|?|!|1 ?|1?|ok?|ok ?|Ça va ?|tout va bien ?|oui ?|bien ?|1 2|1 et 2|1 ou 2|1,2|1/2|12|11|111
+1.5|1,5|1 sur 10|1/10|1%|1°|0|3|-1|+1|1+|½|1€|1 mais|1 mais il fait chaud|1 mais pas trop
+1 pour l'instant|un peu|un peu fatiguée|un grand merci|merci|Merci bien|merci beaucoup|Bonjour
+bonjour|Bonsoir madame|Bien cordialement|bien à vous|Bien reçu|bien sûr|d'accord|c'est bon
+ok d'accord|compris|oui mais|oui mais non|oui et non|non|Non|NON|Non merci|non ça va
+Non, tout va bien|nn|pas vraiment|plus de sms|plus de SMS merci|bof|couci couça|comme ci comme ça
+moyen|ça peut aller|ça ira|on fait aller|on fait avec|je survis|pas de problème|pas de souci
+aucun problème|rien à signaler|pas mal|pas mal merci|Pas mal et vous|ça va un peu|ça va à peu près
+ça va mieux|ça va doucement|ça va moyennement|ça va quand même|ça va si on veut
+tout va bien sauf la chaleur|tout va bien mais j'ai chaud|tout va bien mais seule
+tout va bien pour le moment|tout va bien ?|tout va bien ou presque|presque tout va bien|rien ne va
+si tout va bien|tout irait bien|Je voudrais que tout aille bien|tout va bien Paulette|1 Mme Durand
+1 appartement 12|je suis fatiguée|il fait chaud|il fait trop chaud ici|34 degrés dans ma chambre
+j'ai chaud|la clim est en panne|l'ascenseur est en panne|l'ascenseur est tombé en panne
+les volets sont cassés|Je ne sais pas|je sais pas|comment ça marche|quoi|hein ?|pardon
+qu'est-ce que c'est|c'est pour quoi|Je n'ai pas compris votre message|oui s'il vous plaît|Oui svp
+ok svp|normalement ça va|malheureusement|c'est normal|formalités|je fais du parachute|animal
+la chuteuse|👎|👎🏼|1 👎|😢|1 😢|ok 😭|😊|🙏|❤️|🤒|🥵|ok 🥵|:(|1 :(|ok :-(|ça va :(|ça va :/|ça va ((|o̶k̶|1⃠|�
+1 �|tout va bien �|x|z|a|ui|wi|l|I|i|ll|asdf|okk1a|1x|1a|1er|2e|1 000|01|1 euro|le 1 mars|une
+une fois|deux fois|2 fois par jour|tous les deux|stop 1|stop ok|stop tout va bien|stop à la chaleur
+arrêt de bus|arrêt maladie|je ne veux plus de messages|fin|annuler|pas stop
+je n'ai pas eu de retour pour ma fuite|sans retour de votre part|votre retour svp
+je suis à l'hôpital|Hospitalisée depuis lundi|je suis rentrée de l'hôpital
+je sors de la clinique lundi|je suis seule|ma fille est en vacances je suis seule
+mon fils est absent|mon médecin est en vacances|Bonnes vacances !
+les vacances scolaires font du bruit|je ne suis pas en vacances|je ne pars pas|mon mari est décédé
+je ne suis plus locataire|j'ai déménagé|quand venez vous réparer|pas d'urgence|ce n'est pas urgent
+rien d'urgent|escalier de secours|je n'ai besoin de rien|pas besoin d'aide|ne m'appelez pas
+ne m'appelez plus|inutile de rappeler|je m'appelle Paulette|ok ok mais|non mais ok|ok non|ok pas
+1 non|1 pas|oui pas|fine but hot|not really|no|nope|maybe|si|sí|não|لا
+"""
+
+HELP = """
+2|2.|2!|2 !|2️⃣|２|٢|②|deux|Deux|DEUX|2 merci|2 svp|2 s'il vous plaît|Bonjour 2|bonjour, 2 merci
+oui 2|ok 2|le 2|numéro 2|réponse 2|je réponds 2|22|2 je suis seule|2 l'ascenseur est en panne
+2 tout va bien|tout va bien 2|two|appelez-moi|Appelez moi|appelé moi|appeler moi svp|rappelez-moi
+rappelé moi|Merci de me rappeler|pouvez-vous m'appeler|vous pouvez m appeler demain|oui appelez moi
+1 appelez-moi|1=tout va bien, 2=appelez-moi|appellez moi|appellle moi|téléphonez-moi|rappel svp
+je voudrais un appel|aide|aidez-moi|aidez moi svp|j'ai besoin d'aide|Besoin de courses
+besoin de médicaments|besoin|j'ai mal|j'ai mal à la tête|mal|très mal|ça va mal|ça va pas|Ça va pas
+CA VA PAS|ca va pas|sa va pas|ça ne va pas|ça va pas du tout|ça ne va plus|tout ne va pas
+tout va mal|tout ne va pas si bien|rien ne va plus|je vais mal|Je ne vais pas bien|je vais pas bien
+pas bien|pas bien du tout|pas très bien|pas trop bien|pas top|pas la forme|Je n'ai pas la force
+je suis malade|malade depuis hier|j'ai des vertiges|la tête qui tourne|j'ai de la fièvre|je souffre
+je suis épuisée|j'ai des crampes|nausées|je vomis|vomissements|je tremble|j'ai peur
+je ne suis pas tranquille j'ai peur|je n'ai rien à manger|plus d'eau|on a pas d'eau|non ça va pas
+oui ça va pas|1 ça va pas|tout va bien mais j'ai mal au dos|ok mais j'ai besoin de vous
+je suis chez ma fille mais ça va pas|je suis rentrée mais ça ne va pas|en vacances mais malade
+erreur je voulais taper 2 appelez-moi|je suis là aidez-moi|pas mal de douleurs
+ne m'appelez pas demain, appelez-moi maintenant|help|help me|call me please|I need help
+I am not well|I'm sick|not good|ayuda|necesito ayuda|ajuda|preciso de ajuda|aiuto|ho bisogno|مساعدة
+"""
+
+EMERGENCY = """
+malaise|Malaise !|j'ai fait un malaise|mon mari a eu des malaises|secours|au secours|AU SECOURS
+secour|SOS|s.o.s.|S O S|tombé|je suis tombée|Je suis tombee|je suis tombé dans la salle de bain
+ma femme est tombée|chute|j'ai fait une chute|j'ai chuté|par suite d'une chute|je respire mal
+Je respire très mal|il ne respire plus|elle respire pas|j'ai du mal à respirer
+je n'arrive plus à respirer|difficulté à respirer|respiration difficile|J'étouffe|on étouffe ici
+je suffoque|SAMU|appelez le samu|les pompiers|appelez les pompiers|ambulance|urgence|URGENT
+c'est urgent|urgences|c'est urgent rappelez moi|2 urgent|15|15 !|Le 15|le 15 svp|faites le 15
+appelez le 15|J'ai appelé le 15|112|18|le 18|inconscient|ma mère est inconsciente
+il a perdu connaissance|évanouie|je me suis évanoui|arrêt cardiaque|arret cardiaque|crise cardiaque
+AVC|infarctus|mal à la poitrine|douleur dans la poitrine|je saigne|je saigne beaucoup
+coup de chaleur|insolation|je vais mourir|envie de mourir|je veux en finir|suicide|il y a le feu
+fuite de gaz|ça sent le gaz|on m'a agressée|coincée dans l'ascenseur|à l'aide|à l'aide !
+je suis par terre|1 je suis tombée|tout va bien mais je suis tombée ce matin|non urgence
+stop j'étouffe|je suis chez ma fille et je suis tombée|je ne me relève pas suis par terre|emergency
+I fell|I can't breathe|heart attack|socorro|es una emergencia|النجدة|🆘|je ne peux pas. urgent
+n'attendez pas urgent
+"""
+
+STOP = """
+STOP|stop|Stop.|STOP !|stop !!!|stoooop|S T O P|s.t.o.p|"stop"|Stop merci|STOP MERCI|stop svp
+stop s'il vous plaît|Bonjour stop|merci stop|stop sms|STOP SMS|sms stop|stop aux sms|stop les sms
+stopall|STOP ALL|unsubscribe|cancel|quit|end|arrêt|ARRET|Arrêt svp|arret merci|arrêter|arreter
+arrêtez|arrêtez svp|arrete|arret sms|arrêtez les sms|désabonner|desabonner|désabonnement
+me désabonner|désabonnez-moi merci|je veux me désabonner|désinscription|stop stop stop|ｓｔｏｐ
+sto\u200bp
+"""
+
+START = "DEMARRER|démarrer|Démarrer merci|start|START|unstop|reprendre|démarrez svp|reprendre les sms|réabonnement"
+
+WRONG_NUMBER = """
+mauvais numéro|Mauvais numero|vous avez un mauvais numéro|faux numéro|erreur|Erreur de numéro
+C'est une erreur|vous faites erreur|wrong number|qui est-ce ?|Qui est ce|qui êtes-vous ?|c'est qui ?
+c'est qui|connais pas|je ne vous connais pas|Je connais pas cette personne|vous vous trompez
+vous vous êtes trompé de numéro|pas le bon numéro|mauvaise personne
+mauvais numéro, ne m'appelez plus|who is this?|número equivocado
+"""
+
+ABSENT = """
+absent|Absente|je suis absente|Nous sommes absents|en vacances|je suis en vacances|vacances merci
+on est en vacances|pas là|Je ne suis pas là|je suis pas la|je ne suis pas là en ce moment
+on n'est pas là ce week-end|nous ne sommes pas là avant lundi|Je ne serai pas là demain
+chez ma fille|Je suis chez ma fille|je suis chez mon fils à Albi|chez mes enfants|chez une amie
+je ne suis pas là merci|tout va bien je suis chez ma fille|1 je suis en vacances|je suis en voyage
+en déplacement|je suis à la mer|je pars demain|je rentre le 15 août|retour le 20|Rentre lundi
+je suis en vacances pas besoin d'appeler|je suis parti jusqu'à dimanche|on rentre dimanche
+I am away until monday|on holiday
+"""
+
+RETURN = """
+RETOUR|retour|Retour.|retour merci|Bonjour, retour|de retour|je suis de retour|Nous sommes de retour
+Je suis rentrée|je suis rentré de vacances|nous sommes rentrés tout va bien|retour de vacances
+bien rentrée merci|on est rentrés de vacances|I am back|retour tout va bien
+"""
+
+
+def _cases(**tables: str) -> list[tuple[str, Intent]]:
+    return [
+        (text, Intent(name))
+        for name, table in tables.items()
+        for line in table.strip("\n").split("\n")
+        for text in line.split("|")
+    ]
+
+
+CASES = _cases(
+    ok=FINE,
+    unclear=UNCLEAR,
+    help=HELP,
+    emergency=EMERGENCY,
+    stop=STOP,
+    start=START,
+    wrong_number=WRONG_NUMBER,
+    absent=ABSENT,
+    **{"return": RETURN},
+)
+
+
+@pytest.mark.parametrize(("text", "intent"), CASES)
+def test_a_reply_is_read_as_what_it_says(text: str, intent: Intent) -> None:
+    assert replies.read(text, on=WEDNESDAY).intent is intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["  1  ", "1\n", "\t1\r\n", "\u20071", "tout va\nbien", "\ufeff1", "1\x00", "tout\u3000va bien", "\n\nOK\n\n--\n"],
+)
+def test_odd_spaces_do_not_hide_that_all_is_well(text: str) -> None:
+    assert replies.read(text, on=WEDNESDAY).intent is Intent.OK
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "\u200b", "️", "…", "—"])
+def test_a_picture_without_words_goes_to_a_person(text: str) -> None:
+    assert replies.read(text, on=WEDNESDAY).intent is Intent.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("opt_out_type", "intent"),
+    [("STOP", Intent.STOP), ("START", Intent.START), ("HELP", Intent.HELP), ("", Intent.OK), ("ELSE", Intent.OK)],
+)
+def test_what_the_provider_has_acted_on_is_read_as_the_provider_read_it(opt_out_type: str, intent: Intent) -> None:
+    assert replies.read("yes", opt_out_type=opt_out_type, on=WEDNESDAY).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("oui", Intent.UNCLEAR),
+        ("ok merci", Intent.UNCLEAR),
+        ("bien", Intent.UNCLEAR),
+        ("1", Intent.OK),
+        ("tout va bien", Intent.OK),
+        ("2", Intent.HELP),
+    ],
+)
+def test_a_bare_yes_is_no_answer_to_a_text_that_did_not_ask_how_things_are(text: str, intent: Intent) -> None:
+    assert replies.read(text, on=WEDNESDAY, asked=False).intent is intent
+
+
+# ---- the promise: a text that is not plainly "fine" is never read as fine ----
+
+FORMS = [text for text, intent in CASES if intent is Intent.OK]
+CALLS = [text for text, intent in CASES if intent in {Intent.HELP, Intent.EMERGENCY}]
+NEGATIONS = list(
+    either("non|pas|plus|jamais|ne|n'|sans|aucun|aucune|rien|ni|guère|point|nan|no|not|never|nothing|nada|não")
+)
+DOUBTS = list(
+    either(
+        "mais|sauf|presque|peut-être|demain|hier|mal|chaud|soif|seul|seule|fatigue|fatiguée|canicule|peu|trop|assez|parfois|bof"
+        "|moyen|mieux|pire|sinon|malgré|appelez|rappelez|aide|besoin|2|3|0|15|stop|arrêt|absent|vacances|retour|urgence|si|quand"
+        "|pourquoi|hélas|?|€|👎|😢|🤒|douleur|médecin|fils|mari|svp|volontiers|d'accord|Paulette|Durand|étage|eau|clim|but|hot"
+    )
+)
+
+
+def _vocabulary(*tables: Phrases) -> set[str]:
+    return {word for table in tables for phrases in table.values() for phrase in phrases for word in phrase}
+
+
+KNOWN = _vocabulary(reply_words.POLITE, reply_words.FINE, reply_words.YES, reply_words.FINE_ALONE)
+foreign_words = st.one_of(st.sampled_from(NEGATIONS + DOUBTS), st.text(min_size=1, max_size=12)).filter(
+    lambda word: bool(words(word)) and not set(words(word)) <= KNOWN
+)
+
+
+@given(form=st.sampled_from(FORMS), extra=foreign_words, before=st.booleans())
+def test_a_word_we_do_not_know_beside_fine_goes_to_a_person(form: str, extra: str, before: bool) -> None:
+    text = f"{extra} {form}" if before else f"{form} {extra}"
+
+    assert replies.read(text, on=WEDNESDAY).intent is not Intent.OK
+
+
+@given(parts=st.lists(st.sampled_from(FORMS), min_size=1, max_size=4), no=st.sampled_from(NEGATIONS), data=st.data())
+def test_no_text_with_a_negation_is_fine(parts: list[str], no: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(parts)))
+
+    assert replies.read(" ".join([*parts[:place], no, *parts[place:]]), on=WEDNESDAY).intent is not Intent.OK
+
+
+@given(
+    form=st.sampled_from(FORMS + [t for t, i in CASES if i in {Intent.ABSENT, Intent.RETURN}]),
+    call=st.sampled_from(CALLS),
+)
+def test_a_call_for_help_is_never_hidden_by_good_news_or_an_absence(form: str, call: str) -> None:
+    heard = {replies.read(f"{form}. {call}", on=WEDNESDAY).intent, replies.read(f"{call}. {form}", on=WEDNESDAY).intent}
+
+    assert not heard & {Intent.OK, Intent.RETURN, Intent.START, Intent.STOP}
+
+
+@given(st.lists(st.sampled_from(sorted(KNOWN)), max_size=8).map(" ".join))
+def test_known_words_in_any_order_are_fine_only_with_a_known_phrase_for_it(text: str) -> None:
+    if replies.read(text, on=WEDNESDAY).intent is Intent.OK:
+        said = f" {' '.join(words(text))} "
+        tables = (reply_words.FINE, reply_words.YES, reply_words.FINE_ALONE)
+
+        assert any(f" {' '.join(phrase)} " in said for table in tables for found in table.values() for phrase in found)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_error(text: str) -> None:
+    reading = replies.read(text, on=WEDNESDAY)
+
+    assert reading.absent_until is None or reading.intent is Intent.ABSENT
+
+
+@given(case=st.sampled_from(CASES))
+def test_capitals_and_missing_accents_change_nothing(case: tuple[str, Intent]) -> None:
+    text, intent = case
+    plain = text.translate(str.maketrans("éèêëàâîïôûùç", "eeeeaaiiouuc"))
+
+    assert {replies.read(t, on=WEDNESDAY).intent for t in (text.upper(), text.lower(), plain)} == {intent}
+
+
+@given(
+    case=st.sampled_from(CASES), hidden=st.sampled_from("\u200b\u200d\u00ad\u2060\ufe0f\u200e\ufeff"), data=st.data()
+)
+def test_characters_nobody_sees_change_nothing(case: tuple[str, Intent], hidden: str, data: st.DataObject) -> None:
+    text, intent = case
+    place = data.draw(st.integers(0, len(text)))
+
+    assert replies.read(text[:place] + hidden + text[place:], on=WEDNESDAY).intent is intent
+
+
+def test_every_phrase_for_fine_is_fine_alone_and_with_any_courtesy() -> None:
+    courtesies = [" ".join(p) for found in reply_words.POLITE.values() for p in found]
+    statements = [" ".join(p) for t in (reply_words.FINE, reply_words.YES) for found in t.values() for p in found]
+
+    wrong = [
+        text
+        for statement, courtesy in zip(statements, itertools.cycle(courtesies), strict=False)
+        for text in (statement, f"{courtesy} {statement}", f"{statement}, {courtesy}")
+        if replies.read(text, on=WEDNESDAY).intent is not Intent.OK
+    ]
+    assert wrong == []
+
+
+def test_courtesies_alone_say_nothing_about_how_somebody_is() -> None:
+    courtesies = [" ".join(p) for found in reply_words.POLITE.values() for p in found]
+
+    heard = {replies.read(f"{a} {b}", on=WEDNESDAY).intent for a in courtesies for b in ("", *courtesies[::3])}
+
+    assert heard == {Intent.UNCLEAR}
+
+
+@pytest.mark.parametrize("unit", ["bien merci ", "oui ", "1 2 ", "pas la ", "jusqu'au 15 ", "stop ", "(", "é"])
+def test_a_very_long_text_is_read_in_no_time(unit: str) -> None:
+    assert replies.read(unit * (1600 // len(unit)) + "x", on=WEDNESDAY).intent is not Intent.OK
