@@ -62,7 +62,9 @@ def household(
         )
         for position, born in enumerate(births):
             _tenant(connection, household_id, position, born, language)
-        for rank, (number, kind) in enumerate([*((m, "mobile") for m in mobiles), *((n, "fixed") for n in landlines)], 1):
+        for rank, (number, kind) in enumerate(
+            [*((m, "mobile") for m in mobiles), *((n, "fixed") for n in landlines)], 1
+        ):
             _insert(connection, schema.phone, household_id=household_id, e164=number, kind=kind, rank=rank)
     return Household(household_id, agency, (*mobiles, *landlines))
 

@@ -32,7 +32,7 @@ RULES = inbound.Rules(acks_per_day=3, ack_quiet=timedelta(minutes=10), absence=t
 _sids = count(1)
 
 
-@dataclass(slots=True)
+@dataclass
 class Town:
     """A landlord on one day: opens events, hears replies, climbs the ladder, and looks at the rows."""
 
@@ -119,5 +119,3 @@ class Town:
 @pytest.fixture
 def town(db: Database, now: datetime) -> Town:
     return Town(db, now)
-
-

@@ -38,7 +38,7 @@ def test_fine_before_the_reminder_leaves_takes_the_reminder_back(town: Town) -> 
     [
         ("2", "asked_call", "ack_help"),
         ("je suis tombée", "emergency_word", "ack_emergency"),
-        ("1 mais je dors mal", "unclear", "ack_unclear"),
+        ("1 mais le volet est en panne", "unclear", "ack_unclear"),
         ("STOP", "opted_out", "stop_ok"),
         ("vous vous trompez, mauvais numéro", "wrong_number", "wrong_number_ok"),
     ],

@@ -66,7 +66,9 @@ def absent_until(rig: "Rig", heard: "Heard") -> datetime:
 
 def _sender(rig: "Rig", heard: "Heard") -> str | None:
     """The sender that was written to, which alone can carry the answer."""
-    return next((s.key for s in rig.senders.values() if s.address == heard.message.to_address and s.takes_replies), None)
+    return next(
+        (s.key for s in rig.senders.values() if s.address == heard.message.to_address and s.takes_replies), None
+    )
 
 
 def _template(rig: "Rig", heard: "Heard") -> str:

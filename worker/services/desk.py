@@ -39,15 +39,11 @@ class Desk:
 
     def callers_are_there(self, now: datetime, *, urgent: bool) -> bool:
         """Whether somebody rings at this moment. urgent: the hours of an alert."""
-        return calendar.is_calling_time(
-            now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now)
-        )
+        return calendar.is_calling_time(now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now))
 
     def due_at(self, band: str, now: datetime, *, urgent: bool) -> datetime:
         """By when a task of this band is to be rung."""
-        return callbacks.due_at(
-            band, now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now)
-        )
+        return callbacks.due_at(band, now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now))
 
 
 def of(settings: Settings) -> Desk:
@@ -60,14 +56,11 @@ def of(settings: Settings) -> Desk:
     )
 
 
-
 def _hours(settings: Settings) -> calendar.CallHours:
     def parsed(spans: tuple[tuple[str, str], ...]) -> tuple[tuple[time, time], ...]:
         return tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in spans)
 
-    return calendar.CallHours(
-        routine=parsed(settings.call_hours.routine), alert=parsed(settings.call_hours.alert)
-    )
+    return calendar.CallHours(routine=parsed(settings.call_hours.routine), alert=parsed(settings.call_hours.alert))
 
 
 @lru_cache(maxsize=8)

@@ -153,7 +153,6 @@ def first_wait(campaign: Campaign) -> timedelta:
     return campaign.reminder_after or campaign.reply_deadline or campaign.receipt_wait
 
 
-
 def of_unknown_age(db: Database) -> int:
     """Households with a tenant of unknown age, whom no rule of age can place."""
     with db.begin() as connection:

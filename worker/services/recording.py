@@ -153,15 +153,15 @@ def note_faults(connection: Connection, faults: Sequence[tuple[str, NumberFault]
         people.mark_bad(connection, dead, now=now)
 
 
-def _alarm(
-    connection: Connection, results: Sequence[SendResult], moved: Sequence[outbox.Moved], now: datetime
-) -> None:
+def _alarm(connection: Connection, results: Sequence[SendResult], moved: Sequence[outbox.Moved], now: datetime) -> None:
     """A wrong set-up stops the event: every further request would fail the same way."""
     wrong = next((r for r in results if r.outcome is Outcome.CONFIGURATION), None)
     event_id = next((m.event_id for m in moved if m.event_id), None)
     if wrong is None or event_id is None:
         return
-    log.error("event_stopped", event_id=event_id, reason="configuration", code=wrong.code, http_status=wrong.http_status)
+    log.error(
+        "event_stopped", event_id=event_id, reason="configuration", code=wrong.code, http_status=wrong.http_status
+    )
     events.raise_alarm(connection, event_id, alarm=alarm_text(wrong), now=now)
 
 

@@ -57,9 +57,7 @@ WHERE r.event_id = :event_id ORDER BY g.code, d.code, r.id
 """
 )
 
-_UNKNOWN_SENDERS = text(
-    "SELECT count(*) FROM inbound_message WHERE match = 'unknown_sender' AND received_at >= :since"
-)
+_UNKNOWN_SENDERS = text("SELECT count(*) FROM inbound_message WHERE match = 'unknown_sender' AND received_at >= :since")
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,9 +117,7 @@ def raise_alarm(connection: Connection, event_id: int, *, alarm: str, now: datet
 
 def clear_alarm(connection: Connection, event_id: int) -> None:
     """The operator resumes: the alarm is answered."""
-    connection.execute(
-        update(campaign_event).where(campaign_event.c.id == event_id).values(alarm=None, alarm_at=None)
-    )
+    connection.execute(update(campaign_event).where(campaign_event.c.id == event_id).values(alarm=None, alarm_at=None))
 
 
 def settle_finished(connection: Connection, *, now: datetime) -> list[int]:
@@ -138,7 +136,9 @@ def settle_finished(connection: Connection, *, now: datetime) -> list[int]:
     return list(done.scalars())
 
 
-def heat_day(connection: Connection, *, level_in: Iterable[str], since: datetime, until: datetime, timezone: str) -> int:
+def heat_day(
+    connection: Connection, *, level_in: Iterable[str], since: datetime, until: datetime, timezone: str
+) -> int:
     """On how many distinct local days since then an event of these levels was opened, this one included."""
     local_day = func.date(func.timezone(timezone, campaign_event.c.opened_at))
     return connection.execute(

@@ -48,45 +48,12 @@ WHERE state = 'queued' AND step <> 'ack'
 )
 
 _UNREAD = text(
-    """
-SELECT id, e164, to_address, body, opt_out_type, media_count, received_at
-FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
-"""
+    "SELECT id FROM inbound_message WHERE read_at IS NULL AND received_at < :before ORDER BY id LIMIT :limit"
 )
 
-_READ = text("UPDATE inbound_message SET read_at = :now, intent = :intent, match = :match WHERE id = :id")
-
-# Automatic answers to this number lately: how many today, and was the same thing said a moment ago.
-_ACKS = text(
-    """
-SELECT count(*) FILTER (WHERE m.created_at >= :day_start) AS today,
-       count(*) FILTER (WHERE m.created_at > CAST(:now AS timestamptz) - CAST(:quiet AS interval) AND m.template = :template) AS repeated
-FROM message m WHERE m.e164 = :e164 AND m.step = 'ack' AND m.created_at >= least(CAST(:day_start AS timestamptz), CAST(:now AS timestamptz) - CAST(:quiet AS interval))
-"""
+_LANGUAGE = text(
+    "SELECT language FROM tenant WHERE household_id = :household AND status = 'active' ORDER BY (role = 'holder') DESC, id LIMIT 1"
 )
-
-_ACK = text(
-    """
-INSERT INTO message (event_id, household_id, in_reply_to, e164, channel, step, lane, sender, template, language, variables,
-                     state, due_at, window_closes_at, void_at, created_at)
-VALUES (:event_id, :household_id, :inbound_id, :e164, 'sms', 'ack', 'answers', :sender, :template, :language,
-        CAST(:variables AS jsonb), 'queued', :now, :void_at, :void_at, :now)
-ON CONFLICT DO NOTHING
-"""
-)
-
-# A tenant who has answered gets no further text of the same event; a refusal stops every event's.
-_WITHDRAW = text(
-    """
-UPDATE message SET state = :state, settled_at = :now
-WHERE state = 'queued' AND step <> 'ack'
-  AND (recipient_id = ANY (:recipients) OR (CAST(:e164 AS text) IS NOT NULL AND e164 = :e164))
-"""
-)
-
-_UNREAD = text("SELECT id FROM inbound_message WHERE read_at IS NULL AND received_at < :before ORDER BY id LIMIT :limit")
-
-_LANGUAGE = text("SELECT language FROM tenant WHERE household_id = :household AND status = 'active' ORDER BY (role = 'holder') DESC, id LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,7 @@ RETURNING next_free_at
 _RESERVE = text("UPDATE sender_pace SET next_free_at = :until WHERE sender = :sender")
 
 
-def share_in_flight(
-    connection: Connection, holder: str, *, budget: int, held_for: timedelta, now: datetime
-) -> int:
+def share_in_flight(connection: Connection, holder: str, *, budget: int, held_for: timedelta, now: datetime) -> int:
     """This worker's part of the requests that may be under way at once; 0 when the others hold all of it.
 
     Each live holder is due an equal part; a newcomer waits until the others have given some back.

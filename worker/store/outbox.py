@@ -159,7 +159,11 @@ def queue_texts(
     connection: Connection, event_id: int, plan: Plan, *, now: datetime, recipients: Sequence[int] | None = None
 ) -> int:
     """One text per waiting recipient and number; recipients narrows it to some. Returns how many were added."""
-    values = asdict(plan) | {"event_id": event_id, "now": now, "recipients": None if recipients is None else [*recipients]}
+    values = asdict(plan) | {
+        "event_id": event_id,
+        "now": now,
+        "recipients": None if recipients is None else [*recipients],
+    }
     return connection.execute(_QUEUE, values).rowcount
 
 

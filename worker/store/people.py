@@ -29,7 +29,9 @@ ON CONFLICT (e164, channel, purpose) WHERE undone_at IS NULL DO NOTHING
 """
 )
 
-_OPT_IN = text("UPDATE opt_out SET undone_at = :now WHERE e164 = :e164 AND channel IN ('sms', 'all') AND undone_at IS NULL")
+_OPT_IN = text(
+    "UPDATE opt_out SET undone_at = :now WHERE e164 = :e164 AND channel IN ('sms', 'all') AND undone_at IS NULL"
+)
 
 _BAD = text(
     """

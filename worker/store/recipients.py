@@ -180,9 +180,7 @@ def facts(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[
     return [Due(**row._asdict()) for row in connection.execute(_FACTS, {"ids": list(ids), "now": now})]
 
 
-def settle(
-    connection: Connection, settled: Sequence[tuple[int, RecipientState, Reason]], *, now: datetime
-) -> None:
+def settle(connection: Connection, settled: Sequence[tuple[int, RecipientState, Reason]], *, now: datetime) -> None:
     """Final words: (recipient id, state, reason)."""
     values = {
         "ids": [s[0] for s in settled],

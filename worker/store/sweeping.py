@@ -54,7 +54,9 @@ ORDER BY e.id
 """
 )
 
-_DUE_ANSWERS = text("SELECT EXISTS (SELECT 1 FROM message WHERE state = 'queued' AND lane = 'answers' AND due_at <= :now)")
+_DUE_ANSWERS = text(
+    "SELECT EXISTS (SELECT 1 FROM message WHERE state = 'queued' AND lane = 'answers' AND due_at <= :now)"
+)
 
 _DUE_RECIPIENTS = text(
     """
@@ -125,9 +127,7 @@ def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
     return list(connection.execute(_CLOSED_WINDOWS, {"now": now}).scalars())
 
 
-def replan(
-    connection: Connection, event_id: int, *, opens_at: datetime, closes_at: datetime, now: datetime
-) -> None:
+def replan(connection: Connection, event_id: int, *, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
     """Moves left-over texts of an event to its next window."""
     values = {"event_id": event_id, "opens_at": opens_at, "closes_at": closes_at, "now": now}
     connection.execute(_REPLAN, values)

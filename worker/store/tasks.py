@@ -229,7 +229,14 @@ def add_outcome(
     connection: Connection, *, task_id: int, household_id: int, caller: str, code: str, note: str, now: datetime
 ) -> None:
     """How one call ended."""
-    values = {"task_id": task_id, "household_id": household_id, "caller": caller, "code": code, "note": note, "now": now}
+    values = {
+        "task_id": task_id,
+        "household_id": household_id,
+        "caller": caller,
+        "code": code,
+        "note": note,
+        "now": now,
+    }
     connection.execute(_OUTCOME, values)
 
 

@@ -345,7 +345,9 @@ def upgrade() -> None:
             "intent IN ('stop', 'start', 'emergency', 'wrong_number', 'absent', 'return', 'help', 'ok', 'unclear')",
             name=op.f("ck_recipient_intent_known"),
         ),
-        sa.CheckConstraint("state <> 'waiting' OR due_at IS NOT NULL", name=op.f("ck_recipient_waiting_has_a_due_time")),
+        sa.CheckConstraint(
+            "state <> 'waiting' OR due_at IS NOT NULL", name=op.f("ck_recipient_waiting_has_a_due_time")
+        ),
         sa.CheckConstraint("state <> 'callback' OR task_id IS NOT NULL", name=op.f("ck_recipient_callback_has_a_task")),
         sa.CheckConstraint(
             "state IN ('waiting', 'callback', 'fine', 'informed', 'absent', 'reached', 'unreached', 'excluded', 'cancelled')",
@@ -418,7 +420,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_message_event_id", "message", ["event_id"], unique=False)
     op.create_index(
-        "ix_message_ack_number", "message", ["e164", "created_at"], unique=False, postgresql_where=sa.text("step = 'ack'")
+        "ix_message_ack_number",
+        "message",
+        ["e164", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("step = 'ack'"),
     )
     op.create_index("ix_message_household_id", "message", ["household_id", "created_at"], unique=False)
     op.create_index(
