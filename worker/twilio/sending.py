@@ -1,16 +1,15 @@
 """Many texts at once over one session; lives in the gateway's event loop."""
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 from twilio.base.version import Version
 from twilio.rest import Client
 
+from worker import logs
 from worker.domain.messages import Outcome, OutgoingText, SendResult
 from worker.twilio import errors, outgoing
 from worker.twilio.account import Account
@@ -83,8 +82,7 @@ class Sending:
 
 
 def _log_crash(text: OutgoingText, error: Exception) -> None:
-    """Without the error's own words: they may quote the text or the number."""
-    log.error("send_crashed", message_id=text.message_id, error=type(error).__name__, at=_where(error))
+    log.error("send_crashed", message_id=text.message_id, error=type(error).__name__, at=logs.where(error))
 
 
 def _log_alarms(results: Sequence[SendResult]) -> None:
@@ -94,9 +92,3 @@ def _log_alarms(results: Sequence[SendResult]) -> None:
     )
     for (status, code), count in kinds.items():
         log.warning("provider_refused", http_status=status, code=code, texts=count)
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the innermost frame: enough to find it, nothing of what it handled."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

@@ -1,0 +1,71 @@
+"""The web process: the application on the program's parts, and the server that runs it."""
+
+import contextlib
+import signal
+import socket
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from worker import actors, broker
+from worker.bootstrap import App
+from worker.domain.errors import Refused
+from worker.i18n import _
+from worker.web.assembly import assemble
+from worker.web.parts import Parts
+
+log = structlog.get_logger()
+
+BACKLOG = 2048
+# Longer than the provider and a proxy keep theirs, so that they never write into a connection we are closing.
+KEEP_ALIVE_S = 75
+GRACE_S = 10
+
+
+def create_app(app: App, *, queue: broker.Queue) -> FastAPI:
+    """The application. The route must be bound to the queue, which is where replies are announced."""
+    account = app.settings.twilio
+    return assemble(
+        Parts(
+            db=app.db,
+            clock=app.clock,
+            wake=actors.handle_inbound.send,
+            ping_queue=lambda: broker.ping(queue),
+            public_url=app.settings.public_url,
+            tokens=tuple(t.get_secret_value() for t in (account.auth_token, account.auth_token_secondary)),
+        )
+    )
+
+
+def serve(app: App, *, queue: broker.Queue, host: str, port: int) -> None:
+    """Serves until SIGTERM or Ctrl-C, then finishes what is under way. Raises Refused when the port is taken."""
+    listening = _listen(host, port)
+    config = uvicorn.Config(
+        create_app(app, queue=queue),
+        access_log=False,  # numbers would be in it
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    # uvicorn raises the signal again after its shutdown; so that the caller may tidy up, it ends like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    log.info("web_started", host=host, port=port)
+    with listening, contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise Refused(
+            _("Impossible d'écouter sur {host}, port {port} : {reason}.").format(
+                host=host, port=port, reason=error.strerror
+            )
+        ) from None

@@ -1,0 +1,36 @@
+"""The web application put together from its parts."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from worker.services import receipts
+from worker.web import health, metrics
+from worker.web.edge import Edge
+from worker.web.hooks import Hooks
+from worker.web.parts import Parts
+from worker.web.receipts import GroupCommit
+
+
+def assemble(parts: Parts) -> FastAPI:
+    """All routes. Opens no connection: without a database or a queue it starts, and /readyz says what is missing."""
+    commit = GroupCommit(lambda batch: receipts.record(parts.db, batch, now=parts.clock()))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        storing = asyncio.create_task(commit.run())
+        yield
+        storing.cancel()  # every request has been answered by now, so nothing is waiting
+        with contextlib.suppress(asyncio.CancelledError):
+            await storing
+
+    web = FastAPI(
+        title="Courtoisie", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    web.add_middleware(Edge, secure=parts.public_url.startswith("https://"))
+    web.router.routes.extend(Hooks(parts, commit).routes())
+    web.include_router(health.router(parts))
+    web.include_router(metrics.router(parts))
+    return web

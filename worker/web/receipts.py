@@ -1,0 +1,93 @@
+"""Receipts by group commit: all that arrived while the last transaction ran are stored by the next one.
+
+A blast of 15,000 texts brings 30,000 receipts in a few minutes. One transaction each would cost four times the
+database and twice the web process; a task each would cost ten times. Nobody is answered before the commit.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from worker import logs
+from worker.domain.errors import Unavailable
+from worker.domain.messages import Receipt
+
+log = structlog.get_logger()
+
+MOST_AT_ONCE = 1000
+# Beyond this the provider is told to come back, before memory goes.
+MOST_WAITING = 20_000
+
+Waiting = tuple[Receipt, asyncio.Future[None]]
+
+
+class GroupCommit:
+    """save: stores a batch in one transaction, in a thread of its own; raises Unavailable when it cannot now.
+
+    `run` must be running for `put` to return. For one event loop.
+    """
+
+    def __init__(self, save: Callable[[Sequence[Receipt]], None]) -> None:
+        self._save = save
+        self._waiting: list[Waiting] = []
+        self._something = asyncio.Event()
+        self._failing = False
+
+    async def put(self, receipt: Receipt) -> None:
+        """Returns when the receipt is committed. Raises Unavailable when it was not: the sender should try again."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((receipt, stored))
+        self._something.set()
+        await stored
+
+    async def run(self) -> None:
+        """Stores what is waiting, again and again, without a pause in between."""
+        while True:
+            await self._something.wait()
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            if not self._waiting:
+                self._something.clear()
+            await self._store(batch)
+
+    async def _store(self, batch: Sequence[Waiting]) -> None:
+        try:
+            await asyncio.to_thread(self._save, [receipt for receipt, _ in batch])
+        except Unavailable as outage:
+            self._note(outage)
+            _answer(batch, outage)
+        except Exception as error:  # noqa: BLE001  # one receipt that cannot be stored must not keep out the others
+            await self._store_one_by_one(batch, error)
+        else:
+            self._note(None)
+            _answer(batch, None)
+
+    async def _store_one_by_one(self, batch: Sequence[Waiting], error: Exception) -> None:
+        if len(batch) > 1:
+            for one in batch:
+                await self._store([one])
+            return
+        receipt = batch[0][0]
+        log.error(
+            "receipt_not_storable", provider_sid=receipt.provider_sid, error=type(error).__name__, at=logs.where(error)
+        )
+        _answer(batch, error)
+
+    def _note(self, outage: Unavailable | None) -> None:
+        """One line when storing stops working and one when it works again, not one per receipt."""
+        failing = outage is not None
+        if failing != self._failing:
+            self._failing = failing
+            log.warning("receipts_not_stored" if failing else "receipts_stored_again")
+
+
+def _answer(batch: Sequence[Waiting], error: Exception | None) -> None:
+    for _, stored in batch:
+        if stored.done():
+            continue  # its request was given up meanwhile
+        if error is None:
+            stored.set_result(None)
+        else:
+            stored.set_exception(error)
