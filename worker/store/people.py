@@ -54,6 +54,9 @@ WHERE NOT EXISTS (SELECT 1 FROM hold o WHERE o.household_id = id AND o.ended_at 
 _END_HOLDS = text("UPDATE hold SET ended_at = :now WHERE household_id = ANY (:households) AND ended_at IS NULL")
 
 # status_source: a listing that lags behind must not bring them back.
+_NUMBERS = text(
+    "SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL AND bad_since IS NULL ORDER BY rank, id"
+)
 _LEFT = text(
     """
 UPDATE tenant SET status = :status, status_source = 'caller' WHERE household_id = :household AND status = 'active'
@@ -104,6 +107,11 @@ def hold(
 def end_holds(connection: Connection, households: Sequence[int], *, now: datetime) -> None:
     """They are back."""
     connection.execute(_END_HOLDS, {"households": list(households), "now": now})
+
+
+def numbers_of(connection: Connection, household: int) -> list[str]:
+    """The numbers a caller may dial, best first."""
+    return list(connection.execute(_NUMBERS, {"household": household}).scalars())
 
 
 def leave(connection: Connection, household: int, *, status: str, now: datetime) -> None:

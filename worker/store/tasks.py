@@ -61,7 +61,7 @@ RETURNING id
 """
 )
 
-_LOCK = text("SELECT * FROM callback_task WHERE id = :id FOR UPDATE")
+_LOCK = text("SELECT id, household_id, event_id, state, calls FROM callback_task WHERE id = :id FOR UPDATE")
 
 _POSTPONE = text(
     """
@@ -177,6 +177,17 @@ class Task:
     last_reply: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task's own columns that decide what may be done with it."""
+
+    id: int
+    household_id: int
+    event_id: int | None
+    state: str
+    calls: int
+
+
 def known(connection: Connection, households: Sequence[int], *, now: datetime) -> list[Known]:
     """What is known of these households, for scoring."""
     rows = connection.execute(_FACTS, {"households": list(households), "now": now})
@@ -214,10 +225,9 @@ def household_of(connection: Connection, task_id: int) -> int | None:
     return connection.execute(text("SELECT household_id FROM callback_task WHERE id = :id"), {"id": task_id}).scalar()
 
 
-def lock(connection: Connection, task_id: int) -> dict[str, Any] | None:
+def lock(connection: Connection, task_id: int) -> Row:
     """The task's own row, locked."""
-    row = connection.execute(_LOCK, {"id": task_id}).mappings().one_or_none()
-    return None if row is None else dict(row)
+    return Row(**connection.execute(_LOCK, {"id": task_id}).one()._asdict())
 
 
 def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> None:
