@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import servers
+from sandbox.standin import Standin
+from sandbox.twilio.control import Control
 from worker.store import database, schema_version
 
 for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_EDGE", "TWILIO_REGION"))]:
@@ -60,6 +62,22 @@ def redis_server() -> Iterator[servers.Redis]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def standin_process() -> Iterator[Standin]:
+    with servers.home() as home:
+        server = Standin(home, seed="tests")
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def standin(standin_process: Standin) -> Control:
+    """The stand-in for Twilio, as at its start: its control client, whose `url` is also the API's base."""
+    standin_process.control.reset("tests", everything=True)
+    return standin_process.control
 
 
 @pytest.fixture

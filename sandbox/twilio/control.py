@@ -31,9 +31,9 @@ class Control:
         """Promotes the secondary token; returns the account as it is then."""
         return dict(self._call("POST", "account/rotate"))
 
-    def reset(self, seed: str | None = None) -> None:
-        """Forgets the run; account, senders and settings stay."""
-        self._call("POST", "reset", {"seed": seed})
+    def reset(self, seed: str | None = None, *, everything: bool = False) -> None:
+        """Forgets the run; account, senders and settings stay, unless everything is to be as at the start."""
+        self._call("POST", "reset", {"seed": seed, "everything": everything})
 
     def settings(self, **changes: object) -> dict[str, Any]:
         """Changes settings by name (see settings.py); returns all of them."""

@@ -27,6 +27,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Reset(Strict):
+    """everything: account, senders and settings too."""
+
+    seed: str | None = None
+    everything: bool = False
+
+
 class ClockChange(Strict):
     speed: float | None = Field(default=None, ge=0)
     jump_s: float = Field(default=0.0, ge=0)
@@ -114,8 +121,9 @@ class Control:
         return self.account()
 
     async def reset(self, request: web.Request) -> Any:
+        wish = Reset.model_validate(await _body(request))
         self._webhooks.forget()
-        self._state.reset((await _body(request)).get("seed"))
+        (self._state.begin_again if wish.everything else self._state.reset)(wish.seed)
         return {"seed": self._state.seed}
 
     def settings(self) -> Any:

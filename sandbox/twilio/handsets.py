@@ -1,7 +1,7 @@
 """Messages from phones: the people of the sandbox write, Twilio handles its own words, and the app is told."""
 
 from sandbox.phones import Answer
-from sandbox.twilio import segments, twiml, webhooks
+from sandbox.twilio import posting, segments, twiml
 from sandbox.twilio.carrier import Carrier
 from sandbox.twilio.errors import Refusal
 from sandbox.twilio.faults import INBOUND, FaultKind
@@ -96,7 +96,7 @@ class Handsets:
         for _ in range(2 if FaultKind.INBOUND_DUPLICATED in script else 1):
             self._hooks.send(event.again(), lambda answer: self._obey(answer, message, sender))
 
-    async def _obey(self, answer: webhooks.Answer, message: Message, sender: Sender) -> None:
+    async def _obey(self, answer: posting.Answer, message: Message, sender: Sender) -> None:
         """Sends what the application's TwiML asks for."""
         at = self._state.clock.now()
         try:

@@ -4,6 +4,7 @@ Source: Twilio's documentation, "Webhook connection overrides". The fragment is 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 POLICIES = frozenset({"ct", "rt", "4xx", "5xx", "all"})
@@ -24,6 +25,7 @@ class Overrides:
         return failure in self.policies or "all" in self.policies
 
 
+@lru_cache(maxsize=256)
 def read(fragment: str, usual: Overrides) -> Overrides:
     """The overrides in a fragment; what is missing or out of range stays as usual."""
     said = dict(parse_qsl(fragment))

@@ -23,6 +23,9 @@ class State:
     clock: Clock
     phones: Phones
     faults: Faults
+    first_seed: str
+    first_settings: Settings
+    first_speed: float
     senders: Senders = field(default_factory=Senders)
     optouts: OptOuts = field(default_factory=OptOuts)
     journal: Journal = field(default_factory=Journal)
@@ -40,6 +43,13 @@ class State:
         self.recent.clear()
         self.journal = Journal(in_flight=self.journal.in_flight)
 
+    def begin_again(self, seed: str | None = None) -> None:
+        """Forgets everything that was done or changed since the start."""
+        self.reset(seed)
+        self.clock.set_speed(self.first_speed)
+        self.settings, self.senders = self.first_settings, Senders()
+        self.account = from_seed(self.first_seed)
+
     def source(self, sender: str) -> str:
         """The unit an opt-out is for: the service a sender is in, else the sender."""
         service = self.senders.service_of(sender)
@@ -48,11 +58,15 @@ class State:
 
 def fresh(seed: str, *, settings: Settings | None = None, speed: float = 1.0) -> State:
     """The state at the start of the day."""
+    settings = settings or Settings()
     return State(
         seed=seed,
         account=from_seed(seed),
-        settings=settings or Settings(),
+        settings=settings,
         clock=Clock(speed=speed),
         phones=Phones(seed),
         faults=Faults(seed),
+        first_seed=seed,
+        first_settings=settings,
+        first_speed=speed,
     )

@@ -1,25 +1,29 @@
 """Which URLs may be called, and what Twilio would say of them."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from sandbox.twilio import posting
 
 LONGEST = 4000
+UNSPACED = re.compile(r"[^\s\x00-\x1f]+")
 
 
 def is_valid(url: str, *, strict: bool) -> bool:
     """Whether Twilio would take it as a StatusCallback (otherwise 21609): absolute, short enough, no underscore in
     the host; and public when strict."""
-    parts = _split(url)
-    if parts is None or len(url) > LONGEST or "_" in (parts.hostname or ""):
+    host = _host(posting.split(url)[0])
+    if not host or len(url) > LONGEST or "_" in host or not UNSPACED.fullmatch(url):
         return False
-    return not strict or (not _is_loopback(parts.hostname or "") and "." in (parts.hostname or ""))
+    return not strict or (not _is_loopback(host) and "." in host)
 
 
 def is_loopback(url: str) -> bool:
     """Whether it leads to this machine: the only place the stand-in ever calls."""
-    parts = _split(url)
-    return parts is not None and _is_loopback(parts.hostname or "")
+    return _is_loopback(_host(posting.split(url)[0]))
 
 
 def rewritten(url: str, rewrites: Mapping[str, str]) -> str:
@@ -30,16 +34,18 @@ def rewritten(url: str, rewrites: Mapping[str, str]) -> str:
     return url
 
 
-def _split(url: str) -> SplitResult | None:
+@lru_cache(maxsize=256)
+def _host(origin: str) -> str:
+    """The host of a scheme and host; "" for nothing that could be called."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         _ = parts.port  # raises for a port that is no number
     except ValueError:
-        return None
-    usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in url
-    return parts if usable else None
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

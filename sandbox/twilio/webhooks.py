@@ -3,17 +3,15 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urldefrag, urlencode
+from urllib.parse import quote_plus
 from uuid import uuid4
 
-import aiohttp
-from yarl import URL
-
 from sandbox.twilio import overrides, urls
+from sandbox.twilio.posting import Answer, Failed, Poster
 from sandbox.twilio.records import iso
 from sandbox.twilio.signing import sign
 from sandbox.twilio.state import State
@@ -27,15 +25,6 @@ HEADERS = {
 }
 # failure -> the alert Twilio shows
 ALERTS = {"ct": (11205, "HTTP connection failure"), "rt": (11200, "HTTP retrieval failure: no answer in time")}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the application said."""
-
-    status: int
-    content_type: str
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -68,7 +57,7 @@ class Webhooks:
         self._state = state
         self._waiting: deque[tuple[Event, Then | None]] = deque()
         self._posting: set[asyncio.Task[None]] = set()
-        self._session: aiohttp.ClientSession | None = None
+        self._poster = Poster()
 
     @property
     def under_way(self) -> int:
@@ -99,8 +88,7 @@ class Webhooks:
         self._waiting.clear()
         for task in tuple(self._posting):
             task.cancel()
-        if self._session is not None:
-            await self._session.close()
+        self._poster.close()
 
     async def _work(self) -> None:
         while self._waiting:
@@ -110,44 +98,28 @@ class Webhooks:
                 await then(answer)
 
     async def _try(self, event: Event, url: str) -> Answer | None:
-        state = self._state
-        public, fragment = urldefrag(url)
-        target = urls.rewritten(public, state.settings.rewrites)
+        public, _, fragment = url.partition("#")
+        target = urls.rewritten(public, self._state.settings.rewrites)
         if not urls.is_loopback(target):
             event.attempts.append("not loopback")
             return None
         limits = overrides.read(fragment, self._usual())
+        headers, body = self._headers(event, public), encoded(event.fields)
         give_up_at = time.monotonic() + limits.total_s
-        headers = self._headers(event, public)
-        body = urlencode(event.fields).encode()
         for _ in range(1 + limits.retries):
-            answer, failure = await self._post(target, body, headers, limits, give_up_at - time.monotonic())
-            event.attempts.append(answer.status if answer else failure)
+            read_s = min(limits.read_s, give_up_at - time.monotonic())
+            try:
+                answer = await self._poster.post(target, headers, body, connect_s=limits.connect_s, read_s=read_s)
+                failure = "" if answer.status < 400 else f"{answer.status // 100}xx"
+                event.attempts.append(answer.status)
+            except Failed as failed:
+                failure = failed.kind
+                event.attempts.append(failure)
             if not failure:
                 return answer
             if not limits.retry(failure) or time.monotonic() >= give_up_at:
                 break
         return None
-
-    async def _post(
-        self, url: str, body: bytes, headers: dict[str, str], limits: overrides.Overrides, left_s: float
-    ) -> tuple[Answer | None, str]:
-        """One request: the answer, and the kind of failure ("" for none)."""
-        timeout = aiohttp.ClientTimeout(
-            total=max(left_s, 0.001), sock_connect=limits.connect_s, sock_read=limits.read_s
-        )
-        try:
-            async with self._client().post(
-                URL(url, encoded=True), data=body, headers=headers, timeout=timeout, allow_redirects=False
-            ) as reply:
-                answer = Answer(reply.status, reply.headers.get("Content-Type", ""), await reply.read())
-        except aiohttp.ConnectionTimeoutError:
-            return None, "ct"
-        except TimeoutError:
-            return None, "rt"
-        except aiohttp.ClientError:
-            return None, "ct"
-        return answer, "" if answer.status < 400 else f"{answer.status // 100}xx"
 
     def _headers(self, event: Event, public_url: str) -> dict[str, str]:
         mode = "wrong" if event.forged else self._state.settings.signature
@@ -178,13 +150,14 @@ class Webhooks:
             code, text = ALERTS.get(str(last), (11200, f"HTTP retrieval failure: {last}"))
             journal.alert(code, text, at=at, sid=event.sid, url=event.url)
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, use_dns_cache=True)
-            self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._session
+
+def encoded(fields: Mapping[str, str]) -> bytes:
+    """The form as it goes over the wire; most values need no escaping."""
+    pairs = (
+        f"{name}={value if value.isalnum() and value.isascii() else quote_plus(value)}"
+        for name, value in fields.items()
+    )
+    return "&".join(pairs).encode()
 
 
 async def settle(webhooks: Webhooks, *, timeout_s: float = 5.0) -> None:
