@@ -1,113 +1,165 @@
-"""Texts that people read: Jinja templates in a sandbox, measured as the carrier counts them."""
+"""Texts people read: one file per text and language in templates/sms/, filled in and measured.
 
-import re
-import unicodedata
+A file is one Jinja2 template; a comment on its first line, {# … #}, may say when it is sent. Wording stays as written
+but for quotes, dashes and spaces; the values put into it lose the accents that GSM-7 lacks.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 
-import jinja2
-from jinja2 import meta
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
+from jinja2.exceptions import UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from worker.domain import segments
+from worker.domain import letters, segments
 from worker.domain.errors import BadDefinition
+from worker.domain.segments import Measured
 from worker.i18n import _
 
+FALLBACK = "fr"
 MAX_SEGMENTS = 2
-DEFAULT_LANGUAGE = "fr"
+SUFFIX = ".txt"
 
-# What word processors make of plain characters, and back.
-_STRAIGHT = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\u202f": " ", "\u2009": " "}
-)
-_BLANKS = re.compile(r"[ \t]*\n[ \t]*|[ \t]{2,}")
+# A campaign says the same words to everybody: few distinct renderings, asked for thousands of times.
+_RENDERINGS_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text ready to be sent, with its encoding and billed segments."""
+    """A text ready to be sent, and what it measures."""
 
     text: str
-    measured: segments.Measured
+    measured: Measured
 
 
 class Texts:
-    """The templates of one folder: sms/LANGUAGE/KEY.txt. Safe to share between threads."""
+    """All texts of a deployment. Files are read once; a changed file needs a new process. Safe to share by threads."""
 
     def __init__(self, templates_dir: Path) -> None:
-        self._folder = templates_dir / "sms"
-        self._environment = SandboxedEnvironment(
-            loader=jinja2.FileSystemLoader(self._folder),
-            undefined=jinja2.StrictUndefined,
-            autoescape=False,  # an SMS is no HTML
-            keep_trailing_newline=False,
-            auto_reload=False,
-            cache_size=-1,
+        """templates_dir: the folder that holds sms/LANGUAGE/KEY.txt. Raises BadDefinition when there is none."""
+        self._root = templates_dir / "sms"
+        if not self._root.is_dir():
+            raise BadDefinition(_("{path} : ce dossier de textes n'existe pas.").format(path=self._root))
+        self._files = _files(self._root)
+        # Plain text, not HTML: escaping would put &amp; into an SMS.
+        self._jinja = SandboxedEnvironment(
+            loader=FileSystemLoader(self._root), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
+        self._rendered = lru_cache(maxsize=_RENDERINGS_KEPT)(self._render)
+        self._undeclared = lru_cache(maxsize=None)(self._variables)
 
-    @cached_property
-    def _files(self) -> dict[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        for path in sorted(self._folder.glob("*/*.txt")):
-            found.setdefault(path.stem, set()).add(path.parent.name)
-        return {key: frozenset(languages) for key, languages in found.items()}
-
-    def keys(self) -> list[str]:
-        """All texts, in any language."""
-        return sorted(self._files)
+    def keys(self) -> frozenset[str]:
+        """The texts there are, in any language."""
+        return frozenset(key for keys in self._files.values() for key in keys)
 
     def languages(self, key: str) -> frozenset[str]:
-        """The languages a text exists in; empty when there is no such text."""
-        return self._files.get(key, frozenset())
+        """The languages a text is written in; empty when there is no such text."""
+        return frozenset(language for language, keys in self._files.items() if key in keys)
+
+    def all_languages(self) -> frozenset[str]:
+        """The languages with a folder of texts."""
+        return frozenset(self._files)
 
     def variables(self, key: str, language: str) -> frozenset[str]:
-        """The names a text expects."""
-        return frozenset(meta.find_undeclared_variables(self._environment.parse(self.source(key, language))))
+        """The names a text needs values for. Raises BadDefinition when the file is no valid template."""
+        return self._undeclared(key, self._written_in(key, language))
 
-    def source(self, key: str, language: str) -> str:
-        """A template as written."""
-        return (self._folder / language / f"{key}.txt").read_text(encoding="utf-8")
+    def file(self, key: str, language: str) -> str:
+        """Where a text is written, as an operator would name the file: templates/sms/fr/KEY.txt."""
+        return "/".join((self._root.parent.name, self._root.name, language, key + SUFFIX))
 
     def render(self, key: str, *, language: str, variables: Mapping[str, str]) -> Rendered:
-        """A text in a language, French where it has no translation.
+        """The text in that language, or in French where it is not translated.
 
-        Raises BadDefinition for an unknown text, a missing variable, or a text of more than two segments.
+        Raises BadDefinition: no such text, a value missing, an unusable file, more than two segments.
         """
-        chosen = language if language in self.languages(key) else DEFAULT_LANGUAGE
-        plain = {name: to_gsm(value) for name, value in variables.items()}
-        try:
-            raw = self._environment.get_template(f"{chosen}/{key}.txt").render(plain)
-        except jinja2.TemplateError as error:
-            raise BadDefinition(_why(key, chosen, error)) from None
-        text = tidy(raw)
+        return self._rendered(key, self._written_in(key, language), tuple(sorted(variables.items())))
+
+    def _written_in(self, key: str, language: str) -> str:
+        for candidate in (language, FALLBACK):
+            if key in self._files.get(candidate, ()):
+                return candidate
+        raise BadDefinition(
+            _("Texte inconnu : « {key} ». Créez le fichier {file}.").format(key=key, file=self.file(key, FALLBACK))
+        )
+
+    def _render(self, key: str, language: str, variables: tuple[tuple[str, str], ...]) -> Rendered:
+        values = {name: letters.transliterate(value) for name, value in variables}
+        filled = self._fill(key, language, values)
+        text = " ".join(letters.straighten(filled).split())
         measured = segments.measure(text)
+        if not text:
+            raise BadDefinition(_("{file} : le texte est vide.").format(file=self.file(key, language)))
         if measured.segments > MAX_SEGMENTS:
-            raise BadDefinition(
-                _("Texte {key} ({language}) : {n} segments, {most} au plus. Raccourcissez-le.").format(
-                    key=key, language=chosen, n=measured.segments, most=MAX_SEGMENTS
-                )
-            )
+            raise BadDefinition(_too_long(self.file(key, language), measured))
         return Rendered(text, measured)
 
+    def _fill(self, key: str, language: str, values: Mapping[str, str]) -> str:
+        file = self.file(key, language)
+        try:
+            return self._jinja.get_template(f"{language}/{key}{SUFFIX}").render(values)
+        except UndefinedError as error:
+            raise BadDefinition(self._undefined(key, language, values, error)) from None
+        except TemplateSyntaxError as error:
+            raise BadDefinition(_unreadable(file, error.lineno, error)) from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise BadDefinition(_unreadable(file, 1, error)) from None
 
-def tidy(text: str) -> str:
-    """One line, composed characters, straight quotes and plain spaces."""
-    composed = unicodedata.normalize("NFC", text).translate(_STRAIGHT)
-    return _BLANKS.sub(" ", composed).strip()
+    def _variables(self, key: str, language: str) -> frozenset[str]:
+        file = self.file(key, language)
+        loader = self._jinja.loader
+        assert loader is not None  # noqa: S101  # given in __init__
+        try:
+            source, _name, _fresh = loader.get_source(self._jinja, f"{language}/{key}{SUFFIX}")
+            return frozenset(meta.find_undeclared_variables(self._jinja.parse(source)))
+        except TemplateSyntaxError as error:
+            raise BadDefinition(_unreadable(file, error.lineno, error)) from None
+        except (TemplateNotFound, UnicodeDecodeError) as error:
+            raise BadDefinition(_unreadable(file, 1, error)) from None
+
+    def _undefined(self, key: str, language: str, values: Mapping[str, str], error: UndefinedError) -> str:
+        missing = sorted(self.variables(key, language) - set(values))
+        return _(
+            "Texte « {key} » ({language}) : la variable « {variables} » n'a pas de valeur. "
+            "Variables connues ici : {known}. Corrigez {file}."
+        ).format(
+            key=key,
+            language=language,
+            variables=" », « ".join(missing) or error.message,
+            known=", ".join(sorted(values)) or "-",
+            file=self.file(key, language),
+        )
 
 
-def to_gsm(value: str) -> str:
-    """A name as GSM-7 can carry it: Françoise becomes Francoise. Only for values put into texts, whose own
-    wording is written by people who see the encoding."""
-    composed = tidy(value)
-    return "".join(segments.REMEDIES.get(c, c) for c in composed)
+def _files(root: Path) -> dict[str, frozenset[str]]:
+    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
+    return {folder.name: frozenset(file.stem for file in folder.glob("*" + SUFFIX)) for folder in folders}
 
 
-def _why(key: str, language: str, error: jinja2.TemplateError) -> str:
-    if isinstance(error, jinja2.TemplateNotFound):
-        return _("Texte inconnu : {key}. Créez templates/sms/{language}/{key}.txt.").format(key=key, language=language)
-    return _("Texte {key} ({language}) : {error}. Corrigez templates/sms/{language}/{key}.txt.").format(
-        key=key, language=language, error=error.message
+def _unreadable(file: str, line: int, error: Exception) -> str:
+    return _("{file}, ligne {line} : modèle illisible ({error}). Comparez avec les autres textes du dossier.").format(
+        file=file, line=line, error=error
+    )
+
+
+def _too_long(file: str, measured: Measured) -> str:
+    return _("{file} : {segments} segments ({units} unités en {encoding}), pas plus de {most}. {remedy}").format(
+        file=file,
+        segments=measured.segments,
+        units=measured.units,
+        encoding=measured.encoding,
+        most=MAX_SEGMENTS,
+        remedy=in_place_of(measured.offenders) or _("Raccourcissez le texte."),
+    )
+
+
+def in_place_of(offenders: tuple[str, ...]) -> str:
+    """What to write in place of each character that forces UCS-2: "Remplacez « ê » par « e »." Empty without any."""
+    return " ".join(
+        _("Remplacez « {old} » par « {new} ».").format(old=c, new=letters.remedy(c))
+        if letters.remedy(c)
+        else _("Retirez « {old} ».").format(old=c)
+        for c in offenders
     )
