@@ -1,12 +1,12 @@
 """The route, top to bottom. Each actor calls one service and wakes what follows; all are safe to run twice.
 
-    schedule or operator  -> open_campaign_event   one event per campaign and occasion
-                          -> fan_out               recipients and texts, drawn up in one transaction
-                          -> send_batch            claimed, sent, recorded; again while something is due
-    reply                 -> handle_inbound        stored before; read, acted on; then send_answers
-    tick                  -> sweep                 mends the rows and wakes what the queue lost
-                          -> escalate_silent       reminder, callback task or a final word
-    tick                  -> reconcile             asks the provider about what is not known
+schedule or operator  -> open_campaign_event   one event per campaign and occasion
+                      -> fan_out               recipients and texts, drawn up in one transaction
+                      -> send_batch            claimed, sent, recorded; again while something is due
+reply                 -> handle_inbound        stored before; read, acted on; then send_answers
+tick                  -> sweep                 mends the rows and wakes what the queue lost
+                      -> escalate_silent       reminder, callback task or a final word
+tick                  -> reconcile             asks the provider about what is not known
 """
 
 from worker.bootstrap import App

@@ -44,7 +44,9 @@ class App:
         """A campaign of config/campaigns/. Raises UnknownCampaign, naming those there are."""
         if key not in self.campaigns:
             known = ", ".join(sorted(self.campaigns))
-            raise UnknownCampaign(_("Campagne inconnue : « {key} ». Campagnes définies : {known}.").format(key=key, known=known))
+            raise UnknownCampaign(
+                _("Campagne inconnue : « {key} ». Campagnes définies : {known}.").format(key=key, known=known)
+            )
         return self.campaigns[key]
 
     @contextmanager

@@ -86,9 +86,7 @@ class Route:
 
     actors: list[Actor[Any]] = field(default_factory=list)
 
-    def actor(
-        self, *, queue: str, **options: Any
-    ) -> Callable[[Callable[Concatenate[App, P], None]], Actor[P]]:
+    def actor(self, *, queue: str, **options: Any) -> Callable[[Callable[Concatenate[App, P], None]], Actor[P]]:
         """Declares a function as an actor on a queue."""
 
         def declare(function: Callable[Concatenate[App, P], None]) -> Actor[P]:

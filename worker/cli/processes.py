@@ -20,7 +20,14 @@ def worker(
     settings = parts.settings()
     bootstrap.build(settings).close()  # a wrong setting is said once, here, not by each process
     broker.build(settings.broker_url.get_secret_value()).close()
-    arguments = ["worker.queue_worker:set_up", "--processes", str(processes), "--threads", str(threads), "--skip-logging"]
+    arguments = [
+        "worker.queue_worker:set_up",
+        "--processes",
+        str(processes),
+        "--threads",
+        str(threads),
+        "--skip-logging",
+    ]
     arguments += ["--worker-shutdown-timeout", "30000"]
     sys.exit(dramatiq_cli.main(dramatiq_cli.make_argument_parser().parse_args(arguments)))
 

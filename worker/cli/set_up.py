@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from worker import broker
-from worker.cli import checking, parts
+from worker.cli import parts
 from worker.cli.terminal import out
 from worker.i18n import _
 from worker.store import database, schema_version
@@ -22,6 +22,8 @@ def check(
     online: Annotated[bool, typer.Option("--online", help=_("Vérifier aussi les serveurs et Twilio."))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))] = False,
 ) -> None:
+    from worker.cli import checking
+
     settings = parts.settings()
     if not online:
         raise typer.Exit(checking.check(settings, online=False, as_json=as_json))
@@ -43,5 +45,3 @@ def check(
 def register(cli: typer.Typer) -> None:
     cli.command("migrate", help=_("Mettre le schéma de la base à jour."))(migrate)
     cli.command("check", help=_("Vérifier réglages, campagnes et textes."))(check)
-
-

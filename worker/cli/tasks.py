@@ -27,7 +27,9 @@ def tasks(
     if as_json:
         print_json({"tasks": [_described(task) for task in queue]})
         return
-    listed = table(_("N°"), _("Priorité"), _("Avant"), _("Agence"), _("Foyer"), _("Pourquoi"), _("Téléphone"), right=(0,))
+    listed = table(
+        _("N°"), _("Priorité"), _("Avant"), _("Agence"), _("Foyer"), _("Pourquoi"), _("Téléphone"), right=(0,)
+    )
     for task in queue[:limit]:
         listed.add_row(
             str(task.id),
@@ -62,7 +64,9 @@ def done(
         out().print(_("Appel n° {id} : {label}. Dossier clos.").format(id=task, label=label(outcome)))
     else:
         when = local(ended.next_call_at, timezone)
-        out().print(_("Appel n° {id} : {label}. À rappeler le {when}.").format(id=task, label=label(outcome), when=when))
+        out().print(
+            _("Appel n° {id} : {label}. À rappeler le {when}.").format(id=task, label=label(outcome), when=when)
+        )
 
 
 def _who(task: Task) -> str:

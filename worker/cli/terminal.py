@@ -27,7 +27,9 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def complain(message: str) -> None:
     """What is wrong and what to do, on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(_("Erreur : {message}").format(message=message), markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        _("Erreur : {message}").format(message=message), markup=False
+    )
 
 
 def table(*columns: str, title: str | None = None, right: tuple[int, ...] = ()) -> Table:
