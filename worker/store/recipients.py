@@ -48,10 +48,13 @@ FROM touched WHERE r.id = touched.id
 """
 )
 
+# Somebody whose answer is stored but not read yet is not silent: the reading comes first, for a while.
 _DUE = text(
     """
 SELECT r.id, r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused')
+  AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.e164 AND i.read_at IS NULL
+                  AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
 ORDER BY r.due_at, r.id LIMIT :limit
 """
 )

@@ -1,0 +1,137 @@
+"""A heatwave day in half a minute: a listing comes in, a check-in goes out, people answer, callers get their list."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox import listing, pace
+from sandbox.demo_screen import Screen
+from sandbox.stack import DATABASE, Stack
+from worker import settings as configuration
+from worker.i18n import _
+from worker.services import reporting
+from worker.store import database
+from worker.store.tasks import Task
+
+CAMPAIGN = "canicule-orange"
+# An outcome must come in this time: so long for starting, and so long per household.
+PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
+POLL_S = 0.4
+
+
+@dataclass(slots=True)
+class Result:
+    """What the day came to. problems: promises that did not hold; empty is what we want."""
+
+    figures: dict[str, Any]
+    tasks: list[Task]
+    seconds: float
+    problems: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures for another program."""
+        reasons = Counter(reason for task in self.tasks for reason in task.reasons)
+        return self.figures | {
+            "callback_list": {"open": len(self.tasks), "by_reason": dict(reasons)},
+            "seconds": round(self.seconds, 1),
+            "problems": self.problems,
+        }
+
+
+class Demo:
+    """One run. The product's processes are real and know nothing of being in a demo."""
+
+    def __init__(self, stack: Stack, *, households: int, speed: float, seed: str) -> None:
+        self._stack = stack
+        self._households = households
+        self._speed = speed
+        self._seed = seed
+        self._screen = Screen(households)
+        self._started = time.monotonic()
+
+    def play(self) -> Result:
+        """From the listing to the settled event."""
+        self._set_up()
+        self._import()
+        event_id = self._launch()
+        db = database.connect(self._stack.postgres.url(DATABASE), pool_size=2)
+        try:
+            report = self._watch(db, event_id)
+            tasks = reporting.tasks(db)
+        finally:
+            db.close()
+        seconds = time.monotonic() - self._started
+        result = Result(reporting.as_json(report), tasks, seconds, self._check(report))
+        self._screen.account(report, tasks, result.problems, seconds=seconds)
+        return result
+
+    def invite(self) -> None:
+        """How to look around while it stays up."""
+        self._screen.invite(self._stack.public_url, self._stack.environment())
+
+    def _set_up(self) -> None:
+        self._screen.step(_("Serveurs : PostgreSQL, Redis et un faux Twilio, sur cette machine seulement."))
+        source = configuration.load().config_dir
+        config = pace.quickened(source, self._stack.home / "config", speed=self._speed)
+        self._stack.changes = {**self._stack.changes, "CONFIG_DIR": str(config)}
+        self._stack.control.settings(reply_speed=self._speed, latency_ms=[20, 60])
+        self._stack.start_product()
+
+    def _import(self) -> None:
+        path = self._stack.home / "locataires.csv"
+        listing.write_listing(path, households=self._households, seed=self._seed, today=datetime.now(UTC).date())
+        self._stack.run("import", str(path), "--apply", "--json")
+        self._screen.step(_("Liste des locataires lue : {n} logements.").format(n=self._households))
+
+    def _launch(self) -> int:
+
+        opened = json.loads(self._stack.run("launch", CAMPAIGN, "--yes", "--json"))
+        self._screen.step(_("Prise de nouvelles lancée : un SMS à chaque foyer de 70 ans et plus."))
+        return int(opened["event"])
+
+    def _watch(self, db: database.Database, event_id: int) -> reporting.Report:
+        deadline = time.monotonic() + PATIENCE_S + PATIENCE_PER_HOUSEHOLD_S * self._households
+        with self._screen.live():
+            while True:
+                report = reporting.report(db, event_id)
+                self._screen.show(report)
+                if report.event.state in {"settled", "cancelled"} and self._quiet(report):
+                    return report
+                if time.monotonic() > deadline:
+                    return report
+                time.sleep(POLL_S)
+
+    def _quiet(self, report: reporting.Report) -> bool:
+        """Nobody is about to write, and every text has come to an end or will hear nothing more."""
+        stats = self._stack.control.stats()
+        under_way = sum(report.account.messages.get(state, 0) for state in ("queued", "sending", "unknown"))
+        return not (stats["pending"] or stats["webhooks_under_way"] or under_way)
+
+    def _check(self, report: reporting.Report) -> list[str]:
+        """The promises, checked from the stand-in's own journal and the account."""
+        account = report.account
+        problems = []
+        if report.event.state != "settled":
+            problems.append(_("L'opération n'est pas arrivée à son terme."))
+        if account.unaccounted:
+            problems.append(_("{n} foyers sont sans suite.").format(n=account.unaccounted))
+        if doubled := self._written_to_twice():
+            problems.append(_("{n} numéros ont reçu deux fois le même SMS de campagne.").format(n=doubled))
+        if fallen := self._stack.fallen():
+            problems.append(_("Processus tombés : {names}.").format(names=", ".join(c.name for c in fallen)))
+        return problems
+
+    def _written_to_twice(self) -> int:
+        """Numbers that were sent the same campaign text more than once, by what the provider accepted."""
+        sent = self._stack.control.messages(direction="outbound-api")
+        steps = Counter((m["to"], m["body"]) for m in sent if _is_campaign_text(m))
+        return sum(1 for count in steps.values() if count > 1)
+
+
+def _is_campaign_text(message: Mapping[str, Any]) -> bool:
+    """Acknowledgements may be repeated; check-in and reminder may not. Both ask for a reply and name the keys."""
+    return "1 = " in message["body"] and "faites le 15" in message["body"]
