@@ -71,8 +71,7 @@ class Gateway:
         """Ends the thread and gives the connections back. May be called twice, and without any use before."""
         with self._lock:
             if self._loop is not None and self._sending is not None:
-                self._loop.run(self._sending.close())
-                self._loop.close()
+                self._loop.close(self._sending.close())
             if self._records is not None:
                 self._records.close()
             self._loop = self._sending = self._records = None

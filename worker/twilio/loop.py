@@ -28,9 +28,10 @@ class LoopThread:
 
         return self.run(inside())
 
-    def close(self) -> None:
-        """Cancels what still runs (its callers get CancelledError) and ends the thread."""
+    def close(self, last: Coroutine[Any, Any, None]) -> None:
+        """Cancels what still runs (its callers get CancelledError), runs one last thing and ends the thread."""
         self.run(_cancel_others())
+        self.run(last)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
