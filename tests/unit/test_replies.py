@@ -29,7 +29,8 @@ Oui ça va merci et vous ?|Je vais bien|je vais bien merci|Je vais très bien|j'
 Je vais bien, merci de prendre de mes nouvelles|nous allons bien|Nous allons bien tous les deux
 on va bien|On va bien merci|je me porte bien|je me sens bien|je suis en forme|en pleine forme|au top
 bien|Bien.|Bien merci|bien, merci|Très bien|Très bien merci|très bien merci et vous|Oui très bien
-oui bien merci|RAS|r.a.s.|R A S|Tout va bien cordialement|Tout va bien Merci Bien à vous
+oui bien merci
+RAS|r.a.s. merci|tout va bien (merci)|r.a.s.|R A S|Tout va bien cordialement|Tout va bien Merci Bien à vous
 tout va bien bonne soirée|Bonsoir tout va bien|bjr tout va bien mci|tout va bien, dieu merci
 tout va bien c'est gentil|C'est très gentil, tout va bien|Tout va bien, vous êtes très gentils
 t\u200bout va bien|tout va bien\u00a0!|Tout\u202fva\u00a0bien|tou\u00adt va bien
@@ -56,7 +57,7 @@ j'ai chaud|la clim est en panne|l'ascenseur est en panne|l'ascenseur est tombé 
 les volets sont cassés|Je ne sais pas|je sais pas|comment ça marche|quoi|hein ?|pardon
 qu'est-ce que c'est|c'est pour quoi|Je n'ai pas compris votre message|oui s'il vous plaît|Oui svp
 ok svp|normalement ça va|malheureusement|c'est normal|formalités|je fais du parachute|animal
-la chuteuse|👎|👎🏼|1 👎|😢|1 😢|ok 😭|😊|🙏|❤️|🤒|🥵|ok 🥵|:(|1 :(|ok :-(|ça va :(|ça va :/|ça va ((|o̶k̶|1⃠|�
+la chuteuse|👎|👎🏼|1 👎|😢|1 😢|ok 😭|😊|🙏|❤️|🤒|🥵|ok 🥵|:(|1 :(|1) (|ok :-(|ça va :(|ça va :/|ça va ((|o̶k̶|1⃠|�
 1 �|tout va bien �|x|z|a|ui|wi|l|I|i|ll|asdf|okk1a|1x|1a|1er|2e|1 000|01|1 euro|le 1 mars|une
 une fois|deux fois|2 fois par jour|tous les deux|stop 1|stop ok|stop tout va bien|stop à la chaleur
 arrêt de bus|arrêt maladie|je ne veux plus de messages|fin|annuler|pas stop
@@ -73,7 +74,7 @@ ne m'appelez plus|inutile de rappeler|je m'appelle Paulette|ok ok mais|non mais 
 
 HELP = """
 2|2.|2!|2 !|2️⃣|２|٢|②|deux|Deux|DEUX|2 merci|2 svp|2 s'il vous plaît|Bonjour 2|bonjour, 2 merci
-oui 2|ok 2|le 2|numéro 2|réponse 2|je réponds 2|22|2 je suis seule|2 l'ascenseur est en panne
+oui 2|ok 2|le 2|numéro 2|réponse 2|je réponds 2|22|2 je suis seule|je suis de retour 2|2 l'ascenseur est en panne
 2 tout va bien|tout va bien 2|two|appelez-moi|Appelez moi|appelé moi|appeler moi svp|rappelez-moi
 rappelé moi|Merci de me rappeler|pouvez-vous m'appeler|vous pouvez m appeler demain|oui appelez moi
 1 appelez-moi|1=tout va bien, 2=appelez-moi|appellez moi|appellle moi|téléphonez-moi|rappel svp
@@ -94,7 +95,9 @@ I am not well|I'm sick|not good|ayuda|necesito ayuda|ajuda|preciso de ajuda|aiut
 
 EMERGENCY = """
 malaise|Malaise !|j'ai fait un malaise|mon mari a eu des malaises|secours|au secours|AU SECOURS
-secour|SOS|s.o.s.|S O S|tombé|je suis tombée|Je suis tombee|je suis tombé dans la salle de bain
+secour|SOS
+je suis de retour s.o.s|tout va bien S O S|s.o.s.|S O S|tombé|je suis tombée|Je suis tombee
+je suis tombé dans la salle de bain
 ma femme est tombée|chute|j'ai fait une chute|j'ai chuté|par suite d'une chute|je respire mal
 Je respire très mal|il ne respire plus|elle respire pas|j'ai du mal à respirer
 je n'arrive plus à respirer|difficulté à respirer|respiration difficile|J'étouffe|on étouffe ici

@@ -106,7 +106,8 @@ def _says_gone(text: Words) -> bool:
 
 def _is_return(heard: _Heard) -> bool:
     said = mentions(heard.text, signals.BACK) or made_of(heard.text, signals.BACK_ALONE, _AROUND)
-    return said and _may_come_and_go(heard.text) and not _is_help(heard)
+    other_number = any(word.isdecimal() and word != "1" for word in heard.text)
+    return said and not other_number and _may_come_and_go(heard.text) and not _is_help(heard)
 
 
 def _may_come_and_go(text: Words) -> bool:

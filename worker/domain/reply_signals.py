@@ -58,7 +58,8 @@ HELP = phrases(
     "malade|malades|souffre|souffrant|souffrante|souffrir|souffrance|douleur|douleurs|douloureux|vertige|vertiges",
     "nausée|nausées|fièvre|crampe|crampes|tête tourne|tête qui tourne|déshydraté|déshydratée|déshydratation|épuisé",
     "épuisée|affaibli|affaiblie|tremble|tremblements|confus|confuse|cardiaque|détresse|angoisse|angoissé|angoissée",
-    "panique|peur|venez vite|venez m'aider|venez me voir|veuillez me joindre|me joindre|contactez|contacter|au bout du rouleau|pas manger|rien à manger",
+    "panique|peur|venez vite|venez m'aider|venez me voir|me joindre|contactez|contacter|au bout du rouleau",
+    "pas manger|rien à manger",
     "plus à manger|plus d'eau|pas d'eau|plus de médicaments|plus mes médicaments|on me téléphone",
     "help|help me|call me|call back|need|unwell|sick|ill|pain|not well|not good|not fine|not ok|dizzy",
     "ayuda|ayúdame|ayudenme|necesito|llámame|llámeme|llamen|enfermo|enferma|dolor|ajuda|preciso|doente|dor|ligue",
@@ -78,7 +79,7 @@ COUNTED = phrases(
 )
 
 COUNTING = phrases(
-    "le|au|du|les|tous|toutes|a|à|nous|vous|que|qu'|des|en|ou|et|plus|moins|fait|page|étage|appartement|porte"
+    "le|au|du|les|tous|toutes|a|nous|vous|que|qu'|des|en|ou|et|plus|moins|fait|page|étage|appartement|porte"
 )
 
 # A call for help that outweighs a wrong number or an absence told in the same text.

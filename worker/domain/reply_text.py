@@ -21,6 +21,8 @@ _ACCENTS = frozenset(
 _DROPPED = _ACCENTS | {"\ufe0e", "\ufe0f", "\u20e3", "♀", "♂"} | {chr(c) for c in range(0x1F3FB, 0x1F400)}
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "`": "'", "ʼ": "'"})
 _SAD = re.compile(r"[:;=]['’]?-?[(\[{/\\|<]|(?:^|\s)-\d")
+_CLOSED_BRACKETS = re.compile(r"\([^()]*\)")
+_SPELT = re.compile(r"(?<![\w'])[a-z](?:(?:\. ?| )[a-z]){2,}(?![\w'])")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[^\W\d_]+|\d+|\S")
 
@@ -32,9 +34,10 @@ def fold(body: str) -> str:
 
 
 def words(body: str) -> Words:
-    """The words of a text. Letters drawn out ("ouiiii") count once; single letters ("s.o.s") make one word."""
+    """The words of a text. Letters drawn out ("ouiiii") count once; a word spelt out ("s.o.s") is one."""
     folded = fold(body)
-    apart = "".join(" " if c in _HARMLESS else c for c in folded)
+    spelt = _SPELT.sub(lambda found: re.sub(r"[. ]", "", found[0]), folded)
+    apart = "".join(" " if c in _HARMLESS else c for c in spelt)
     found = _WORD.findall(_DRAWN_OUT.sub(r"\1", apart))
     if len(found) > 1 and all(len(w) == 1 and w.isalpha() for w in found):
         found = ["".join(found)]
@@ -110,4 +113,4 @@ def _folded(character: str) -> str:
 
 
 def _is_doubtful(folded: str) -> bool:
-    return bool(_SAD.search(folded)) or folded.count("(") > folded.count(")")
+    return bool(_SAD.search(folded)) or "(" in _CLOSED_BRACKETS.sub("", folded)
