@@ -48,7 +48,9 @@ def _schedule(value: object) -> object:
         try:
             CronTrigger.from_crontab(value)
         except ValueError as error:
-            raise ValueError(_("« {cron} » n'est pas une ligne cron ({error})").format(cron=value, error=error)) from None
+            raise ValueError(
+                _("« {cron} » n'est pas une ligne cron ({error})").format(cron=value, error=error)
+            ) from None
     return value
 
 
@@ -156,7 +158,9 @@ def read(path: Path) -> Campaign:
     try:
         defined = _Campaign.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadDefinition(_("{file} : fichier TOML illisible ({error})").format(file=path.name, error=error)) from None
+        raise BadDefinition(
+            _("{file} : fichier TOML illisible ({error})").format(file=path.name, error=error)
+        ) from None
     except ValidationError as error:
         listed = error.errors(include_input=False, include_url=False)
         raise BadDefinition("\n".join(_problem(path.name, dict(e)) for e in listed)) from None
@@ -168,21 +172,25 @@ def problems_of(campaign: Campaign, *, senders: Mapping[str, Sender], texts: Tex
     sender = senders.get(campaign.sender)
     if sender is None:
         known = ", ".join(sorted(senders)) or "-"
-        return [_("sender : « {key} » n'existe pas ; émetteurs définis : {known}").format(key=campaign.sender, known=known)]
+        return [
+            _("sender : « {key} » n'existe pas ; émetteurs définis : {known}").format(key=campaign.sender, known=known)
+        ]
     found = []
     for name, key in (("text", campaign.text), ("reminder_text", campaign.reminder_text)):
         if key is not None:
             found += _text_problems(name, key, sender, texts)
     if campaign.wants_reply and not sender.takes_replies:
         found.append(
-            _("sender : « {key} » ne reçoit pas de réponse ; un check_in demande un émetteur two_way").format(key=sender.key)
+            _("sender : « {key} » ne reçoit pas de réponse ; un check_in demande un émetteur two_way").format(
+                key=sender.key
+            )
         )
     return found
 
 
 def asks_for_reply(texts: Texts, key: str) -> bool:
     """Whether a text asks its reader to answer."""
-    return any(_ASKS.search(texts.source(key, language)) for language in texts.languages(key))
+    return any(_ASKS.search(_sample(texts, key, language)) for language in texts.languages(key))
 
 
 def freeze(campaign: Campaign) -> dict[str, Any]:
@@ -198,7 +206,7 @@ def thaw(frozen: Mapping[str, Any]) -> Campaign:
 
 def _text_problems(name: str, key: str, sender: Sender, texts: Texts) -> list[str]:
     if not texts.languages(key):
-        close = difflib.get_close_matches(key, texts.keys(), n=1)
+        close = difflib.get_close_matches(key, sorted(texts.keys()), n=1)
         hint = _(" ; vouliez-vous « {key} » ?").format(key=close[0]) if close else ""
         return [_("{name} : le texte « {key} » n'existe pas{hint}").format(name=name, key=key, hint=hint)]
     if asks_for_reply(texts, key) and not sender.takes_replies:
@@ -210,10 +218,17 @@ def _text_problems(name: str, key: str, sender: Sender, texts: Texts) -> list[st
     return []
 
 
+def _sample(texts: Texts, key: str, language: str) -> str:
+    names = texts.variables(key, language)
+    return texts.render(key, language=language, variables={name: "x" for name in names}).text
+
+
 def _as_domain(key: str, defined: _Campaign) -> Campaign:
     values = dict(defined)
     values |= {
-        "audience": Audience(**dict(defined.audience) | {"age_bands": tuple(AgeBand(**dict(b)) for b in defined.audience.age_bands)}),
+        "audience": Audience(
+            **dict(defined.audience) | {"age_bands": tuple(AgeBand(**dict(b)) for b in defined.audience.age_bands)}
+        ),
         "window": SendWindow(**dict(defined.window)),
         "exclusions": Exclusions(**dict(defined.exclusions)),
     }
