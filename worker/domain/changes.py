@@ -76,7 +76,17 @@ def _dead(roll: Roll) -> Mapping[str, HeldTenant]:
     return {t.facts.identity: t for t in people if t.status is Status.DECEASED and pairing.is_sure(t.facts)}
 
 
-Living = list[tuple[ListedTenant, HeldTenant | None]]
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A listed tenant, the row we hold for it, and what the roll will say of it."""
+
+    listed: ListedTenant
+    held: HeldTenant | None
+    facts: ListedTenant
+
+    @property
+    def changes(self) -> bool:
+        return self.held is None or self.facts != self.held.facts or not self.held.is_active
 
 
 def _household(pair: Pair, dead: Mapping[str, HeldTenant], roll: Roll, changes: Changes) -> None:
@@ -84,9 +94,13 @@ def _household(pair: Pair, dead: Mapping[str, HeldTenant], roll: Roll, changes: 
     if not living:
         _nobody_lives_here(pair, changes)
         return
-    touched = [_dwelling(pair.listed.dwelling, roll, changes), _home(pair, len(living), changes)]
-    owners = _owners(pair, living)
-    touched += [_tenants(pair, living, owners, changes), phone_changes.compare(pair, owners, changes.phones)]
+    owners = {p.listed.identity: Owner(p.facts.identity, p.held.id if p.held else None) for p in living}
+    touched = [
+        _dwelling(pair.listed.dwelling, roll, changes),
+        _home(pair, len(living), changes),
+        _tenants(pair, living, changes),
+        phone_changes.compare(pair, owners, changes.phones),
+    ]
     if pair.held is None:
         changes.household_counts.new += 1
     elif any(touched):
@@ -95,19 +109,28 @@ def _household(pair: Pair, dead: Mapping[str, HeldTenant], roll: Roll, changes: 
         changes.household_counts.unchanged += 1
 
 
-def _living(pair: Pair, dead: Mapping[str, HeldTenant], changes: Changes) -> Living:
+def _living(pair: Pair, dead: Mapping[str, HeldTenant], changes: Changes) -> list[_Person]:
     """The listed tenants but for those of whom people know that they are dead or gone."""
-    living: Living = []
+    living: list[_Person] = []
     for listed, matched in zip(pair.listed.tenants, pair.tenants, strict=True):
         held = matched or dead.get(listed.identity)
         if held is None or not held.is_settled_by_people:
-            living.append((listed, held))
+            living.append(_Person(listed, held, _facts(pair, listed, held)))
             continue
         died = held.status is Status.DECEASED
         code = ProblemCode.DECEASED_STILL_LISTED if died else ProblemCode.DEPARTED_STILL_LISTED
         changes.problems.append(Problem(listed.row, code))
         changes.tenant_counts.unchanged += 1
     return living
+
+
+def _facts(pair: Pair, listed: ListedTenant, held: HeldTenant | None) -> ListedTenant:
+    """What the roll will say of a tenant. The identity stays where somebody else of the household has the new one."""
+    if held is None or pair.held is None:
+        return listed
+    facts = merging.tenant(held.facts, listed, dwelling=pair.listed.dwelling.code)
+    taken = any(t.id != held.id and t.facts.identity == facts.identity for t in pair.held.tenants)
+    return replace(facts, identity=held.facts.identity) if taken else facts
 
 
 def _nobody_lives_here(pair: Pair, changes: Changes) -> None:
@@ -146,40 +169,21 @@ def _home(pair: Pair, living: int, changes: Changes) -> bool:
     return differs or pair.moved or (held is not None and held.gone)
 
 
-def _owners(pair: Pair, living: Living) -> dict[str, Owner]:
-    """Listed identity -> the tenant as the roll will know it."""
-    code = pair.listed.dwelling.code
-    taken = {t.facts.identity: t.id for t in pair.held.tenants} if pair.held else {}
-    owners: dict[str, Owner] = {}
-    for listed, held in living:
-        identity = merging.tenant(held.facts, listed, dwelling=code).identity if held else listed.identity
-        if held and taken.get(identity, held.id) != held.id:
-            identity = held.facts.identity  # somebody else in this home is already known so
-        owners[listed.identity] = Owner(identity, held.id if held else None)
-    return owners
-
-
-def _tenants(pair: Pair, living: Living, owners: Mapping[str, Owner], changes: Changes) -> bool:
+def _tenants(pair: Pair, living: Sequence[_Person], changes: Changes) -> bool:
     """Who is new, who changed, who is no longer there."""
     counts, code = changes.tenant_counts, pair.listed.dwelling.code
-    touched = False
-    for listed, held in living:
-        if held is None:
-            changes.arrivals.append((code, listed))
-            counts.new += 1
-            touched = True
-            continue
-        facts = replace(merging.tenant(held.facts, listed, dwelling=code), identity=owners[listed.identity].identity)
-        if facts == held.facts and held.is_active:
-            counts.unchanged += 1
-            continue
-        changes.updates.append(Update(held.id, facts))
-        counts.changed += 1
-        touched = True
-    stayed = {held.id for _listed, held in living if held}
+    arrived = [p for p in living if p.held is None]
+    known = [(p.held.id, p) for p in living if p.held is not None]
+    updates = [Update(id_, p.facts) for id_, p in known if p.changes]
+    stayed = {id_ for id_, _person in known}
     gone = [t for t in pair.held.active if t.id not in stayed] if pair.held else []
+    changes.arrivals += [(code, p.listed) for p in arrived]
+    changes.updates += updates
+    counts.new += len(arrived)
+    counts.changed += len(updates)
+    counts.unchanged += len(known) - len(updates)
     _depart(gone, changes)
-    return touched or bool(gone)
+    return bool(arrived or updates or gone)
 
 
 def _vanished(roll: Roll, kept: set[int], changes: Changes) -> None:

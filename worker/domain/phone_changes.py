@@ -49,7 +49,8 @@ def compare(pair: Pair, owners: Mapping[str, Owner], changes: PhoneChanges) -> b
     before = (len(changes.new), len(changes.changed), len(changes.removed))
     for phone in pair.listed.phones:
         owner = owners.get(phone.owner) if phone.owner else None
-        owned = replace(phone, owner=owner.identity if owner else None)
+        identity = owner.identity if owner else None
+        owned = phone if phone.owner == identity else replace(phone, owner=identity)
         _one(pair.listed.dwelling.code, owned, owner, held.get(phone.e164), corrected=corrected, changes=changes)
     _missing(held.values(), {p.e164 for p in pair.listed.phones}, changes)
     return before != (len(changes.new), len(changes.changed), len(changes.removed))

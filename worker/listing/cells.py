@@ -25,11 +25,14 @@ class Cells:
 
     def first(self, column: Column) -> str:
         """The first filled cell of a column, "" when there is none."""
-        return next((cell for _title, cell in self.all(column)), "")
+        for place in self.header.places.get(column, ()):
+            if place < len(self.cells) and (cell := self.cells[place].strip()):
+                return cell
+        return ""
 
     def code(self, column: Column) -> str:
         """A code as text, without what a spreadsheet added."""
-        return next((c for _title, cell in self.all(column) if (c := codes.clean(cell))), "")
+        return codes.clean(self.first(column))
 
     def told(self, column: Column) -> str | None:
         """A cell's text, None when nothing is said."""

@@ -13,7 +13,7 @@ def clean(cell: str) -> str:
     text = " ".join(cell.replace("\u200b", "").split())
     if text.startswith("#"):
         return ""
-    whole = _FLOAT.fullmatch(text)
+    whole = _FLOAT.fullmatch(text) if text.endswith("0") else None
     return whole[1] if whole else text
 
 

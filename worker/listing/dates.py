@@ -88,6 +88,8 @@ def day(cell: str, *, rules: Rules, today: date) -> tuple[date | None, bool]:
 
 def take_apart(cell: str) -> Parts | None:
     """The parts of a date in any form we know, before the year is settled; None when it is none."""
+    if plain := _day_first(cell):  # nearly every cell
+        return plain
     text = _LEADING_WORDS.sub("", _TIME.sub("", " ".join(cell.split())).strip())
     whole = _WHOLE.fullmatch(text)
     text = whole[1] if whole else text

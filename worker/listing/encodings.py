@@ -64,7 +64,7 @@ def _damaged_utf8(content: bytes) -> tuple[str, str] | None:
     """One broken byte in a UTF-8 file must not spoil every name in it."""
     text = content.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    accented = sum(c > "\x7f" for c in text) - broken
+    accented = len(text) - len(text.encode("ascii", errors="ignore")) - broken
     return (text, "utf-8") if accented > 20 * broken else None
 
 

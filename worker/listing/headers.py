@@ -21,6 +21,10 @@ class Header:
     places: Mapping[Column, tuple[int, ...]]
 
     @property
+    def first_title(self) -> str:
+        return next(title for title in self.titles if title)
+
+    @property
     def ignored(self) -> tuple[str, ...]:
         """Titles nobody knows: shown, so that a missing alias is noticed."""
         used = {place for places in self.places.values() for place in places}

@@ -50,8 +50,8 @@ def is_home(typology: str, rules: Rules) -> bool:
     return not _begins(fold(typology), rules.dwellings.not_homes)
 
 
-def _begins(folded: str, listed: tuple[str, ...]) -> bool:
-    return any(folded == word or folded.startswith(word + " ") for word in listed)
+def _begins(folded: str, beginnings: tuple[str, ...]) -> bool:
+    return f"{folded} ".startswith(beginnings)
 
 
 def _contains(folded: str, listed: tuple[str, ...]) -> bool:

@@ -57,6 +57,9 @@ LABELS = frozenset({"self", "spouse", "child", "neighbour", "other", "woman", "m
 
 Words = Annotated[tuple[str, ...], AfterValidator(lambda words: tuple(fold(w) for w in words))]
 
+# Each with a space behind, so that str.startswith finds whole words.
+Beginnings = Annotated[tuple[str, ...], AfterValidator(lambda words: tuple(fold(w) + " " for w in words))]
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -84,12 +87,12 @@ class Dates(_Table):
 
 class People(_Table):
     companies: Words
-    estates: Words
+    estates: Beginnings
     vacant: Words
 
 
 class Dwellings(_Table):
-    not_homes: Words
+    not_homes: Beginnings
 
 
 class Residences(_Table):
@@ -156,7 +159,9 @@ class Rules(_Table):
 
     def is_blank(self, cell: str) -> bool:
         """True for an empty cell, a dash, a spreadsheet's error mark or a word that means nothing is there."""
-        return cell.startswith("#") or fold(cell) in self.blanks
+        if not cell or cell[0].isdecimal():  # most cells by far
+            return not cell
+        return cell[0] == "#" or fold(cell) in self.blanks
 
     def is_senior(self, residence: str) -> bool:
         folded = fold(residence)

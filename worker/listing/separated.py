@@ -24,12 +24,16 @@ def read(text: str, rules: Rules) -> tuple[str, list[list[str]]]:
     rows = list(_parsed(text, separator))
     most = max(4, max(map(len, rows), default=0) // 2)
     for number, row in enumerate(rows, start=1):
-        _refuse_swallowed_rows(number, row, separator, most)
+        if any("\n" in cell or "\r" in cell for cell in row):
+            _refuse_swallowed_rows(number, row, separator, most)
     return separator, rows
 
 
 def _known_columns(text: str, separator: str, rules: Rules) -> int:
-    header = headers.find(islice(_parsed(text, separator), headers.SEARCHED_ROWS), rules)
+    try:
+        header = headers.find(islice(_parsed(text, separator), headers.SEARCHED_ROWS), rules)
+    except BadListing:
+        return 0  # said again, and for good, if this turns out to be the separator
     return len(header.places) if header else 0
 
 
@@ -45,8 +49,6 @@ def _parsed(text: str, separator: str) -> Iterator[list[str]]:
 def _refuse_swallowed_rows(number: int, row: list[str], separator: str, most: int) -> None:
     """A cell that holds whole rows shows a quote nobody closed."""
     for cell in row:
-        if "\n" not in cell and "\r" not in cell:
-            continue  # nearly every cell: kept cheap
         lines = cell.splitlines()
         if len(lines) > _MOST_LINES_IN_A_CELL or any(line.count(separator) >= most for line in lines):
             raise _open_quote(number)

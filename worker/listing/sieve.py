@@ -16,10 +16,15 @@ Reason = tuple[ProblemCode, Column]
 
 def is_footer(cells: Cells, rules: Rules) -> bool:
     """A total, a page number, or the header once more."""
-    filled = [fold(c) for c in cells.cells if c.strip()]
+    filled = [cell for cell in cells.cells if cell and not cell.isspace()]
     if len(filled) <= _MOST_CELLS_IN_A_FOOTER:
-        return any(filled[0] == word or filled[0].startswith(word + " ") for word in rules.cells.footers)
-    return filled == [fold(t) for t in cells.header.titles if t]
+        first = fold(filled[0])
+        return any(first == word or first.startswith(word + " ") for word in rules.cells.footers)
+    return fold(filled[0]) == fold(cells.header.first_title) and _repeats_header(cells)
+
+
+def _repeats_header(cells: Cells) -> bool:
+    return [fold(c) for c in cells.cells if c.strip()] == [fold(t) for t in cells.header.titles if t]
 
 
 def reason_to_leave_out(cells: Cells, rules: Rules, today: date) -> Reason | None:

@@ -58,16 +58,16 @@ def snapshot(connection: Connection) -> None:
 def roll(connection: Connection) -> Roll:
     """Everything we hold about agencies, homes, people and their numbers."""
     return Roll(
-        agencies={row[0]: row[1] for row in connection.execute(_AGENCIES)},
-        residences={key: Residence(name, senior) for key, name, senior in connection.execute(_RESIDENCES)},
-        dwellings={row[0]: ListedDwelling(*row) for row in connection.execute(_DWELLINGS)},
+        agencies={row[0]: row[1] for row in connection.execute(_AGENCIES).all()},
+        residences={key: Residence(name, senior) for key, name, senior in connection.execute(_RESIDENCES).all()},
+        dwellings={row[0]: ListedDwelling(*row) for row in connection.execute(_DWELLINGS).all()},
         households=_households(connection),
     )
 
 
 def _households(connection: Connection) -> tuple[HeldHousehold, ...]:
-    tenants = _by_household((row[0], _tenant(row)) for row in connection.execute(_TENANTS))
-    phones = _by_household((row[0], _phone(row)) for row in connection.execute(_PHONES))
+    tenants = _by_household((row[0], _tenant(row)) for row in connection.execute(_TENANTS).all())
+    phones = _by_household((row[0], _phone(row)) for row in connection.execute(_PHONES).all())
     return tuple(
         HeldHousehold(
             id=id_,
@@ -78,7 +78,7 @@ def _households(connection: Connection) -> tuple[HeldHousehold, ...]:
             tenants=tuple(tenants.get(id_, ())),
             phones=tuple(phones.get(id_, ())),
         )
-        for id_, code, gone, alone, alone_source in connection.execute(_HOUSEHOLDS)
+        for id_, code, gone, alone, alone_source in connection.execute(_HOUSEHOLDS).all()
     )
 
 
