@@ -6,6 +6,10 @@ from typing import Protocol, Self
 PROVIDER_URL = "https://api.twilio.com"
 
 
+class ForeignHost(Exception):
+    """twilio-python was told to ask a host that is not the provider's."""
+
+
 class Secret(Protocol):
     """A value that does not print itself."""
 
@@ -61,8 +65,8 @@ class Account:
         """The address to ask instead of the one twilio-python names.
 
         The SDK knows one host; the setting api_url may name another (a region, the stand-in). Everything but the
-        host stays. Credentials go to no third host: ValueError for any other address.
+        host stays. Credentials go to no third host. Raises ForeignHost.
         """
         if not uri.startswith(PROVIDER_URL + "/"):
-            raise ValueError("twilio-python asked for a host that is not the provider's")
+            raise ForeignHost
         return self.api_url + uri.removeprefix(PROVIDER_URL)

@@ -1,5 +1,6 @@
 """The provider's own records, for settling what we do not know: small volumes, through the SDK's ordinary client."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, Inbound, Outcome
 from worker.i18n import _
 from worker.twilio import errors, webhooks
-from worker.twilio.account import Account
+from worker.twilio.account import Account, ForeignHost
 
 # One number rarely has more than a page; a sender may have had thousands of replies since this morning.
 PAGE_SIZE: Final = 100
@@ -149,18 +150,18 @@ def _inbound(message: MessageInstance) -> Inbound | None:
 
 def _at(moment: datetime | None) -> datetime:
     if moment is None:
-        raise ValueError("a message record without date_created")
+        raise Unavailable(_("Twilio a rendu un message sans date."))
     return moment
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The SDK's and the network's errors in our words. ValueError: an answer that is not what it should be."""
+    """The SDK's and the network's errors in our words; an answer that is not what it should be is one of them."""
     try:
         yield
     except TwilioException as error:
         raise _refusal(error) from error
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, json.JSONDecodeError, ForeignHost) as error:
         raise Unavailable(_("Twilio ne répond pas ({reason}).").format(reason=type(error).__name__)) from error
 
 
