@@ -20,7 +20,7 @@ def demo(
     households: Annotated[int, typer.Option(min=1, max=300_000, help=_("Nombre de foyers simulés."))] = 300,
     speed: Annotated[
         float, typer.Option(min=1, help=_("Les délais de la campagne sont divisés par ce nombre."))
-    ] = 1200,
+    ] = 1800,
     seed: Annotated[str, typer.Option(help=_("La même graine donne la même journée."))] = "courtoisie",
     leave: Annotated[bool, typer.Option("--exit", help=_("S'arrêter à la fin au lieu de rester ouvert."))] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help=_("Écrire le compte dans ce fichier."))] = None,

@@ -94,7 +94,7 @@ LABELS: dict[str, str] = {
     "fragile": _("fragilité signalée"),
     "heat_day": _("troisième jour de chaleur ou plus"),
     "silent_before": _("déjà silencieux avant"),
-    "waiting": _("attend depuis longtemps"),
+    "waiting_long": _("attend depuis longtemps"),
     "fine_recently": _("joint depuis peu, allait bien"),
 }
 

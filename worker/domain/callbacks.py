@@ -150,5 +150,5 @@ def _of_situation(reasons: Collection[TaskReason], facts: Facts) -> Iterable[tup
     yield str(facts.level), _LEVEL_POINTS.get(facts.level, 0)
     yield "heat_day", 5 * (facts.level in _LEVEL_POINTS and facts.heat_day >= _LATER_HEAT_DAY)
     yield "silent_before", min(5 * facts.silent_events, _SILENT_EVENTS_MOST)
-    yield "waiting", min(int(facts.waiting_min // 30), _WAITING_MOST)
+    yield "waiting_long", min(int(facts.waiting_min // 30), _WAITING_MOST)
     yield "fine_recently", -30 * (facts.fine_recently and not _ASKED & set(reasons))
