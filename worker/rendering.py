@@ -4,12 +4,14 @@ A file is one Jinja2 template; a comment on its first line, {# … #}, may say w
 but for quotes, dashes and spaces; the values put into it lose the accents that GSM-7 lacks.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta
 from jinja2.exceptions import UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -24,6 +26,8 @@ SUFFIX = ".txt"
 
 # A campaign says the same words to everybody: few distinct renderings, asked for thousands of times.
 _RENDERINGS_KEPT = 2048
+
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,7 @@ class Texts:
         self._jinja = SandboxedEnvironment(
             loader=FileSystemLoader(self._root), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
-        self._rendered = lru_cache(maxsize=_RENDERINGS_KEPT)(self._render)
-        self._undeclared = lru_cache(maxsize=None)(self._variables)
+        self._kept = lru_cache(maxsize=_RENDERINGS_KEPT)(self._draft)
 
     def keys(self) -> frozenset[str]:
         """The texts there are, in any language."""
@@ -64,7 +67,15 @@ class Texts:
 
     def variables(self, key: str, language: str) -> frozenset[str]:
         """The names a text needs values for. Raises BadDefinition when the file is no valid template."""
-        return self._undeclared(key, self._written_in(key, language))
+        language = self._written_in(key, language)
+        with self._naming(key, language):
+            return frozenset(meta.find_undeclared_variables(self._jinja.parse(self._source(key, language))))
+
+    def wording(self, key: str, language: str) -> str:
+        """The words as written, fields unfilled, comments left out. Raises BadDefinition when unreadable."""
+        language = self._written_in(key, language)
+        with self._naming(key, language):
+            return _COMMENT.sub("", self._source(key, language)).strip()
 
     def file(self, key: str, language: str) -> str:
         """Where a text is written, as an operator would name the file: templates/sms/fr/KEY.txt."""
@@ -75,7 +86,14 @@ class Texts:
 
         Raises BadDefinition: no such text, a value missing, an unusable file, more than two segments.
         """
-        return self._rendered(key, self._written_in(key, language), tuple(sorted(variables.items())))
+        draft = self.draft(key, language=language, variables=variables)
+        if draft.measured.segments > MAX_SEGMENTS:
+            raise BadDefinition(_too_long(self.file(key, self._written_in(key, language)), draft.measured))
+        return draft
+
+    def draft(self, key: str, *, language: str, variables: Mapping[str, str]) -> Rendered:
+        """The text whatever its length, for the check, which shows what is too long. Raises as `render` does."""
+        return self._kept(key, self._written_in(key, language), tuple(sorted(variables.items())))
 
     def _written_in(self, key: str, language: str) -> str:
         for candidate in (language, FALLBACK):
@@ -85,39 +103,32 @@ class Texts:
             _("Texte inconnu : « {key} ». Créez le fichier {file}.").format(key=key, file=self.file(key, FALLBACK))
         )
 
-    def _render(self, key: str, language: str, variables: tuple[tuple[str, str], ...]) -> Rendered:
+    def _draft(self, key: str, language: str, variables: tuple[tuple[str, str], ...]) -> Rendered:
         values = {name: letters.transliterate(value) for name, value in variables}
-        filled = self._fill(key, language, values)
-        text = " ".join(letters.straighten(filled).split())
-        measured = segments.measure(text)
-        if not text:
-            raise BadDefinition(_("{file} : le texte est vide.").format(file=self.file(key, language)))
-        if measured.segments > MAX_SEGMENTS:
-            raise BadDefinition(_too_long(self.file(key, language), measured))
-        return Rendered(text, measured)
-
-    def _fill(self, key: str, language: str, values: Mapping[str, str]) -> str:
-        file = self.file(key, language)
         try:
-            return self._jinja.get_template(f"{language}/{key}{SUFFIX}").render(values)
+            with self._naming(key, language):
+                filled = self._jinja.get_template(f"{language}/{key}{SUFFIX}").render(values)
         except UndefinedError as error:
             raise BadDefinition(self._undefined(key, language, values, error)) from None
-        except TemplateSyntaxError as error:
-            raise BadDefinition(_unreadable(file, error.lineno, error)) from None
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise BadDefinition(_unreadable(file, 1, error)) from None
+        text = " ".join(letters.straighten(filled).split())
+        if not text:
+            raise BadDefinition(_("{file} : le texte est vide.").format(file=self.file(key, language)))
+        return Rendered(text, segments.measure(text))
 
-    def _variables(self, key: str, language: str) -> frozenset[str]:
-        file = self.file(key, language)
-        loader = self._jinja.loader
-        assert loader is not None  # noqa: S101  # given in __init__
+    def _source(self, key: str, language: str) -> str:
+        return (self._root / language / (key + SUFFIX)).read_text(encoding="utf-8")
+
+    @contextmanager
+    def _naming(self, key: str, language: str) -> Iterator[None]:
+        """Turns what Jinja and the file system say of a file into words that name it."""
         try:
-            source, _name, _fresh = loader.get_source(self._jinja, f"{language}/{key}{SUFFIX}")
-            return frozenset(meta.find_undeclared_variables(self._jinja.parse(source)))
+            yield
+        except UndefinedError:
+            raise
         except TemplateSyntaxError as error:
-            raise BadDefinition(_unreadable(file, error.lineno, error)) from None
-        except (TemplateNotFound, UnicodeDecodeError) as error:
-            raise BadDefinition(_unreadable(file, 1, error)) from None
+            raise BadDefinition(_unreadable(f"{self.file(key, language)}:{error.lineno}", error)) from None
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, OSError) as error:
+            raise BadDefinition(_unreadable(self.file(key, language), error)) from None
 
     def _undefined(self, key: str, language: str, values: Mapping[str, str], error: UndefinedError) -> str:
         missing = sorted(self.variables(key, language) - set(values))
@@ -138,9 +149,9 @@ def _files(root: Path) -> dict[str, frozenset[str]]:
     return {folder.name: frozenset(file.stem for file in folder.glob("*" + SUFFIX)) for folder in folders}
 
 
-def _unreadable(file: str, line: int, error: Exception) -> str:
-    return _("{file}, ligne {line} : modèle illisible ({error}). Comparez avec les autres textes du dossier.").format(
-        file=file, line=line, error=error
+def _unreadable(where: str, error: Exception) -> str:
+    return _("{where} : modèle illisible ({error}). Comparez avec les autres textes du dossier.").format(
+        where=where, error=error
     )
 
 
