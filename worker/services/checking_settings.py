@@ -1,0 +1,103 @@
+"""What is wrong in config/courtoisie.toml beyond types: unread keys, impossible senders, hours that never come."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from worker.domain.channels import Capability, Sender
+from worker.domain.problems import Problem, Weight
+from worker.i18n import _
+from worker.settings import Settings
+
+FILE = "config/courtoisie.toml"
+
+_SHORT_CODE = re.compile(r"\d{3,6}")
+_NUMBER = re.compile(r"\+\d{8,15}")
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")  # what Twilio takes as an alphanumeric sender
+_SERVICE = re.compile(r"MG[0-9a-f]{32}")
+_FRENCH_MOBILE = re.compile(r"\+33[67]\d{8}")
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """All that is wrong with the settings, without asking any server."""
+    found = [*_unread_keys(settings), *_landlord(settings), *_timezone(settings), *_hours(settings)]
+    for sender in settings.sender_table.values():
+        found += _sender(sender)
+    return found
+
+
+def _unread_keys(settings: Settings) -> Iterator[Problem]:
+    """A misspelt heading would leave the default in force without a word."""
+    path = settings.config_dir / "courtoisie.toml"
+    written = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = list(type(settings).model_fields)
+    for key in sorted(set(written) - set(known)):
+        close = difflib.get_close_matches(key, known, n=1)
+        remedy = _("Vouliez-vous « {name} » ?").format(name=close[0]) if close else _("Retirez-la.")
+        yield Problem(FILE, key, _("clé inconnue."), remedy)
+
+
+def _landlord(settings: Settings) -> Iterator[Problem]:
+    if not settings.landlord.name.strip():
+        yield Problem(FILE, "landlord.name", _("ce nom est vide."), _("Écrivez le nom que les locataires connaissent."))
+    if not re.search(r"\d", settings.landlord.phone):
+        yield Problem(
+            FILE,
+            "landlord.phone",
+            _("« {phone} » n'est pas un numéro.").format(phone=settings.landlord.phone),
+            _('Écrivez celui de l\'agence, par exemple "05 36 49 00 01".'),
+        )
+
+
+def _timezone(settings: Settings) -> Iterator[Problem]:
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        wrong = _("« {zone} » n'est pas un fuseau horaire.").format(zone=settings.timezone)
+        yield Problem(FILE, "timezone", wrong, _('Écrivez par exemple "Europe/Paris".'))
+
+
+def _hours(settings: Settings) -> Iterator[Problem]:
+    for name in ("routine", "alert"):
+        spans = getattr(settings.call_hours, name)
+        if not spans or not all(_in_order(*span) for span in spans):
+            yield Problem(
+                FILE,
+                f"call_hours.{name}",
+                _("ces heures d'appel ne sont pas lisibles, ou vides."),
+                _('Écrivez des paires dans l\'ordre : [["10:00", "12:30"], ["14:00", "18:30"]].'),
+            )
+
+
+def _in_order(opens: str, closes: str) -> bool:
+    try:
+        return time.fromisoformat(opens) < time.fromisoformat(closes)
+    except ValueError:
+        return False
+
+
+def _sender(sender: Sender) -> Iterator[Problem]:
+    key = f"senders.{sender.key}.address"
+    forms = [_SERVICE] if sender.messaging_service else [_SHORT_CODE, _NUMBER]
+    if sender.capability is Capability.ONE_WAY and not sender.messaging_service:
+        forms.append(_NAME)
+    if not any(form.fullmatch(sender.address) for form in forms):
+        wrong = _("« {address} » ne peut pas être l'adresse d'un émetteur {capability}.").format(
+            address=sender.address, capability=sender.capability
+        )
+        yield Problem(FILE, key, wrong, _address_remedy(sender))
+    elif sender.capability is not Capability.VOICE and _FRENCH_MOBILE.fullmatch(sender.address):
+        wrong = _("en France, un numéro en 06 ou 07 n'a pas le droit d'envoyer des SMS automatiques.")
+        remedy = _("Demandez un numéro court (two_way) ou un nom d'émetteur (one_way).")
+        yield Problem(FILE, key, wrong, remedy, Weight.NOTICE)
+
+
+def _address_remedy(sender: Sender) -> str:
+    if sender.messaging_service:
+        return _("Écrivez l'identifiant du service, qui commence par MG.")
+    if sender.capability is Capability.ONE_WAY:
+        return _("Écrivez un nom de 11 lettres ou chiffres au plus, sans accent, ou un numéro court.")
+    return _("Écrivez un numéro court (38000) ou un numéro comme +33123456789 ; un nom ne reçoit pas de réponse.")
