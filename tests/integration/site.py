@@ -1,0 +1,104 @@
+"""The web application on a loopback port, as a proxy would reach it: its public name is another than its address."""
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+import requests
+import uvicorn
+
+from sandbox.twilio.signing import sign
+from worker.domain.errors import Unavailable
+from worker.store.database import Database
+from worker.web.assembly import assemble
+from worker.web.parts import Parts
+
+PUBLIC = "https://chalets.example"
+TOKEN = "the primary token"
+SECONDARY = "the secondary token"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Site:
+    """Posts to it as the provider does; woken: the replies it announced to the workers."""
+
+    db: Database
+    now: datetime
+    url: str = ""
+    woken: list[int] = field(default_factory=list)
+    queue_is_away: bool = False
+
+    def parts(self) -> Parts:
+        return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, (TOKEN, SECONDARY))
+
+    def _ping(self) -> None:
+        if self.queue_is_away:
+            raise Unavailable("the queue is away")
+
+    def _wake(self, inbound_id: int) -> None:
+        self._ping()
+        self.woken.append(inbound_id)
+
+    def post(
+        self,
+        path: str,
+        form: Mapping[str, str],
+        *,
+        token: str = TOKEN,
+        public: str = PUBLIC,
+        signature: str | None = None,
+        **more: object,
+    ) -> requests.Response:
+        """A signed post; a test says what is wrong with it."""
+        headers = {"Content-Type": FORM, "X-Twilio-Signature": signature or sign(public + path, form, token)}
+        headers |= more.pop("headers", {})  # type: ignore[operator]
+        with _session() as session:
+            return session.post(self.url + path, urlencode(form).encode(), headers=headers, timeout=10, **more)  # type: ignore[arg-type]
+
+    def ask(self, method: str, path: str, **more: object) -> requests.Response:
+        """Any request, unsigned."""
+        with _session() as session:
+            return session.request(method, self.url + path, timeout=10, **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(site: Site, parts: Parts | None = None) -> Iterator[Site]:
+    """The site, up until the end of the block."""
+    config = uvicorn.Config(
+        assemble(parts or site.parts()), access_log=False, log_config=None, proxy_headers=False, ws="none"
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield replace_url(site, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def replace_url(site: Site, url: str) -> Site:
+    site.url = url
+    return site
+
+
+def without_tokens(site: Site) -> Parts:
+    """A deployment whose auth token was forgotten."""
+    return replace(site.parts(), tokens=("", ""))
+
+
+def without_public_url(site: Site) -> Parts:
+    """A deployment that does not know its own name."""
+    return replace(site.parts(), public_url="")
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
