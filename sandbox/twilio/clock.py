@@ -3,12 +3,13 @@
 import asyncio
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 Action = Callable[[float], None]  # told the time at which it was due
 BATCH = 500  # actions in a row before other work gets its turn
 LONGEST_SLEEP_S = 3600.0
+PAUSE_S = 0.25  # a jump pauses between things further apart than this
 
 
 class Clock:
@@ -37,12 +38,19 @@ class Clock:
         self._base, self._since, self.speed = self.now(), time.monotonic(), speed
         self._set_timer()
 
-    def jump(self, seconds: float) -> None:
-        """Moves the clock forward and does at once, in order, all that became due."""
-        self._base += seconds
-        while self._due and self._due[0][0] <= self.now():
+    async def jump(self, seconds: float, *, pause: Callable[[], Awaitable[None]]) -> None:
+        """Moves the clock forward, from one thing due to the next, so that each happens at its time. `pause` is awaited
+        wherever time passes between them: what the first set going should be over before the next."""
+        goal, last = self.now() + seconds, float("-inf")
+        while (due := self.next_due) is not None and due <= goal:
+            if due > last + PAUSE_S:
+                await pause()
+                last = due
+            self._base += max(0.0, due - self.now())
             self._do_next()
+        self._base += max(0.0, goal - self.now())
         self._set_timer()
+        await pause()
 
     def reset(self, now: float | None = None) -> None:
         """Forgets all that was due and starts again from a time (ours, unless told)."""

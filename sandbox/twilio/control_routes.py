@@ -139,12 +139,11 @@ class Control:
         return {"now": iso(clock.now()), "speed": clock.speed, "pending": clock.pending, "next": iso(clock.next_due)}
 
     async def change_clock(self, request: web.Request) -> Any:
-        """Speed, then jump; answers when the webhooks that became due were posted."""
+        """Speed, then jump; answers when the webhooks that became due were posted and answered."""
         change = ClockChange.model_validate(await _body(request))
         if change.speed is not None:
             self._state.clock.set_speed(change.speed)
-        self._state.clock.jump(change.jump_s)
-        await settle(self._webhooks)
+        await self._state.clock.jump(change.jump_s, pause=lambda: settle(self._webhooks))
         return self.clock()
 
     def faults(self) -> Any:
