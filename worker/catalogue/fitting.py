@@ -43,7 +43,11 @@ def problems_of(campaign: Campaign, *, senders: Mapping[str, Sender], texts: Tex
 
 def asks_for_reply(texts: Texts, key: str) -> bool:
     """Whether a text, in any language, asks its reader to answer."""
-    return any(_ASKS.search(texts.wording(key, language)) for language in texts.languages(key))
+    return any(_asks(texts, key, language) for language in texts.languages(key))
+
+
+def _asks(texts: Texts, key: str, language: str) -> bool:
+    return _ASKS.search(texts.wording(key, language)) is not None
 
 
 def file_of(key: str) -> str:
@@ -162,20 +166,28 @@ def _capability(campaign: Campaign, sender: Sender) -> list[Problem]:
 def _text(campaign: Campaign, sender: Sender, name: str, text: str, texts: Texts) -> list[Problem]:
     """What is wrong with one text in this campaign. A text that cannot be read is told as such."""
     try:
-        unknown = {v for language in texts.languages(text) for v in texts.variables(text, language)} - VARIABLES
-        asks = asks_for_reply(texts, text)
+        said = [*_variables(text, texts), *_question(campaign, sender, text, texts)]
     except BadDefinition as error:
-        return [Problem(file_of(campaign.key), name, str(error), "")]
-    found = []
+        said = [(str(error), "")]
+    return [Problem(file_of(campaign.key), name, wrong, remedy) for wrong, remedy in said]
+
+
+def _variables(text: str, texts: Texts) -> Iterator[tuple[str, str]]:
+    unknown = {v for language in texts.languages(text) for v in texts.variables(text, language)} - VARIABLES
     if unknown:
         wrong = _("« {text} » demande « {unknown} », qu'une campagne ne connaît pas.")
         remedy = _("Variables possibles : {known}.").format(known=", ".join(sorted(VARIABLES)))
-        found.append((wrong.format(text=text, unknown=" », « ".join(sorted(unknown))), remedy))
-    if asks and not sender.takes_replies:
+        yield wrong.format(text=text, unknown=" », « ".join(sorted(unknown))), remedy
+
+
+def _question(campaign: Campaign, sender: Sender, text: str, texts: Texts) -> Iterator[tuple[str, str]]:
+    """An answer is asked for exactly where one can come and is waited for."""
+    if asks_for_reply(texts, text) and not sender.takes_replies:
         wrong = _("« {text} » demande une réponse, l'émetteur « {sender} » n'en reçoit pas.")
         remedy = _("Choisissez un émetteur two_way, ou un texte à sens unique comme « heat_orange_oneway ».")
-        found.append((wrong.format(text=text, sender=sender.key), remedy))
-    if campaign.wants_reply and not asks:
-        wrong = _("« {text} » ne demande pas de réponse : chacun passerait pour silencieux.").format(text=text)
-        found.append((wrong, _("Dites dans le texte quoi répondre : Répondez 1 = tout va bien, 2 = appelez-moi.")))
-    return [Problem(file_of(campaign.key), name, wrong, remedy) for wrong, remedy in found]
+        yield wrong.format(text=text, sender=sender.key), remedy
+    mute = [language for language in sorted(texts.languages(text)) if not _asks(texts, text, language)]
+    if campaign.wants_reply and mute:
+        wrong = _("« {text} » ({languages}) ne demande pas de réponse : chacun passerait pour silencieux.")
+        remedy = _("Dites dans le texte quoi répondre : Répondez 1 = tout va bien, 2 = appelez-moi.")
+        yield wrong.format(text=text, languages=", ".join(mute)), remedy
