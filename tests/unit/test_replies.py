@@ -87,7 +87,8 @@ je suis malade|malade depuis hier|j'ai des vertiges|la tête qui tourne|j'ai de 
 je suis épuisée|j'ai des crampes|nausées|je vomis|vomissements|je tremble|j'ai peur
 je ne suis pas tranquille j'ai peur|je n'ai rien à manger|plus d'eau|on a pas d'eau|non ça va pas
 oui ça va pas|1 ça va pas|tout va bien mais j'ai mal au dos|ok mais j'ai besoin de vous
-je suis chez ma fille mais ça va pas|je suis rentrée mais ça ne va pas|en vacances mais malade
+je suis chez ma fille mais ça va pas|je suis en vacances rappelez-moi|je suis rentrée mais ça ne va pas
+en vacances mais malade
 erreur je voulais taper 2 appelez-moi|je suis là aidez-moi|pas mal de douleurs
 ne m'appelez pas demain, appelez-moi maintenant|help|help me|call me please|I need help
 I am not well|I'm sick|not good|ayuda|necesito ayuda|ajuda|preciso de ajuda|aiuto|ho bisogno|مساعدة
@@ -140,7 +141,8 @@ on n'est pas là ce week-end|nous ne sommes pas là avant lundi|Je ne serai pas 
 chez ma fille|Je suis chez ma fille|je suis chez mon fils à Albi|chez mes enfants|chez une amie
 je ne suis pas là merci|tout va bien je suis chez ma fille|1 je suis en vacances|je suis en voyage
 en déplacement|je suis à la mer|je pars demain|je rentre le 15 août|retour le 20|Rentre lundi
-je suis en vacances pas besoin d'appeler|je suis parti jusqu'à dimanche|on rentre dimanche
+je suis en vacances pas besoin d'appeler|je suis en vacances ne m'appelez pas
+je suis parti jusqu'à dimanche|on rentre dimanche
 I am away until monday|on holiday
 """
 
@@ -218,6 +220,11 @@ def test_a_bare_yes_is_no_answer_to_a_text_that_did_not_ask_how_things_are(text:
 
 FORMS = [text for text, intent in CASES if intent is Intent.OK]
 CALLS = [text for text, intent in CASES if intent in {Intent.HELP, Intent.EMERGENCY}]
+CALLS_IN_WORDS = [
+    text for text in CALLS if not any(word.isdecimal() or word in {"deux", "two"} for word in words(text))
+]
+AWAY = [text for text, intent in CASES if intent is Intent.ABSENT]
+BACK = [text for text, intent in CASES if intent is Intent.RETURN]
 NEGATIONS = list(
     either("non|pas|plus|jamais|ne|n'|sans|aucun|aucune|rien|ni|guère|point|nan|no|not|never|nothing|nada|não")
 )
@@ -236,7 +243,7 @@ def _vocabulary(*tables: Phrases) -> set[str]:
 
 KNOWN = _vocabulary(reply_words.POLITE, reply_words.FINE, reply_words.YES, reply_words.FINE_ALONE)
 foreign_words = st.one_of(st.sampled_from(NEGATIONS + DOUBTS), st.text(min_size=1, max_size=12)).filter(
-    lambda word: bool(words(word)) and not set(words(word)) <= KNOWN
+    lambda word: bool(words(word)) and not set(words(word)) <= KNOWN and "(" not in word
 )
 
 
@@ -254,14 +261,18 @@ def test_no_text_with_a_negation_is_fine(parts: list[str], no: str, data: st.Dat
     assert replies.read(" ".join([*parts[:place], no, *parts[place:]]), on=WEDNESDAY).intent is not Intent.OK
 
 
-@given(
-    form=st.sampled_from(FORMS + [t for t, i in CASES if i in {Intent.ABSENT, Intent.RETURN}]),
-    call=st.sampled_from(CALLS),
-)
-def test_a_call_for_help_is_never_hidden_by_good_news_or_an_absence(form: str, call: str) -> None:
+@given(form=st.sampled_from(FORMS + BACK), call=st.sampled_from(CALLS))
+def test_a_call_for_help_is_never_hidden_by_good_news(form: str, call: str) -> None:
     heard = {replies.read(f"{form}. {call}", on=WEDNESDAY).intent, replies.read(f"{call}. {form}", on=WEDNESDAY).intent}
 
     assert not heard & {Intent.OK, Intent.RETURN, Intent.START, Intent.STOP}
+
+
+@given(away=st.sampled_from(AWAY), call=st.sampled_from(CALLS_IN_WORDS))
+def test_a_call_for_help_is_never_hidden_by_an_absence(away: str, call: str) -> None:
+    heard = {replies.read(f"{away}. {call}", on=WEDNESDAY).intent, replies.read(f"{call}. {away}", on=WEDNESDAY).intent}
+
+    assert heard <= {Intent.HELP, Intent.EMERGENCY, Intent.UNCLEAR, Intent.WRONG_NUMBER}
 
 
 @given(st.lists(st.sampled_from(sorted(KNOWN)), max_size=8).map(" ".join))

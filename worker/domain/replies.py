@@ -51,7 +51,7 @@ _AROUND = joined(_PLEASE_TOO, known.FINE, known.YES)
 # "1 2" is no answer.
 _AROUND_TWO: Phrases = {first: tuple(p for p in _AROUND[first] if "1" not in p) for first in _AROUND}
 _NOTHING: Phrases = {}
-_TWO = frozenset({"2", "deux"})
+_TWO = frozenset({"2", "deux", "two"})
 
 
 def read(body: str, *, opt_out_type: str | None = None, on: date, asked: bool = True) -> Reading:
@@ -90,7 +90,7 @@ def _is_wrong_number(heard: _Heard) -> bool:
 
 def _is_absent(heard: _Heard) -> bool:
     """A hold keeps callers away for days, so a plea, a hospital or somebody else's absence goes to a person."""
-    if _is_return(heard) or not _may_come_and_go(heard.text):
+    if _says_back(heard.text) or not _may_come_and_go(heard):
         return False
     return _says_away(heard.text) or (heard.until is not None and _says_gone(heard.text))
 
@@ -105,14 +105,17 @@ def _says_gone(text: Words) -> bool:
 
 
 def _is_return(heard: _Heard) -> bool:
-    said = mentions(heard.text, signals.BACK) or made_of(heard.text, signals.BACK_ALONE, _AROUND)
     other_number = any(word.isdecimal() and word != "1" for word in heard.text)
-    return said and not other_number and _may_come_and_go(heard.text) and not _is_help(heard)
+    return _says_back(heard.text) and not other_number and _may_come_and_go(heard)
 
 
-def _may_come_and_go(text: Words) -> bool:
-    pleads = _pleads(text) or _chose_two(text)
-    return not pleads and not mentions(without(text, signals.OUR_OWN), signals.NOT_AWAY)
+def _says_back(text: Words) -> bool:
+    return mentions(text, signals.BACK) or made_of(text, signals.BACK_ALONE, _AROUND)
+
+
+def _may_come_and_go(heard: _Heard) -> bool:
+    elsewhere = mentions(without(heard.text, signals.OUR_OWN), signals.NOT_AWAY)
+    return not elsewhere and not _is_help(heard)
 
 
 def _pleads(text: Words) -> bool:

@@ -28,13 +28,11 @@ EMERGENCY = phrases(
     *(f"{verb} le {number}" for verb in _CALL for number in _EMERGENCY_NUMBERS),
     "emergency|unconscious|heart attack|i fell|have fallen|fallen|dying|socorro|emergencia|emergência|urgencia",
     "urgência",
-    "emergenza|soccorso|ambulancia|ambulância|ambulanza|me he caído|caduta|النجدة|طوارئ|إسعاف|اسعاف",
+    "emergenza|soccorso|ambulancia|ambulância|ambulanza|me he caído|caduta|النجدة|طوارئ|إسعاف|اسعاف|🆘|🚑|🚨",
 )
 
 # The whole text: an emergency number, or the cry for help. "Je rentre le 15" is neither.
-EMERGENCY_ALONE = phrases(
-    "15|le 15|112|le 112|18|le 18|17|le 17|114|le 114|911|999|à l'aide|à l'aide aidez-moi|🆘|🚑|🚨"
-)
+EMERGENCY_ALONE = phrases("15|le 15|112|le 112|18|le 18|17|le 17|114|le 114|911|999|à l'aide|à l'aide aidez-moi")
 
 # Two words that together are an emergency, wherever they stand: "je ne respire vraiment pas bien".
 BREATH = phrases("respire|respires|respirer|respiré|respiration|breathe|breathing|respirar|respirare")
@@ -82,7 +80,7 @@ COUNTING = phrases(
     "le|au|du|les|tous|toutes|a|nous|vous|que|qu'|des|en|ou|et|plus|moins|fait|page|étage|appartement|porte"
 )
 
-# A call for help that outweighs a wrong number or an absence told in the same text.
+# A call for help that outweighs what may be a wrong number.
 PLEA = phrases(
     "aide|aidez|aidez-moi|besoin|mal|pas bien|va pas|vais pas|malade|souffre|douleur|douleurs|vertige|vertiges|fièvre",
     "appelez-moi|rappelez-moi|rappeler moi|appeler moi|appelez-nous|rappelez-nous|m'appeler|me rappeler|nous rappeler",

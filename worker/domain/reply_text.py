@@ -22,7 +22,7 @@ _DROPPED = _ACCENTS | {"\ufe0e", "\ufe0f", "\u20e3", "♀", "♂"} | {chr(c) for
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "`": "'", "ʼ": "'"})
 _SAD = re.compile(r"[:;=]['’]?-?[(\[{/\\|<]|(?:^|\s)-\d")
 _CLOSED_BRACKETS = re.compile(r"\([^()]*\)")
-_SPELT = re.compile(r"(?<![\w'])[a-z](?:(?:\. ?| )[a-z]){2,}(?![\w'])")
+_SPELT = re.compile(r"(?<![\w'])(?:[a-z](?:\.[a-z]){2,}|[a-z](?: [a-z]){2,})(?![\w'])")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[^\W\d_]+|\d+|\S")
 
