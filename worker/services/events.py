@@ -68,6 +68,7 @@ def fan_out(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
         opens_at, closes_at = desk.next_opening(campaign.window, now)
         plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
         outbox.queue_texts(connection, event_id, plan, now=now)
+        rows.refresh_statistics(connection)
         return count
 
 

@@ -46,7 +46,8 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     """
     wanted = {call.household_id: call for call in calls}
     situations = {e: _situation(connection, e, desk, now) for e in {c.event_id for c in calls}}
-    known = rows.known(connection, list(wanted), now=now)
+    under_way = [e for e in situations if e is not None]
+    known = rows.known(connection, list(wanted), now=now, events=under_way)
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
     opened = rows.open_or_merge(connection, new, now=now)
     handed = [

@@ -148,3 +148,8 @@ def heat_day(
             campaign_event.c.opened_at <= until,
         )
     ).scalar_one()
+
+
+def refresh_statistics(connection: Connection) -> None:
+    """After thousands of rows arrived at once, the planner must not think the tables are empty."""
+    connection.execute(text("ANALYZE recipient, message, household, dwelling, tenant, phone, callback_task"))

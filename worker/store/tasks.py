@@ -14,10 +14,11 @@ SELECT h.id AS household_id, d.agency_id, h.lives_alone, h.fragile,
        (SELECT min(CASE t.birth_precision WHEN 'year' THEN make_date(date_part('year', t.birth_date)::int, 12, 31)
                                           ELSE t.birth_date END)
         FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS oldest_birth,
-       (SELECT count(*) FROM (SELECT r.reason FROM recipient r
-                              WHERE r.household_id = h.id AND r.contacted_at IS NOT NULL AND r.settled_at IS NOT NULL
-                              ORDER BY r.id DESC LIMIT 3) lately
-        WHERE lately.reason = 'no_reply') AS silent_events,
+       (SELECT count(*) FROM (SELECT r.intent, r.state FROM recipient r
+                              WHERE r.household_id = h.id AND r.contacted_at IS NOT NULL AND r.event_id <> ALL (:events)
+                              -- "+ 0" keeps the planner from walking the primary key backwards in search of one household
+                              ORDER BY r.id + 0 DESC LIMIT 3) lately
+        WHERE lately.intent IS NULL AND lately.state IN ('callback', 'reached', 'unreached')) AS silent_events,
        EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.code = 'REACHED_OK'
                AND o.ended_at > CAST(:now AS timestamptz) - interval '24 hours') AS fine_recently,
        k.id AS task_id, coalesce(k.reasons, '{}') AS reasons, k.state AS task_state, k.priority, k.due_at
@@ -188,9 +189,11 @@ class Row:
     calls: int
 
 
-def known(connection: Connection, households: Sequence[int], *, now: datetime) -> list[Known]:
-    """What is known of these households, for scoring."""
-    rows = connection.execute(_FACTS, {"households": list(households), "now": now})
+def known(
+    connection: Connection, households: Sequence[int], *, now: datetime, events: Sequence[int] = ()
+) -> list[Known]:
+    """What is known of these households, for scoring. events: those under way, whose silence is not "before"."""
+    rows = connection.execute(_FACTS, {"households": list(households), "now": now, "events": list(events)})
     return [Known(**row._asdict()) for row in rows]
 
 
