@@ -21,7 +21,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})[\s/.\-]+(\d{1,2})[\s/.\-]+(\d{1,2})")
 _NAMED_MONTH = re.compile(r"(\d{1,2})(?:er)?[\s/.\-]+([^\W\d_]{3,9})\.?[\s/.\-]+(\d{4}|\d{2})")
 _DIGITS = re.compile(r"\d{4,8}")
 _TIME = re.compile(r"[T ]\d{1,2}[:h]\d{2}.*$")
-_LEADING_WORDS = re.compile(r"^(?:n[ée]+(?:\(e\))?\s+)?(?:le\s+)?", re.IGNORECASE)
+_LEADING_WORDS = re.compile(r"^(?:n[ée]+(?:\(e\))?\s+)?(?:(?:le|en)\s+)?", re.IGNORECASE)
 _WHOLE = re.compile(r"(\d+)[.,]0+")
 
 _MONTH_NAMES = (

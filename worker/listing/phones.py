@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import phonenumbers
-from phonenumbers import Leniency, PhoneNumber, PhoneNumberMatcher, PhoneNumberType
+from phonenumbers import Leniency, PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
 
 from worker.domain.channels import PhoneKind, PhoneLabel
 from worker.domain.folding import fold
@@ -32,11 +32,10 @@ _LEFT_OVER = re.compile(r"\d(?:[ .\-/()]?\d){3,}")
 _NATIONAL_DIGITS = 9
 _LOST_TAIL = "000000"  # a spreadsheet keeps few digits: 6.12E+08 typed back is 06 12 00 00 00
 
-_KINDS = {
-    PhoneNumberType.MOBILE: PhoneKind.MOBILE,
-    PhoneNumberType.FIXED_LINE: PhoneKind.FIXED,
-    PhoneNumberType.VOIP: PhoneKind.VOIP,
-}
+# The library's own patterns for French numbers, asked directly: number_type tries ten sorts before it comes to these.
+_SORTS = {"mobile": PhoneKind.MOBILE, "fixed_line": PhoneKind.FIXED, "voip": PhoneKind.VOIP}
+_PLAN = phonenumbers.PhoneMetadata.metadata_for_region(REGION)
+_FRENCH = tuple((re.compile(getattr(_PLAN, sort).national_number_pattern), kind) for sort, kind in _SORTS.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +123,14 @@ def _gaps(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[str]:
             yield text[start:end]
 
 
-_WOMEN = frozenset({"Mme", "Mlle"})
+_KEY_OF_CIVILITY = {"Mme": "woman", "Mlle": "woman", "M.": "man"}
 
 
 def _person(key: str, civility: str) -> PhoneLabel:
     """ "Mme" in the row of Mme is herself; in the row of M., his wife."""
     if key not in ("woman", "man"):
         return PhoneLabel(key)
-    if not civility:
-        return PhoneLabel.SELF
-    return PhoneLabel.SELF if (key == "woman") == (civility in _WOMEN) else PhoneLabel.SPOUSE
+    return PhoneLabel.SELF if _KEY_OF_CIVILITY.get(civility, key) == key else PhoneLabel.SPOUSE
 
 
 def _found(judged: Sequence[tuple[Verdict, PhoneLabel]], problems: Sequence[ProblemCode] = ()) -> Found:
@@ -162,14 +159,12 @@ def _judge(number: PhoneNumber) -> Verdict:
         return ProblemCode.PHONE_REPEATED_DIGIT
     if number.country_code == FRANCE and national.endswith(_LOST_TAIL):
         return ProblemCode.PHONE_LOST
-    kind = phonenumbers.number_type(number)
-    if kind == PhoneNumberType.UNKNOWN:
+    if number.country_code == FRANCE:
+        for pattern, kind in _FRENCH:
+            if pattern.fullmatch(national):
+                return f"+{FRANCE}{national}", kind
+    if phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN:
         return ProblemCode.PHONE_INVALID
-    return _kept(number, kind)
-
-
-def _kept(number: PhoneNumber, kind: int) -> Verdict:
-    e164 = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
-    if number.country_code != FRANCE:
-        return e164, PhoneKind.FOREIGN
-    return (e164, _KINDS[kind]) if kind in _KINDS else ProblemCode.PHONE_SPECIAL
+    if number.country_code == FRANCE:
+        return ProblemCode.PHONE_SPECIAL
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164), PhoneKind.FOREIGN
