@@ -58,6 +58,10 @@ class Control:
         """Adds or changes senders (see senders.py): {"address": "38000"} is enough for a short code."""
         self._call("POST", "senders", list(senders))
 
+    def senders(self) -> Entries:
+        """The senders configured in the account."""
+        return list(self._call("GET", "senders"))
+
     def put_phones(self, phones: Mapping[str, str]) -> None:
         """Gives each number its behaviour."""
         listed = [{"number": number, "behaviour": behaviour} for number, behaviour in phones.items()]

@@ -198,8 +198,8 @@ class Control:
         found = self._state.journal.matching(query.get("to"), query.get("from"))
         if since and found is self._state.journal.messages:
             found = found[since:]
-        wanted = (m for m in found if m.seq > since and _fits(journal.line(m), query, ("from", "direction")))
-        lines = [journal.line(m) for m in wanted if query.get("contains", "") in m.body]
+        lines = [journal.line(m) for m in found if m.seq > since and query.get("contains", "") in m.body]
+        lines = [line for line in lines if _fits(line, query, ("from", "direction"))]
         return lines[: int(query["limit"])] if "limit" in query else lines
 
     async def refused(self, request: web.Request) -> Any:
