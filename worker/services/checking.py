@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from worker import catalogue
@@ -77,19 +78,20 @@ def report(settings: Settings) -> Report:
 
 def longest(landlord: Landlord, key: str, language: str) -> dict[str, str]:
     """The longest value each variable of a text can have: the landlord's own, the longest words for days and times."""
-    days = [_MONDAY + timedelta(days=n) for n in range(14)]
+    own = {"bailleur": landlord.name, "tel": landlord.phone}
+    return own | _longest_words(language) | _OWN_VARIABLES.get(key, {})
+
+
+@lru_cache(maxsize=8)
+def _longest_words(language: str) -> dict[str, str]:
+    days = [_MONDAY + timedelta(days=n) for n in range(9)]
     due = [day.replace(hour=hour) for day in days for hour in range(8, 20)]
     values = {
         "jour": [wording.jour(day.date(), language=language) for day in days],
         "date": [wording.date(day.date(), language=language) for day in days],
         "quand": [wording.quand(at, _MONDAY, tz=ZoneInfo("UTC"), language=language) for at in due],
     }
-    return {
-        "bailleur": landlord.name,
-        "tel": landlord.phone,
-        **{name: max(words, key=len) for name, words in values.items()},
-        **_OWN_VARIABLES.get(key, {}),
-    }
+    return {name: max(words, key=len) for name, words in values.items()}
 
 
 _MONDAY = datetime(2026, 9, 21, 7, tzinfo=UTC)  # any Monday
