@@ -53,7 +53,7 @@ class Home:
 
 
 @dataclass(slots=True)
-class _Author:
+class Author:
     """Invents one row after the other. Numbers are dealt out, never drawn twice."""
 
     chance: Random
@@ -88,7 +88,7 @@ def write_listing(
     encoding: str = "cp1252",
 ) -> list[Home]:
     """Writes a CSV of so many households and returns what a right reading of it finds, in the order of the file."""
-    author = _Author(Random(f"listing {seed}"), today)
+    author = Author(Random(f"listing {seed}"), today)
     homes: list[Home] = []
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=";")
@@ -105,7 +105,7 @@ def write_listing(
     return homes
 
 
-def _household(author: _Author, number: int) -> tuple[Home, list[list[str]]]:
+def _household(author: Author, number: int) -> tuple[Home, list[list[str]]]:
     place = names.place(number)
     people = 2 if author.often(COUPLES) else 1
     births = [_birth(author) for _person in range(people)]
@@ -143,14 +143,14 @@ def _household(author: _Author, number: int) -> tuple[Home, list[list[str]]]:
     return home, rows
 
 
-def _address(author: _Author, number: int, place: "names.Place") -> list[str]:
+def _address(author: Author, number: int, place: "names.Place") -> list[str]:
     postcode = place.postcode.lstrip("0") if author.often(0.02) else place.postcode
     street = f"{number % 90 + 1} {place.street}"
     extra = author.chance.choice(("", "", f"Bât {'ABC'[number % 3]}", f"esc. {number % 4 + 1}; {number % 7}e étage"))
     return [street, extra, postcode, place.commune, place.insee, place.residence]
 
 
-def _birth(author: _Author) -> tuple[date | None, str]:
+def _birth(author: Author) -> tuple[date | None, str]:
     """(the date a right reading finds, the cell). A year alone stands for its last day."""
     age_days = int(author.chance.triangular(60, 99, 72) * 365.25)
     born = author.today - timedelta(days=age_days)
@@ -166,7 +166,7 @@ def _birth(author: _Author) -> tuple[date | None, str]:
     return born, f"{born:%d/%m/%Y}"
 
 
-def _numbers(author: _Author, people: int) -> tuple[list[str], list[str], str | None]:
+def _numbers(author: Author, people: int) -> tuple[list[str], list[str], str | None]:
     """(a mobile for each person, landlines, a child's mobile), without the leading zero. Couples may share one."""
     sort = author.chance.random()
     if sort < NO_PHONE:
@@ -181,7 +181,7 @@ def _numbers(author: _Author, people: int) -> tuple[list[str], list[str], str | 
 
 
 def _phone_cells(
-    author: _Author, person: int, *, mobiles: list[str], landlines: list[str], childs: str | None
+    author: Author, person: int, *, mobiles: list[str], landlines: list[str], childs: str | None
 ) -> list[str]:
     fixed = _written(author, landlines[0]) if landlines else author.chance.choice(("", "", "", "néant"))
     if childs and person == 0:
@@ -189,7 +189,7 @@ def _phone_cells(
     return [fixed, _written(author, mobiles[person]) if mobiles else ""]
 
 
-def _written(author: _Author, national: str, *, tidy: bool = False) -> str:
+def _written(author: Author, national: str, *, tidy: bool = False) -> str:
     """A number as somebody typed it."""
     pairs = [national[i : i + 2] for i in range(1, 9, 2)]
     form = 0.0 if tidy else author.chance.random()
@@ -202,11 +202,11 @@ def _written(author: _Author, national: str, *, tidy: bool = False) -> str:
     return national if form < 0.98 else "+33 (0)" + " ".join([national[0], *pairs])
 
 
-def _spelt(author: _Author, last_name: str) -> str:
+def _spelt(author: Author, last_name: str) -> str:
     return names.without_accents(last_name) if author.often(0.15) else last_name
 
 
-def _others(author: _Author, number: int) -> Iterator[list[str]] | list[list[str]]:
+def _others(author: Author, number: int) -> Iterator[list[str]] | list[list[str]]:
     """Now and then, a row that is no tenant."""
     if not author.often(NOT_TENANTS):
         return []
@@ -246,16 +246,16 @@ _TITLES = {
 }
 
 
-def _garage(author: _Author, number: int) -> list[str]:
+def _garage(author: Author, number: int) -> list[str]:
     return _row(number, civility="M.", last_name=author.chance.choice(names.LAST), first_name="Jean", typology="GARAGE")
 
 
-def _company(author: _Author, number: int) -> list[str]:
+def _company(author: Author, number: int) -> list[str]:
     kind = author.chance.choice(("SARL", "INDIVISION", "ASSOCIATION"))
     return _row(number, last_name=f"{kind} {author.chance.choice(names.LAST)}")
 
 
-def _left(author: _Author, number: int) -> list[str]:
+def _left(author: Author, number: int) -> list[str]:
     gone = author.today - timedelta(days=author.chance.randrange(20, 900))
     last_name, first_name = author.chance.choice(names.LAST), author.chance.choice(names.FIRST["Mme"])
     mobile = _written(author, author.mobile())
@@ -264,7 +264,7 @@ def _left(author: _Author, number: int) -> list[str]:
     )
 
 
-def _guarantor(author: _Author, number: int) -> list[str]:
+def _guarantor(author: Author, number: int) -> list[str]:
     last_name = author.chance.choice(names.LAST)
     return _row(number, civility="M.", last_name=last_name, first_name="Luc", role="Garant", mobile="06 00 99 99 98")
 

@@ -228,7 +228,7 @@ def test_refusals_holds_and_bad_numbers_survive_a_listing(landlord: Landlord) ->
         people.mark_bad(connection, [("+33600010002", "dead")], now=NOW)
         people.mark_not_mobile(connection, ["+33600010001"])
 
-    landlord.send(tenant(1, name="NOM UN", born="16/03/1938"), tenant(2, mobile=""))
+    landlord.send(tenant(1, name="NOM UN"), tenant(2, mobile=""))
     landlord.send(tenant(1), tenant(2))
 
     assert landlord.phones() == [
