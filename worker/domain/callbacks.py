@@ -55,9 +55,18 @@ POINTS = {
     TaskReason.WEEKLY: 10,
 }
 
-# The strongest reason counts in full; each further one says that the case is not simple.
+# The strongest reason counts in full; each further one says that the case is not simple, up to two of them: the
+# landlord's own rule, which keeps a pile of small reasons from looking like an emergency.
 FURTHER_REASON = 10
+_FURTHER_MOST = 20
 
+AT_ONCE = timedelta(minutes=15)
+SOON = timedelta(hours=2)
+ONE_HOUR = timedelta(hours=1)
+
+_BANDS = (("P0", 100), ("P1", 60), ("P2", 35))
+_AGES = (("age_85", 85, 20), ("age_80", 80, 10))
+_ALONE = {"yes": ("lives_alone", 15), "unknown": ("lives_alone_unknown", 5)}
 _LEVEL_POINTS = {Level.RED: 25, Level.ORANGE: 10}
 _LATER_HEAT_DAY = 3
 _SILENT_EVENTS_MOST = 15
@@ -69,13 +78,15 @@ _ASKED = frozenset({TaskReason.ASKED_CALL, TaskReason.EMERGENCY_WORD})
 class Facts:
     """What is known of a household that is to be rung.
 
-    age: of the oldest tenant, None when unknown. waiting_min: minutes past the due time.
-    heat_day: 1 on the first day of orange or red heat.
+    age: of the oldest tenant, None when unknown. lives_alone: yes, no or unknown. no_support: nobody comes, as far
+    as the household told. heat_day: 1 on the first day of orange or red heat. silent_events: how many events in a row
+    went unanswered. waiting_min: minutes past the due time. fine_recently: spoken to in the last 24 hours, all well.
     """
 
     age: int | None
     lives_alone: str = "unknown"
     fragile: bool = False
+    no_support: bool = False
     level: Level = Level.NONE
     heat_day: int = 1
     silent_events: int = 0
@@ -84,6 +95,21 @@ class Facts:
 
 
 Score = tuple[tuple[str, int], ...]
+
+# What a score may be made of, besides the strongest reason.
+SCORE_CODES = (
+    *(
+        "further_reasons",
+        "age_80",
+        "age_85",
+        "age_unknown",
+        "lives_alone",
+        "lives_alone_unknown",
+        "no_support",
+        "fragile",
+    ),
+    *("red", "orange", "heat_day", "silent_before", "waiting_long", "fine_recently"),
+)
 
 
 def score(reasons: Collection[TaskReason], facts: Facts) -> Score:
@@ -99,7 +125,7 @@ def priority(points: Iterable[tuple[str, int]]) -> int:
 
 def band(value: int) -> str:
     """P0 now, P1 within two hours, P2 the same working day, P3 within two working days."""
-    return next(name for name, least in (("P0", 100), ("P1", 60), ("P2", 35), ("P3", -1000)) if value >= least)
+    return next((name for name, least in _BANDS if value >= least), "P3")
 
 
 def merge(existing: Iterable[TaskReason], new: Iterable[TaskReason]) -> tuple[TaskReason, ...]:
@@ -115,40 +141,41 @@ def closes_on_late_ok(reasons: Iterable[TaskReason]) -> bool:
 def due_at(
     name: str, now: datetime, hours: calendar.CallHours, *, urgent: bool, tz: ZoneInfo, holidays: Collection[date]
 ) -> datetime:
-    """By when a task of this band is to be rung. P0 does not wait for call hours."""
+    """By when a task of this band is to be rung. P0 does not wait for call hours; P1 counts two hours of calling;
+    P2 ends with the day, or with the next morning when less than an hour of calling is left; P3 two working days
+    later.
+    """
     if name == "P0":
-        return now + timedelta(minutes=15)
+        return now + AT_ONCE
     if name == "P1":
-        return calendar.next_call_time(now, hours, urgent=urgent, tz=tz, holidays=holidays) + timedelta(hours=2)
-    return calendar.end_of_working_day(
-        now, hours, urgent=urgent, tz=tz, holidays=holidays, days_later=0 if name == "P2" else 2
-    )
+        return calendar.after_call_time(now, hours, wait=SOON, urgent=urgent, tz=tz, holidays=holidays)
+    if name == "P2":
+        return calendar.today_or_next_morning(now, hours, at_least=ONE_HOUR, urgent=urgent, tz=tz, holidays=holidays)
+    return calendar.end_of_working_day(now, hours, urgent=urgent, tz=tz, holidays=holidays, days_later=2)
 
 
 def _of_reasons(reasons: Collection[TaskReason]) -> Iterable[tuple[str, int]]:
     ordered = merge(reasons, ())
     yield str(ordered[0]), POINTS[ordered[0]]
-    yield "further_reasons", FURTHER_REASON * (len(ordered) - 1)
+    yield "further_reasons", min(FURTHER_REASON * (len(ordered) - 1), _FURTHER_MOST)
 
 
 def _of_person(facts: Facts) -> Iterable[tuple[str, int]]:
     yield _age(facts.age)
-    yield "lives_alone", {"yes": 15, "unknown": 5}.get(facts.lives_alone, 0)
+    yield _ALONE.get(facts.lives_alone, ("", 0))
+    yield "no_support", 15 * facts.no_support
     yield "fragile", 15 * facts.fragile
 
 
 def _age(age: int | None) -> tuple[str, int]:
     if age is None:
         return "age_unknown", 5
-    return next((code, points) for code, least, points in _AGES if age >= least)
-
-
-_AGES = (("age_85", 85, 20), ("age_80", 80, 10), ("age", -1, 0))
+    return next(((code, points) for code, least, points in _AGES if age >= least), ("", 0))
 
 
 def _of_situation(reasons: Collection[TaskReason], facts: Facts) -> Iterable[tuple[str, int]]:
     yield str(facts.level), _LEVEL_POINTS.get(facts.level, 0)
     yield "heat_day", 5 * (facts.level in _LEVEL_POINTS and facts.heat_day >= _LATER_HEAT_DAY)
     yield "silent_before", min(5 * facts.silent_events, _SILENT_EVENTS_MOST)
-    yield "waiting_long", min(int(facts.waiting_min // 30), _WAITING_MOST)
+    yield "waiting_long", min(max(int(facts.waiting_min // 30), 0), _WAITING_MOST)
     yield "fine_recently", -30 * (facts.fine_recently and not _ASKED & set(reasons))

@@ -5,21 +5,26 @@ from datetime import datetime, timedelta
 
 from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Campaign, Level, Remedy
+from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One due recipient. reason: why its text could not arrive, None when it left.
+    """One due recipient. reason: why it gets no text or why its text could not arrive, None when neither is known.
 
-    may_remind: the event runs, its window is open and a reminder would still be useful.
+    contacted_at: when the first text left. message_state: how that text stands, None where there is none.
+    reminders_from: when a reminder may next leave (`now`: at once); None when none may any more.
+    void_at: a text that has not left by then never will.
     """
 
     campaign: Campaign
     reason: Reason | None
     contacted_at: datetime | None
     reminded_at: datetime | None
-    may_remind: bool
+    message_state: MessageState | None
+    reminders_from: datetime | None
+    void_at: datetime
     now: datetime
 
 
@@ -57,6 +62,9 @@ Rung = SendReminder | Wait | MakeTask | Settle
 # A text under way that has not come to an end by its due time is looked at again this much later.
 LOOK_AGAIN = timedelta(minutes=1)
 
+# A text whose fate nobody can tell is given up this long after it was last useful.
+GIVE_UP_AFTER = timedelta(hours=1)
+
 _TASK_OF_REASON = {
     Reason.OPTED_OUT: TaskReason.OPTED_OUT,
     Reason.ON_HOLD: TaskReason.MANUAL,
@@ -75,6 +83,21 @@ _POLICY = {
     Reason.UNKNOWN_OUTCOME: "undelivered",
 }
 
+# Whom the campaign left out, as opposed to whom its text did not reach.
+_LEFT_OUT = frozenset(
+    {Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY}
+)
+
+# A text that ended without a word to its recipient, or never was: who relied on it is not forgotten.
+_REASON_OF_STATE = {
+    None: Reason.EXPIRED,
+    MessageState.UNDELIVERED: Reason.UNDELIVERED,
+    MessageState.FAILED: Reason.UNDELIVERED,
+    MessageState.EXPIRED: Reason.EXPIRED,
+    MessageState.SUPPRESSED: Reason.OPTED_OUT,
+    MessageState.CANCELLED: Reason.EXPIRED,
+}
+
 _SILENCE_OF_LEVEL = {
     Level.RED: TaskReason.NO_REPLY_RED,
     Level.ORANGE: TaskReason.NO_REPLY_ORANGE,
@@ -83,10 +106,12 @@ _SILENCE_OF_LEVEL = {
 
 def next_rung(facts: Facts) -> Rung:
     """Decides for one due recipient. Always a task, a final state or a time to come: nobody is forgotten."""
-    if facts.reason is not None:
+    if facts.reason is not None and facts.message_state is not MessageState.DELIVERED:
         return _unreachable(facts.campaign, facts.reason)
     if facts.contacted_at is None:
-        return Wait(facts.now + LOOK_AGAIN)
+        return _not_contacted(facts)
+    if not facts.campaign.wants_reply:
+        return _informed(facts, facts.contacted_at)
     return _silent(facts, facts.contacted_at)
 
 
@@ -94,16 +119,39 @@ def _unreachable(campaign: Campaign, reason: Reason) -> Rung:
     policy: Remedy = getattr(campaign.exclusions, _POLICY.get(reason, str(reason)))
     if policy is Remedy.CALLBACK:
         return MakeTask(_TASK_OF_REASON[reason])
-    return Settle(RecipientState.UNREACHED, reason)
+    return Settle(RecipientState.EXCLUDED if reason in _LEFT_OUT else RecipientState.UNREACHED, reason)
+
+
+def _not_contacted(facts: Facts) -> Rung:
+    """The first text has not left, as far as we know: it is under way, or it ended and nobody told us."""
+    if facts.message_state in _REASON_OF_STATE:
+        return _unreachable(facts.campaign, _REASON_OF_STATE[facts.message_state])
+    if facts.now >= facts.void_at + GIVE_UP_AFTER:
+        return _unreachable(facts.campaign, Reason.UNKNOWN_OUTCOME)
+    return Wait(facts.now + LOOK_AGAIN)
+
+
+def _informed(facts: Facts, contacted_at: datetime) -> Rung:
+    """Advice is done when it is delivered; when no word comes, it counts as informed without confirmation."""
+    if facts.message_state is MessageState.DELIVERED:
+        return Settle(RecipientState.INFORMED, Reason.DELIVERED)
+    patience = contacted_at + facts.campaign.receipt_wait
+    return Settle(RecipientState.INFORMED, Reason.UNCONFIRMED) if facts.now >= patience else Wait(patience)
 
 
 def _silent(facts: Facts, contacted_at: datetime) -> Rung:
-    campaign = facts.campaign
-    if not campaign.wants_reply:
-        return Settle(RecipientState.INFORMED, Reason.UNCONFIRMED)
-    deadline = contacted_at + (campaign.reply_deadline or timedelta())
+    deadline = contacted_at + (facts.campaign.reply_deadline or timedelta())
     if facts.now >= deadline:
-        return MakeTask(_SILENCE_OF_LEVEL.get(campaign.level, TaskReason.NO_REPLY))
-    if campaign.reminder_text and facts.reminded_at is None and facts.may_remind:
-        return SendReminder(deadline)
-    return Wait(deadline)
+        return MakeTask(_SILENCE_OF_LEVEL.get(facts.campaign.level, TaskReason.NO_REPLY))
+    remind_at = _reminder_time(facts, contacted_at)
+    if remind_at is None or remind_at >= deadline:
+        return Wait(deadline)
+    return SendReminder(deadline) if remind_at <= facts.now else Wait(remind_at)
+
+
+def _reminder_time(facts: Facts, contacted_at: datetime) -> datetime | None:
+    """When the one reminder is to leave; None when the campaign has none, it has left, or none may leave."""
+    configured = facts.campaign.reminder_text and facts.campaign.reminder_after
+    if not configured or facts.reminded_at is not None or facts.reminders_from is None:
+        return None
+    return max(contacted_at + configured, facts.reminders_from)

@@ -1,10 +1,13 @@
-"""Words for days and times in texts. Plain letters only: no character may force a text into UCS-2."""
+"""Words for days and times in texts. Plain letters only: no character may force a text into UCS-2, and none may be
+longer than "aujourd'hui avant 18h", "mercredi" or "mer. 24/09", which the French texts are measured with."""
 
+import datetime as dt
 from collections.abc import Mapping
-from datetime import date as Date
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+T = TypeVar("T")
 _DAYS = {
     "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -13,37 +16,51 @@ _SHORT = {
     "fr": ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
+_SOON = {"fr": "dans l'heure", "en": "within the hour"}
 _TODAY = {"fr": "aujourd'hui avant {hour}h", "en": "today before {hour}:00"}
+_TONIGHT = {"fr": "ce soir", "en": "this evening"}
 _TOMORROW = {"fr": ("demain matin", "demain après-midi"), "en": ("tomorrow morning", "tomorrow afternoon")}
 _HALVES = {"fr": ("matin", "après-midi"), "en": ("morning", "afternoon")}
-NOON = 12
+_LATER = {"fr": "avant le {date}", "en": "before {date}"}
+LUNCH = dt.time(13)
+EVENING = 20
+ONE_HOUR = timedelta(hours=1)
+WEEK = timedelta(days=7)
 
 
-def jour(day: Date, *, language: str = "fr") -> str:
+def jour(day: dt.date, *, language: str = "fr") -> str:
     """The name of a day: "mercredi"."""
-    return _table(_DAYS, language)[day.weekday()]
+    return _in(_DAYS, language)[day.weekday()]
 
 
-def date(day: Date, *, language: str = "fr") -> str:
+def date(day: dt.date, *, language: str = "fr") -> str:
     """A short date: "mer. 24/09"."""
-    return f"{_table(_SHORT, language)[day.weekday()]} {day:%d/%m}"
+    return f"{_in(_SHORT, language)[day.weekday()]} {day:%d/%m}"
 
 
-def quand(due_at: datetime, now: datetime, *, tz: ZoneInfo, language: str = "fr") -> str:
-    """By when a person rings: "aujourd'hui avant 18h", "demain matin", "lundi matin"."""
-    due, today = due_at.astimezone(tz), now.astimezone(tz).date()
-    half = int(due.hour >= NOON)
-    if due.date() <= today:
-        full_hour = due.hour + (1 if due.minute or due.second else 0)
-        return _of(_TODAY, language).format(hour=full_hour)
-    if due.date() == today + timedelta(days=1):
-        return _table(_TOMORROW, language)[half]
-    return f"{jour(due.date(), language=language)} {_table(_HALVES, language)[half]}"
+def quand(due_at: dt.datetime, now: dt.datetime, *, tz: ZoneInfo, language: str = "fr") -> str:
+    """By when a person rings: "aujourd'hui avant 18h", "demain matin", "lundi après-midi", "avant le mer. 24/09".
+
+    Never promises a moment that has passed.
+    """
+    due, today = max(due_at, now + timedelta(minutes=1)).astimezone(tz), now.astimezone(tz).date()
+    if due.date() == today:
+        return _today(due, language)
+    if due - now <= ONE_HOUR:
+        return _in(_SOON, language)
+    if due.date() - today >= WEEK:
+        day_after = due.date() + timedelta(days=1)
+        return _in(_LATER, language).format(date=date(day_after, language=language))
+    half = int(due.time() > LUNCH)
+    if due.date() - today == timedelta(days=1):
+        return _in(_TOMORROW, language)[half]
+    return f"{jour(due.date(), language=language)} {_in(_HALVES, language)[half]}"
 
 
-def _table(words: Mapping[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
-    return words.get(language, words["fr"])
+def _today(due: dt.datetime, language: str) -> str:
+    full_hour = due.hour + (1 if due.minute or due.second else 0)
+    return _in(_TONIGHT if full_hour > EVENING else _TODAY, language).format(hour=full_hour)
 
 
-def _of(words: Mapping[str, str], language: str) -> str:
+def _in(words: Mapping[str, T], language: str) -> T:
     return words.get(language, words["fr"])

@@ -8,9 +8,9 @@ import structlog
 
 from worker import catalogue
 from worker.domain import ladder
-from worker.domain.campaigns import Campaign, EventState
 from worker.domain.callbacks import TaskReason
-from worker.domain.messages import Step
+from worker.domain.campaigns import Campaign, EventState
+from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
 from worker.services import tasks
 from worker.services.desk import Desk
@@ -58,8 +58,9 @@ def _climb(
     assert event is not None  # noqa: S101  # recipients refer to it by foreign key
     campaign = catalogue.thaw(event.definition)
     opens_at, closes_at = desk.next_opening(campaign.window, now)
-    may_remind = event.state is EventState.RUNNING and opens_at <= now < event.void_at
-    rungs = [(d, ladder.next_rung(_facts(d, campaign, may_remind=may_remind, now=now))) for d in due]
+    useful = event.state is EventState.RUNNING and opens_at < event.void_at
+    reminders_from = opens_at if useful else None
+    rungs = [(d, ladder.next_rung(_facts(d, campaign, event, reminders_from=reminders_from, now=now))) for d in due]
     plan = None
     if campaign.reminder_text:
         plan = outbox.Plan(Step.REMINDER, campaign.sender, campaign.reminder_text, now, closes_at, event.void_at)
@@ -73,13 +74,17 @@ def _climb(
 Rungs = Sequence[tuple[recipients.Due, ladder.Rung]]
 
 
-def _facts(due: recipients.Due, campaign: Campaign, *, may_remind: bool, now: datetime) -> ladder.Facts:
+def _facts(
+    due: recipients.Due, campaign: Campaign, event: events.Event, *, reminders_from: datetime | None, now: datetime
+) -> ladder.Facts:
     return ladder.Facts(
         campaign=campaign,
         reason=Reason(due.reason) if due.reason else None,
         contacted_at=due.contacted_at,
         reminded_at=due.reminded_at,
-        may_remind=may_remind,
+        message_state=MessageState(due.message_state) if due.message_state else None,
+        reminders_from=reminders_from,
+        void_at=event.void_at,
         now=now,
     )
 
