@@ -42,14 +42,16 @@ class Clock:
         """Moves the clock forward, from one thing due to the next, so that each happens at its time. `pause` is awaited
         wherever time passes between them: what the first set going should be over before the next."""
         goal, last = self.now() + seconds, float("-inf")
-        while (due := self.next_due) is not None and due <= goal:
-            if due > last + PAUSE_S:
-                await pause()
-                last = due
-            self._base += max(0.0, due - self.now())
-            self._do_next()
-        self._base += max(0.0, goal - self.now())
-        self._set_timer()
+        try:
+            while (due := self.next_due) is not None and due <= goal:
+                if due > last + PAUSE_S:
+                    await pause()
+                    last = due
+                self._base += max(0.0, due - self.now())
+                self._do_next()
+        finally:
+            self._base += max(0.0, goal - self.now())
+            self._set_timer()
         await pause()
 
     def reset(self, now: float | None = None) -> None:
@@ -73,11 +75,13 @@ class Clock:
     def _fire(self) -> None:
         self._timer, self._timer_due = None, float("inf")
         now = self.now()
-        for _ in range(BATCH):
-            if not self._due or self._due[0][0] > now:
-                break
-            self._do_next()
-        self._set_timer()
+        try:
+            for _ in range(BATCH):
+                if not self._due or self._due[0][0] > now:
+                    break
+                self._do_next()
+        finally:
+            self._set_timer()  # one action that fails must not stop the clock
 
     def _set_timer(self) -> None:
         if self._timer is not None:

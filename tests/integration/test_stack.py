@@ -1,5 +1,12 @@
 """Servers and stand-in together, and the environment in which the product finds them."""
 
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
 import psycopg
 import pytest
 import redis
@@ -51,6 +58,38 @@ def test_the_product_starts_is_killed_and_comes_back(running: Stack) -> None:
 def test_a_command_that_fails_says_why(running: Stack) -> None:
     with pytest.raises(RuntimeError, match="courtoisie launch"):
         running.run("launch", "no-such-campaign", "--yes")
+
+
+OWNER = """
+import json, time, psutil
+from sandbox import stack
+with stack.running(seed="owner") as started:
+    started.start_product()
+    print(json.dumps([p.pid for p in psutil.Process().children(recursive=True)]), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_the_product_ends_with_its_owner_whatever_the_end(end: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
+        assert owner.stdout is not None
+        pids = json.loads(owner.stdout.readline())
+        owner.send_signal(end)
+        owner.wait(60)
+    deadline = time.monotonic() + 60
+    while alive := [pid for pid in pids if is_alive(pid)]:
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.05)
+
+    assert len(pids) >= 6
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_nothing_is_left_when_it_ends() -> None:
