@@ -392,6 +392,38 @@ def _somebody(chance: random.Random, number: int) -> list[str]:
     )
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_callers_note_meanwhile_an_import_settles_and_forgets_none_of_it(
+    landlord: Landlord, seed: int
+) -> None:
+    chance = random.Random(f"callers {seed}")  # noqa: S311 - a seeded town
+    noted = "SELECT count(*) FROM phone WHERE source = 'caller' AND removed_at IS NULL"
+    settled = "SELECT count(*) FROM tenant WHERE status_source = 'caller'"
+
+    for month in range(6):
+        rows = [_somebody(chance, n) for n in chance.sample(range(40), chance.randrange(20, 40))]
+        landlord.send(*rows)
+        _callers_at_work(landlord, chance, month)
+        before = landlord.all(f"SELECT ({noted}), ({settled})")
+        landlord.send(*rows)
+
+        assert changed(landlord.plan(*rows)) == NOTHING
+        assert landlord.all(f"SELECT ({noted}), ({settled})") == before
+
+
+def _callers_at_work(landlord: Landlord, chance: random.Random, month: int) -> None:
+    present = [id_ for (id_,) in landlord.all("SELECT id FROM household WHERE gone_at IS NULL ORDER BY id")]
+    with landlord.db.begin() as connection:
+        for place, household_id in enumerate(chance.sample(present, 6)):
+            if place < 3:
+                people.leave(connection, household_id, status=chance.choice(["left", "deceased"]), now=NOW)
+                continue
+            number = f"+3360009{month}{household_id:03}"
+            values = {"household_id": household_id, "e164": number, "kind": "mobile", "source": "caller"}
+            connection.execute(insert(schema.phone).values(values))
+            people.mark_bad(connection, [(f"+3360001{household_id:04}", "dead")], now=NOW)
+
+
 def test_a_hold_of_a_household_that_never_moved_stays_where_it_is(landlord: Landlord) -> None:
     landlord.send(tenant(1))
     with landlord.db.begin() as connection:
