@@ -48,13 +48,14 @@ ALLOWED_PAIRS = tuple(sorted(f"{a}>{b}" for a, b in ALLOWED))
 
 BACKOFF_FIRST_S = 2.0
 BACKOFF_MOST_S = 300.0
+_DOUBLINGS_MOST = 8  # beyond these the ceiling is reached, and a power would only grow
 
 
 def state_of(status: str, code: int | None) -> MessageState | None:
     """Our state for a word of the provider's; None for a word that changes nothing."""
-    if status == "failed" and code == VALIDITY_EXPIRED:
-        return MessageState.EXPIRED
-    return _STATE_OF_STATUS.get(status)
+    state = _STATE_OF_STATUS.get(status)
+    expired = code == VALIDITY_EXPIRED and state in {MessageState.FAILED, MessageState.UNDELIVERED}
+    return MessageState.EXPIRED if expired else state
 
 
 def is_final(state: MessageState) -> bool:
@@ -65,7 +66,9 @@ def is_final(state: MessageState) -> bool:
 def backoff(attempt_no: int, *, retry_after_s: float | None, jitter: float) -> timedelta:
     """How long to wait after the n-th refused request (1 = the first): full jitter below a doubling ceiling.
 
-    jitter: 0 to 1. retry_after_s: the provider's own wish, which is a floor.
+    jitter: 0 to 1. retry_after_s: the provider's own wish, which is a floor; the jitter comes on top, so that
+    those who were told the same do not come back together.
     """
-    ceiling = min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2 ** (attempt_no - 1))
-    return timedelta(seconds=max(retry_after_s or 0.0, ceiling * jitter))
+    doublings = min(max(attempt_no - 1, 0), _DOUBLINGS_MOST)
+    ceiling = min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2**doublings)
+    return timedelta(seconds=max(retry_after_s or 0.0, 0.0) + ceiling * jitter)

@@ -1,0 +1,205 @@
+"""The next rung for a household whose time has come."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import builders
+from worker.domain import ladder
+from worker.domain.callbacks import TaskReason
+from worker.domain.campaigns import Exclusions, Kind, Level, Remedy
+from worker.domain.ladder import Facts, MakeTask, SendReminder, Settle, Wait
+from worker.domain.messages import MessageState
+from worker.domain.recipients import FINAL, Reason, RecipientState
+
+OPENED = datetime(2026, 7, 8, 8, 0, tzinfo=UTC)
+VOID = OPENED + timedelta(hours=8)
+HOUR = timedelta(hours=1)
+CHECK = builders.campaign(
+    kind=Kind.CHECK_IN,
+    level=Level.ORANGE,
+    reply_deadline=4 * HOUR,
+    reminder_text="heat_reminder",
+    reminder_after=2 * HOUR,
+    receipt_wait=2 * HOUR,
+    exclusions=Exclusions(),
+)
+ADVICE = replace(CHECK, kind=Kind.ADVICE, reply_deadline=None, reminder_text=None, reminder_after=None)
+RECORD_ALL = Exclusions(**dict.fromkeys(Exclusions.__dataclass_fields__, Remedy.RECORD))
+CALL_ALL = Exclusions(**dict.fromkeys(Exclusions.__dataclass_fields__, Remedy.CALLBACK))
+
+
+def facts(**what: Any) -> Facts:
+    """A check-in whose text left at the opening and arrived; say what matters."""
+    values: dict[str, Any] = {
+        "campaign": CHECK,
+        "reason": None,
+        "contacted_at": OPENED,
+        "reminded_at": None,
+        "message_state": MessageState.DELIVERED,
+        "reminders_from": OPENED,
+        "void_at": VOID,
+        "now": OPENED,
+    }
+    return Facts(**values | what)
+
+
+@pytest.mark.parametrize(
+    ("what", "rung"),
+    [
+        # before half time, at half time, after
+        ({"now": OPENED + HOUR}, Wait(OPENED + 2 * HOUR)),
+        ({"now": OPENED + 2 * HOUR}, SendReminder(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 3 * HOUR}, SendReminder(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "message_state": MessageState.SENT}, SendReminder(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "message_state": MessageState.UNKNOWN}, SendReminder(OPENED + 4 * HOUR)),
+        # one reminder only
+        ({"now": OPENED + 3 * HOUR, "reminded_at": OPENED + 2 * HOUR}, Wait(OPENED + 4 * HOUR)),
+        # the window opens again before the deadline, after it, or not while the text is of use
+        ({"now": OPENED + 2 * HOUR, "reminders_from": OPENED + 3 * HOUR}, Wait(OPENED + 3 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminders_from": OPENED + 4 * HOUR}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminders_from": OPENED + 20 * HOUR}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminders_from": None}, Wait(OPENED + 4 * HOUR)),
+        # a campaign without reminder
+        ({"now": OPENED + 2 * HOUR, "campaign": replace(CHECK, reminder_text=None)}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "campaign": replace(CHECK, reminder_after=None)}, Wait(OPENED + 4 * HOUR)),
+        # the deadline, by level; late is never too late
+        ({"now": OPENED + 4 * HOUR}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
+        ({"now": OPENED + 400 * HOUR}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
+        ({"now": OPENED + 4 * HOUR, "campaign": replace(CHECK, level=Level.RED)}, MakeTask(TaskReason.NO_REPLY_RED)),
+        ({"now": OPENED + 4 * HOUR, "campaign": replace(CHECK, level=Level.YELLOW)}, MakeTask(TaskReason.NO_REPLY)),
+        ({"now": OPENED + 4 * HOUR, "campaign": replace(CHECK, level=Level.NONE)}, MakeTask(TaskReason.NO_REPLY)),
+        ({"now": OPENED + 4 * HOUR, "reminders_from": None}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
+    ],
+)
+def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladder.Rung) -> None:
+    assert ladder.next_rung(facts(**what)) == rung
+
+
+@pytest.mark.parametrize(
+    ("what", "rung"),
+    [
+        ({"now": OPENED + HOUR, "message_state": MessageState.SENT}, Wait(OPENED + 2 * HOUR)),
+        (
+            {"now": OPENED + 2 * HOUR, "message_state": MessageState.SENT},
+            Settle(RecipientState.INFORMED, Reason.UNCONFIRMED),
+        ),
+        ({"now": OPENED + HOUR}, Settle(RecipientState.INFORMED, Reason.DELIVERED)),
+        (
+            {"now": OPENED + HOUR, "reason": Reason.UNDELIVERED, "message_state": MessageState.UNDELIVERED},
+            MakeTask(TaskReason.UNDELIVERED),
+        ),
+    ],
+)
+def test_advice_owes_a_text_and_no_answer(what: dict[str, Any], rung: ladder.Rung) -> None:
+    assert ladder.next_rung(facts(campaign=ADVICE, **what)) == rung
+
+
+@pytest.mark.parametrize(
+    ("reason", "task", "state"),
+    [
+        (Reason.OPTED_OUT, TaskReason.OPTED_OUT, RecipientState.EXCLUDED),
+        (Reason.ON_HOLD, TaskReason.MANUAL, RecipientState.EXCLUDED),
+        (Reason.NO_PHONE, TaskReason.NO_MOBILE, RecipientState.EXCLUDED),
+        (Reason.LANDLINE_ONLY, TaskReason.NO_MOBILE, RecipientState.EXCLUDED),
+        (Reason.CONTACTED_TODAY, TaskReason.MANUAL, RecipientState.EXCLUDED),
+        (Reason.UNDELIVERED, TaskReason.UNDELIVERED, RecipientState.UNREACHED),
+        (Reason.NUMBER_REFUSED, TaskReason.UNDELIVERED, RecipientState.UNREACHED),
+        (Reason.EXPIRED, TaskReason.UNDELIVERED, RecipientState.UNREACHED),
+        (Reason.UNKNOWN_OUTCOME, TaskReason.UNDELIVERED, RecipientState.UNREACHED),
+    ],
+)
+@pytest.mark.parametrize("campaign", [CHECK, ADVICE])
+@pytest.mark.parametrize("contacted_at", [None, OPENED])
+def test_whom_a_text_cannot_reach_is_rung_or_recorded_as_the_campaign_says(
+    campaign: Any, contacted_at: datetime | None, reason: Reason, task: TaskReason, state: RecipientState
+) -> None:
+    known = facts(reason=reason, contacted_at=contacted_at, message_state=None)
+
+    rung = ladder.next_rung(replace(known, campaign=replace(campaign, exclusions=CALL_ALL)))
+    recorded = ladder.next_rung(replace(known, campaign=replace(campaign, exclusions=RECORD_ALL)))
+
+    assert rung == MakeTask(task)
+    assert recorded == Settle(state, reason)
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "rung"),
+    [
+        (MessageState.QUEUED, VOID, Wait(VOID + ladder.LOOK_AGAIN)),
+        (MessageState.SENDING, VOID, Wait(VOID + ladder.LOOK_AGAIN)),
+        (MessageState.UNKNOWN, VOID, Wait(VOID + ladder.LOOK_AGAIN)),
+        (MessageState.SENT, VOID, Wait(VOID + ladder.LOOK_AGAIN)),
+        (MessageState.QUEUED, VOID + ladder.GIVE_UP_AFTER, MakeTask(TaskReason.UNDELIVERED)),
+        (MessageState.UNKNOWN, VOID + ladder.GIVE_UP_AFTER, MakeTask(TaskReason.UNDELIVERED)),
+        # ended, and nobody told the recipient: another household on the same number, say
+        (MessageState.CANCELLED, VOID, MakeTask(TaskReason.UNDELIVERED)),
+        (MessageState.FAILED, VOID, MakeTask(TaskReason.UNDELIVERED)),
+        (MessageState.UNDELIVERED, VOID, MakeTask(TaskReason.UNDELIVERED)),
+        (MessageState.EXPIRED, VOID, MakeTask(TaskReason.UNDELIVERED)),
+        (MessageState.SUPPRESSED, VOID, MakeTask(TaskReason.OPTED_OUT)),
+        (None, VOID, MakeTask(TaskReason.UNDELIVERED)),
+    ],
+)
+def test_who_was_never_contacted_waits_while_the_text_is_under_way_and_no_longer(
+    state: MessageState | None, now: datetime, rung: ladder.Rung
+) -> None:
+    assert ladder.next_rung(facts(contacted_at=None, message_state=state, now=now)) == rung
+
+
+def test_a_text_that_was_delivered_after_all_counts_as_good_news() -> None:
+    known = facts(reason=Reason.UNKNOWN_OUTCOME, message_state=MessageState.DELIVERED, now=OPENED + HOUR)
+
+    assert ladder.next_rung(known) == Wait(OPENED + 2 * HOUR)
+
+
+moments = st.datetimes(datetime(2026, 7, 7), datetime(2026, 7, 20), timezones=st.just(UTC))  # noqa: DTZ001  # naive bounds
+FAILURES = (*Exclusions.__dataclass_fields__, "number_refused", "unknown_outcome")
+all_facts = st.builds(
+    Facts,
+    campaign=st.builds(
+        replace,
+        st.sampled_from([CHECK, ADVICE, replace(CHECK, reminder_after=None), replace(CHECK, reply_deadline=None)]),
+        level=st.sampled_from(Level),
+        exclusions=st.sampled_from([Exclusions(), RECORD_ALL, CALL_ALL]),
+    ),
+    reason=st.none() | st.sampled_from([Reason(f) for f in FAILURES]),
+    contacted_at=st.none() | moments,
+    reminded_at=st.none() | moments,
+    message_state=st.none() | st.sampled_from(MessageState),
+    reminders_from=st.none() | moments,
+    void_at=moments,
+    now=moments,
+)
+
+
+@given(all_facts)
+def test_nobody_is_forgotten(known: Facts) -> None:
+    """Whatever is known, there is a task, a final state, or a time to come at which somebody looks again."""
+    match ladder.next_rung(known):
+        case SendReminder(due_at):
+            assert due_at > known.now
+            assert known.reminded_at is None
+        case Wait(until):
+            assert until > known.now
+        case Settle(state, _):
+            assert state in FINAL
+        case MakeTask(reason):
+            assert reason in TaskReason
+
+
+@given(known=all_facts)
+def test_who_waits_reaches_an_end_in_a_few_steps(known: Facts) -> None:
+    for _ in range(90):
+        rung = ladder.next_rung(known)
+        if isinstance(rung, MakeTask | Settle):
+            return
+        later = rung.due_at if isinstance(rung, SendReminder) else rung.until
+        reminded = known.now if isinstance(rung, SendReminder) else known.reminded_at
+        horizon = max(later, known.void_at) if known.contacted_at is None else later
+        known = replace(known, now=horizon, reminded_at=reminded)
+    raise AssertionError(known)
