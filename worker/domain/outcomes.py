@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -71,22 +71,28 @@ RULES: dict[OutcomeCode, Rule] = {
     OutcomeCode.UNREACHABLE: Rule(RecipientState.UNREACHED),
 }
 
+# Not over, and not a matter of another number: the call is owed again at a later time.
+TRIED_AGAIN = frozenset(code for code, rule in RULES.items() if rule.state is None and not rule.bad_number)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How often a household is tried, and how far apart."""
+    """How often a household is tried in heat, and how far apart."""
 
     most: int
     apart: timedelta
 
 
-# Orange: three in a day, at least 90 minutes apart. Red: three within two hours. Else three half-days.
+# Red: three within two hours. Orange: three in a day. Else three over three working days, in different halves.
 _ATTEMPTS = {
-    Level.RED: Attempts(3, timedelta(minutes=40)),
+    Level.RED: Attempts(3, timedelta(minutes=45)),
     Level.ORANGE: Attempts(3, timedelta(minutes=90)),
 }
-_ROUTINE = Attempts(3, timedelta(hours=4))
+_ROUTINE_MOST = 3
 _SOON = timedelta(minutes=15)
+# Older people are out early and in before lunch: one of the tries in a day falls here.
+_LATE_MORNING = time(11)
+_PATIENT = frozenset({OutcomeCode.CALL_LATER, OutcomeCode.LANGUAGE})
 
 
 def next_try(
@@ -98,14 +104,35 @@ def next_try(
     hours: calendar.CallHours,
     tz: ZoneInfo,
     holidays: Collection[date],
+    asked_for: datetime | None = None,
 ) -> datetime | None:
-    """When to ring again; None when the tries are used up and the household counts as unreachable.
+    """When to ring again, always in call hours; None when the tries are used up: the household is unreachable.
 
-    calls_made: this one included. A busy line is tried again soon; CALL_LATER and LANGUAGE never use up the tries.
+    calls_made: this one included. asked_for: the hour the person named, which goes before any plan. A busy line is
+    tried again soon, somebody is there; CALL_LATER and LANGUAGE never use up the tries. Raises ValueError for an
+    outcome that closes the call or that asks for another number.
     """
-    plan = _ATTEMPTS.get(level, _ROUTINE)
-    patient = code in {OutcomeCode.CALL_LATER, OutcomeCode.LANGUAGE}
-    if calls_made >= plan.most and not patient:
+    if code not in TRIED_AGAIN:
+        raise ValueError(f"{code} is not tried again")
+    urgent = level in _ATTEMPTS
+    most = _ATTEMPTS[level].most if urgent else _ROUTINE_MOST
+    if calls_made >= most and code not in _PATIENT:
         return None
-    apart = _SOON if code is OutcomeCode.BUSY else plan.apart
-    return calendar.next_call_time(now + apart, hours, urgent=level in _ATTEMPTS, tz=tz, holidays=holidays)
+    if asked_for is not None:
+        at = max(asked_for, now)
+    elif code is OutcomeCode.BUSY:
+        at = now + _SOON
+    else:
+        at = _planned(level, now, hours, tz=tz, holidays=holidays)
+    return calendar.next_call_time(at, hours, urgent=urgent, tz=tz, holidays=holidays)
+
+
+def _planned(
+    level: Level, now: datetime, hours: calendar.CallHours, *, tz: ZoneInfo, holidays: Collection[date]
+) -> datetime:
+    if level not in _ATTEMPTS:
+        return calendar.other_half_day(now, hours, urgent=False, tz=tz, holidays=holidays)
+    at = now + _ATTEMPTS[level].apart
+    day = now.astimezone(tz).date()
+    late_morning = calendar.instant(day, _LATE_MORNING, tz)
+    return max(at, late_morning) if level is Level.ORANGE else at
