@@ -14,6 +14,7 @@ from responses import matchers
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, Inbound
 from worker.settings import Twilio
+from worker.twilio.account import Account, ForeignHost
 from worker.twilio.client import Gateway
 
 ACCOUNT = "AC" + "0" * 32
@@ -108,8 +109,21 @@ def test_a_listing_that_points_to_another_host_is_not_followed(
     elsewhere = page(record()) | {"meta": {"key": "messages", "next_page_url": "https://evil.example/x"}}
     provider.get(LIST, json=elsewhere)
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as raised:
         gateway.find(PHONE, "38000", SINCE)
+
+    assert isinstance(raised.value.__cause__, ForeignHost)
+    assert len(provider.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://api.twilio.com.evil.example/x", "https://evil.example/x", "http://api.twilio.com/x", "/x", ""]
+)
+def test_credentials_go_to_no_third_host(uri: str) -> None:
+    account = Account(sid=ACCOUNT, user=ACCOUNT, password="token", api_url=API, timeout_s=1)
+
+    with pytest.raises(ForeignHost):
+        account.address(uri)
 
 
 def test_one_message_is_fetched(gateway: Gateway, provider: responses.RequestsMock) -> None:
