@@ -44,7 +44,9 @@ def send_batch(app: App, event_id: int) -> None:
 
 @route.actor(queue="answers")
 def send_answers(app: App) -> None:
-    if sending.send_answers(app.sending).more:
+    with app.answers_gate() as admitted:
+        batch = sending.send_answers(app.sending) if admitted else sending.Batch()
+    if batch.sent:
         send_answers.send()
 
 

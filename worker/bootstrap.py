@@ -5,7 +5,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +22,8 @@ from worker.twilio.client import Gateway
 
 # Batches of bulk texts that one process sends at a time; the other threads stay free for people's answers.
 BULK_BATCHES_AT_ONCE = 3
+# One batch of acknowledgements takes all that are due; more at once would only share the same few.
+ANSWER_BATCHES_AT_ONCE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class App:
     reading: inbound.Rig
     reconciling: reconciling.Rig
     _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
+    _answers: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
+    )
 
     def campaign(self, key: str) -> Campaign:
         """A campaign of config/campaigns/. Raises UnknownCampaign, naming those there are."""
@@ -49,20 +54,28 @@ class App:
             )
         return self.campaigns[key]
 
-    @contextmanager
-    def bulk_gate(self) -> Iterator[bool]:
+    def bulk_gate(self) -> AbstractContextManager[bool]:
         """Admits a few bulk batches at a time; the others find somebody at it already and leave."""
-        admitted = self._bulk.acquire(blocking=False)
-        try:
-            yield admitted
-        finally:
-            if admitted:
-                self._bulk.release()
+        return _admission(self._bulk)
+
+    def answers_gate(self) -> AbstractContextManager[bool]:
+        """The same for acknowledgements."""
+        return _admission(self._answers)
 
     def close(self) -> None:
         """Gives connections and threads back."""
         self.gateway.close()
         self.db.close()
+
+
+@contextmanager
+def _admission(gate: threading.BoundedSemaphore) -> Iterator[bool]:
+    admitted = gate.acquire(blocking=False)
+    try:
+        yield admitted
+    finally:
+        if admitted:
+            gate.release()
 
 
 def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | None = None) -> App:

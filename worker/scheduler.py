@@ -16,7 +16,8 @@ from worker.domain.errors import Unavailable
 
 log = structlog.get_logger()
 
-RECONCILE_EVERY_S = 15
+# The provider is asked this often within the margin that a request of unknown fate is given.
+ASKS_PER_MARGIN = 4
 MISSED_REPLIES_EVERY_S = 60
 
 
@@ -45,7 +46,7 @@ def run(app: App) -> None:
     waking = Waking()
     every = {
         actors.sweep.send: app.settings.limits.tick_s,
-        actors.reconcile.send: RECONCILE_EVERY_S,
+        actors.reconcile.send: max(1.0, app.settings.limits.unknown_margin_s / ASKS_PER_MARGIN),
         actors.fetch_missed_replies.send: MISSED_REPLIES_EVERY_S,
     }
     for wake, seconds in every.items():

@@ -17,7 +17,7 @@ from worker.store.database import Connection, Database
 log = structlog.get_logger()
 
 # A stored reply that nobody has read after this long was lost by the queue.
-UNREAD_AFTER = timedelta(seconds=5)
+UNREAD_AFTER = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,162 @@
+"""A whole town: real processes, PostgreSQL, Redis and the stand-in for Twilio, with phones that a test holds."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from sandbox import stack
+from sandbox.stack import DATABASE, Stack
+from tests import builders
+from worker import actors, broker, bootstrap
+from worker import settings as configuration
+from worker.domain.campaigns import AgeBand, Audience, Campaign
+from worker.services import events, reporting
+from worker.store import database
+
+# Waits of the product, shortened where a test would wait for them.
+QUICK = {
+    "LIMITS__TICK_S": "0.3",
+    "LIMITS__LEASE_S": "5",
+    "LIMITS__UNKNOWN_MARGIN_S": "1",
+    "TWILIO__TIMEOUT_S": "3",
+    "TWILIO__MAX_IN_FLIGHT": "40",
+}
+_codes = itertools.count(1)
+
+
+def until(what: Callable[[], Any], *, timeout_s: float = 30.0, why: str = "") -> Any:
+    """Waits for a condition and returns what it gave; fails with `why` when it does not come."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain: {why}"
+        time.sleep(0.05)  # between two looks at the condition
+    return found
+
+
+@dataclass
+class City:
+    """The running program, and a way into its rooms for opening events and looking at rows."""
+
+    stack: Stack
+    db: database.Database
+    app: bootstrap.App
+
+    def district(self) -> "District":
+        """A part of the town of its own, so that tests do not meet."""
+        return District(self, f"A{next(_codes)}")
+
+
+@dataclass
+class District:
+    """One agency's households, and the events that concern them alone."""
+
+    city: City
+    code: str
+
+    @property
+    def control(self) -> Any:
+        return self.city.stack.control
+
+    def household(
+        self,
+        behaviour: str = "silent",
+        *,
+        answers: Sequence[tuple[float, str]] | None = None,
+        code: int | None = None,
+        **what: Any,
+    ) -> builders.Household:
+        """A household whose phone behaves so. answers: (seconds after the text, what the person writes)."""
+        home = builders.household(self.city.db, agency=self.code, **what)
+        if home.phones:
+            self.control.put_phone(home.phone, behaviour, code=code, answers=answers)
+        return home
+
+    def campaign(self, **changes: Any) -> Campaign:
+        """A check-in of this district: reminder after 4 s, deadline after 8 s."""
+        values: dict[str, Any] = {
+            "audience": Audience(age_bands=(AgeBand(70),), agencies=(self.code,)),
+            "reminder_after": timedelta(seconds=4),
+            "reply_deadline": timedelta(seconds=8),
+        }
+        return builders.campaign(**(values | changes))
+
+    def launch(self, campaign: Campaign | None = None) -> int:
+        app = self.city.app
+        chosen = campaign or self.campaign()
+        opened = events.open_event(self.city.db, chosen, occasion=self.code, desk=app.desk, now=app.clock())
+        actors.fan_out.send(opened.event_id)
+        return opened.event_id
+
+    def report(self, event_id: int) -> dict[str, Any]:
+        return reporting.as_json(reporting.report(self.city.db, event_id))
+
+    def settled(self, event_id: int, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Waits until the event has settled and every reply has been read, and returns its account."""
+        until(
+            lambda: self.report(event_id)["state"] == "settled" and not self.unread(),
+            timeout_s=timeout_s,
+            why=f"event {event_id} to settle",
+        )
+        return self.report(event_id)
+
+    def unread(self) -> int:
+        return int(self.one("SELECT count(*) AS n FROM inbound_message WHERE read_at IS NULL")["n"])
+
+    def recipient(self, home: builders.Household) -> dict[str, Any]:
+        return self.one("SELECT * FROM recipient WHERE household_id = :id ORDER BY id DESC LIMIT 1", id=home.id)
+
+    def task(self, home: builders.Household) -> dict[str, Any] | None:
+        found = self.all("SELECT * FROM callback_task WHERE household_id = :id ORDER BY id DESC", id=home.id)
+        return found[0] if found else None
+
+    def received(self, home: builders.Household) -> list[str]:
+        """The texts that the provider accepted for the household's first phone, in order."""
+        return [m["body"] for m in self.control.messages(to=home.phone, direction="outbound-api")]
+
+    def one(self, statement: str, **values: Any) -> dict[str, Any]:
+        return self.all(statement, **values)[0]
+
+    def all(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        with self.city.db.begin() as connection:
+            return [dict(row) for row in connection.execute(text(statement), values).mappings()]
+
+
+@pytest.fixture(scope="session")
+def city() -> Iterator[City]:
+    with stack.running(seed="e2e", changes=QUICK) as running:
+        running.start_product()
+        patch = pytest.MonkeyPatch()
+        for name, value in running.environment().items():
+            patch.setenv(name, value)
+        app = bootstrap.build(configuration.load())
+        patch.undo()
+        queue = broker.build(running.redis.url)
+        actors.route.bind(queue, app)
+        db = database.connect(running.postgres.url(DATABASE))
+        yield City(running, db, app)
+        queue.close()
+        app.close()
+        db.close()
+
+
+@pytest.fixture
+def district(city: City) -> District:
+    city.stack.control.clear_faults()
+    return city.district()
+
+
+@pytest.hookimpl(tryfirst=True, hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failure shows the end of every process's log."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    district = getattr(item, "funcargs", {}).get("district")
+    if report.failed and district is not None:
+        for child in district.city.stack.children.values():
+            report.sections.append((child.name, child.tail()))

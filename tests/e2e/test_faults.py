@@ -1,0 +1,161 @@
+"""Machines, networks and the provider fail; the promise holds."""
+
+import urllib.error
+import urllib.request
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+
+from tests.e2e.conftest import District, until
+from worker.domain.campaigns import Campaign
+
+pytestmark = pytest.mark.e2e
+
+
+def _patient(district: District, **changes: Any) -> Campaign:
+    """Nobody is rung for silence while a test breaks things."""
+    return district.campaign(reply_deadline=timedelta(seconds=40), reminder_text=None, reminder_after=None, **changes)
+
+
+def _all_fine(district: District, homes: int) -> list[str]:
+    return [district.household("fine", answers=[(1.0, "1")]).phone for _ in range(homes)]
+
+
+def _accepted_twice(district: District, numbers: list[str]) -> list[str]:
+    sent = district.control.messages(direction="outbound-api", contains="Comment allez-vous")
+    counted = Counter(m["to"] for m in sent if m["to"] in set(numbers))
+    return [number for number, count in counted.items() if count > 1]
+
+
+def test_a_wiped_queue_in_mid_campaign_loses_nobody(district: District) -> None:
+    numbers = _all_fine(district, 120)
+    event = district.launch(_patient(district))
+    until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 1, why="the first text to leave")
+
+    redis.Redis.from_url(district.city.stack.redis.url).flushall()
+    account = district.settled(event)
+
+    assert account["recipients"]["by_state"] == {"fine": 120}
+    assert _accepted_twice(district, numbers) == []
+
+
+def test_a_killed_worker_sends_nobody_a_second_text_and_forgets_nobody(district: District) -> None:
+    numbers = _all_fine(district, 200)
+    district.control.settings(latency_ms=[300, 300])
+    event = district.launch(_patient(district, resend_after_unknown=True))
+    until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 20, why="the blast to be under way")
+
+    district.city.stack.kill("worker")
+    district.control.settings(latency_ms=[0, 0])
+    district.city.stack.launch("worker")
+    account = district.settled(event, timeout_s=90)
+
+    assert _accepted_twice(district, numbers) == []
+    assert account["recipients"]["by_state"] == {"fine": 200}
+    assert account["recipients"]["unaccounted"] == 0
+
+
+def test_receipts_doubled_shuffled_and_early_end_delivered(district: District) -> None:
+    numbers = _all_fine(district, 20)
+    for kind in ("receipts_duplicated", "receipts_shuffled", "receipts_early"):
+        district.control.add_fault(kind, to=numbers)
+    event = district.launch(_patient(district))
+
+    district.settled(event)
+    district.control.wait_idle()
+
+    assert district.report(event)["messages"]["by_state"]["delivered"] == 20
+
+
+def test_a_request_whose_fate_is_unknown_is_looked_up_and_not_sent_again(district: District) -> None:
+    numbers = _all_fine(district, 10)
+    district.control.add_fault("drop_after", to=numbers[:3])
+    district.control.add_fault("error_after", to=numbers[3:6])
+    district.control.add_fault("receipts_lost", to=numbers)
+    event = district.launch(_patient(district))
+
+    account = district.settled(event)
+
+    assert _accepted_twice(district, numbers) == []
+    assert account["recipients"]["by_state"] == {"fine": 10}
+
+
+def test_too_many_requests_are_tried_again_and_arrive_once(district: District) -> None:
+    numbers = _all_fine(district, 20)
+    district.control.add_fault("rate_limit", to=numbers, times=15)
+    event = district.launch(_patient(district))
+
+    account = district.settled(event)
+
+    assert account["recipients"]["by_state"] == {"fine": 20}
+    assert _accepted_twice(district, numbers) == []
+
+
+def test_wrong_credentials_stop_the_event_with_an_alarm_and_lose_nothing(district: District) -> None:
+    numbers = _all_fine(district, 8)
+    district.control.add_fault("refuse", to=numbers, code=20003, status=401)
+    event = district.launch(_patient(district))
+    stopped = until(
+        lambda: (seen := district.report(event))["state"] == "paused" and seen, why="the event to be stopped"
+    )
+    assert "configuration" in stopped["alarm"]
+    assert stopped["messages"]["by_state"]["failed"] == 0
+
+    district.control.clear_faults()
+    district.city.stack.run("event", "resume", str(event))
+    account = district.settled(event)
+
+    assert account["recipients"]["by_state"] == {"fine": 8}
+
+
+def test_a_reply_posted_twice_by_the_provider_counts_once(district: District) -> None:
+    home = district.household("help", answers=[(0.5, "2")])
+    district.control.add_fault("inbound_duplicated", to=[home.phone])
+    event = district.launch()
+
+    district.settled(event)
+    district.control.wait_idle()
+
+    assert len(district.all("SELECT 1 FROM callback_task WHERE household_id = :id", id=home.id)) == 1
+    assert len(district.all("SELECT 1 FROM reply WHERE household_id = :id", id=home.id)) == 1
+
+
+def test_a_forged_hook_is_refused_and_changes_nothing(district: District) -> None:
+    home = district.household("silent")
+    body = f"MessageSid=SM{'0' * 32}&From=%2B{home.phone[1:]}&To=38000&Body=1".encode()
+    request = urllib.request.Request(  # noqa: S310  # loopback
+        f"{district.city.stack.public_url}/hooks/twilio/sms/inbound",
+        data=body,
+        headers={
+            "X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=5)  # noqa: S310  # loopback
+
+    assert refused.value.code == 403
+    refused.value.close()
+    assert district.all("SELECT 1 FROM inbound_message WHERE e164 = :n", n=home.phone) == []
+
+
+def test_pause_stops_the_blast_and_resume_ends_it(district: District) -> None:
+    numbers = _all_fine(district, 150)
+    district.control.settings(latency_ms=[200, 200])
+    event = district.launch(_patient(district))
+    until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 10, why="the blast to be under way")
+
+    district.city.stack.run("event", "pause", str(event))
+    until(lambda: district.report(event)["messages"]["by_state"]["sending"] == 0, why="requests under way to end")
+    held = district.report(event)["messages"]["by_state"]["queued"]
+    district.control.settings(latency_ms=[0, 0])
+    district.city.stack.run("event", "resume", str(event))
+    account = district.settled(event)
+
+    assert held > 0
+    assert account["recipients"]["by_state"] == {"fine": 150}
+    assert _accepted_twice(district, numbers) == []
