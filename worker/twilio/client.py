@@ -41,7 +41,7 @@ class Gateway:
 
         in_flight: requests this process may have under way, over all its threads; the latest call decides.
         A text with leave_at waits for it. A text that is void by the time it would leave does not: its result is
-        REFUSED_CONTENT with errors.VALIDITY_EXPIRED and no HTTP status, which nothing else produces.
+        REFUSED_CONTENT with moves.VALIDITY_EXPIRED and no HTTP status, which nothing else produces.
         One text's failure is its result, never an exception. A sender that is not configured is our own mistake:
         KeyError, before anything leaves. CancelledError when the gateway is closed meanwhile.
         """

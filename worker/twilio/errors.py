@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from worker.domain import moves
 from worker.domain.messages import NumberFault, Outcome
-
-# The provider let a text expire in its queue. We use the same code for a text that expired before it left us.
-VALIDITY_EXPIRED: Final = 30036
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ CODES: Final[Mapping[int, Verdict]] = {
     30032: _CONFIGURATION,
     30034: _CONFIGURATION,
     30035: _CONFIGURATION,
-    VALIDITY_EXPIRED: _TRANSIENT,
+    moves.VALIDITY_EXPIRED: _TRANSIENT,  # it waited too long in the provider's queue
     30410: _UNKNOWN,  # the carrier's answer came too late; Twilio does not repeat, and neither do we
     30450: _CONFIGURATION,  # stopped by the provider's fraud protection
     63017: _TRANSIENT,  # too fast for the channel

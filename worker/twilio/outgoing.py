@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from worker.domain import moves
 from worker.domain.channels import Sender
 from worker.domain.messages import Outcome, OutgoingText, SendResult
 from worker.twilio import errors
@@ -58,7 +59,7 @@ def void(text: OutgoingText) -> SendResult:
     Nothing was asked of the provider, so there is no HTTP status; the code is the provider's own for the same thing.
     No other result has this code without a status.
     """
-    return SendResult(text.message_id, text.attempt_id, Outcome.REFUSED_CONTENT, code=errors.VALIDITY_EXPIRED)
+    return SendResult(text.message_id, text.attempt_id, Outcome.REFUSED_CONTENT, code=moves.VALIDITY_EXPIRED)
 
 
 def without_answer(text: OutgoingText, outcome: Outcome) -> SendResult:
