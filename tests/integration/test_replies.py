@@ -56,6 +56,19 @@ def test_whatever_is_not_plainly_fine_is_rung_by_a_person(town: Town, body: str,
     assert [m["template"] for m in town.texts(home, "ack")] == [template]
 
 
+@pytest.mark.parametrize(("body", "state"), [("oui", "callback"), ("1", "fine"), ("tout va bien", "fine")])
+def test_a_bare_yes_to_a_text_that_did_not_ask_how_things_are_goes_to_a_person(
+    town: Town, body: str, state: str
+) -> None:
+    home = town.household()
+    advice = builders.campaign(kind=Kind.ADVICE, reply_deadline=None, reminder_text=None, reminder_after=None)
+    town.sent(town.open(advice), advice)
+
+    town.reply(home.phone, body)
+
+    assert town.state(home) == state
+
+
 def test_an_emergency_is_due_within_a_quarter_of_an_hour(town: Town) -> None:
     home = town.household()
     town.sent(town.open())

@@ -9,6 +9,7 @@ import structlog
 
 from worker.domain import replies
 from worker.domain.callbacks import TaskReason
+from worker.domain.campaigns import Kind
 from worker.domain.channels import Channel, Sender
 from worker.domain.messages import Inbound, MessageState
 from worker.domain.recipients import Reason, RecipientState
@@ -99,8 +100,14 @@ def _hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime)
     people.lock(connection, households)
     standings = recipients.of_households(connection, households, now=now)
     on = rig.desk.local_date(message.received_at)
-    reading = replies.read(message.body, opt_out_type=message.opt_out_type, on=on)
+    reading = replies.read(message.body, opt_out_type=message.opt_out_type, on=on, asked=_was_asked(standings))
     return Heard(message, reading, households, standings, now)
+
+
+def _was_asked(standings: Sequence[recipients.Standing]) -> bool:
+    """Whether the latest text asked how things are: "oui" to "courses difficiles ?" is not "all is well"."""
+    latest = next((s for s in standings if s.state is not RecipientState.EXCLUDED), None)
+    return latest is not None and latest.kind == Kind.CHECK_IN
 
 
 def _match(heard: Heard) -> str:
