@@ -9,16 +9,18 @@ ARGS ?=
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The environment is rebuilt only when the lock or the project file has changed.
-$(VENV)/.ready: requirements/dev.txt pyproject.toml
+# The environment is rebuilt only when the lock, the project file or the Python asked for has changed.
+READY := $(VENV)/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+$(READY): requirements/dev.txt pyproject.toml
 	@echo "Preparing the Python environment in $(VENV) (once; needs a package index) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-venv: $(VENV)/.ready  ## create or refresh the environment from the hashed lock
+venv: $(READY)  ## create or refresh the environment from the hashed lock
 
 demo: venv  ## run the main job on embedded servers, without any account (ARGS="--households 1000 --exit")
 	@$(BIN)/courtoisie demo $(ARGS)
@@ -45,6 +47,8 @@ lock: venv  ## resolve requirements/*.txt again (needs uv)
 		pyproject.toml -o requirements/runtime.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade \
 		--constraint requirements/runtime.txt --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
+	printf 'hatchling\neditables\n' | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --constraint requirements/dev.txt - -o requirements/build.txt
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

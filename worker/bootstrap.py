@@ -84,7 +84,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
     senders = settings.sender_table
     texts = Texts(settings.templates_dir)
     db = database.connect(settings.database_url.get_secret_value())
-    gateway = Gateway(settings.twilio, public_url=settings.public_url)
+    gateway = Gateway(settings.twilio, public_url=settings.public_url, clock=now)
     desk = desks.of(settings)
     limits = settings.limits
     return App(

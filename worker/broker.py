@@ -3,10 +3,8 @@
 The queue only wakes. It carries actor names and ids; what is owed stands in PostgreSQL.
 """
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec
 from urllib.parse import urlsplit
 
@@ -16,6 +14,7 @@ import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, CurrentMessage, Middleware, Retries, ShutdownNotifications, TimeLimit
 
+from worker import logs
 from worker.bootstrap import App
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.i18n import _
@@ -49,10 +48,11 @@ class LogContext(Middleware):
     ) -> None:
         del result
         if exception is not None:
-            log.error("actor_failed", error=type(exception).__name__, at=_where(exception))
+            log.error("actor_failed", error=type(exception).__name__, at=logs.where(exception))
         structlog.contextvars.clear_contextvars()
 
-    after_skip_message = after_process_message
+    def after_skip_message(self, _broker: dramatiq.Broker, _message: dramatiq.MessageProxy) -> None:
+        structlog.contextvars.clear_contextvars()
 
 
 @dataclass(slots=True)
@@ -99,9 +99,8 @@ class Route:
     def bind(self, broker: dramatiq.Broker, app: App) -> None:
         """Lets the actors run with this App and be sent through this broker."""
         for actor in self.actors:
-            actor.bound = dramatiq.actor(
-                _with_app(actor.function, app), actor_name=actor.function.__name__, broker=broker, **actor.options
-            )
+            declare = dramatiq.actor(actor_name=actor.function.__name__, broker=broker, **actor.options)
+            actor.bound = declare(_with_app(actor.function, app))
 
 
 def build(url: str) -> dramatiq.Broker:
@@ -119,7 +118,8 @@ def build(url: str) -> dramatiq.Broker:
         LogContext(),
     ]
     if scheme in {"redis", "rediss"}:
-        return RedisBroker(url=url, middleware=middleware, socket_connect_timeout=5)
+        make: Callable[..., dramatiq.Broker] = RedisBroker
+        return make(url=url, middleware=middleware, socket_connect_timeout=5)
     if scheme in {"amqp", "amqps"}:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
@@ -144,9 +144,3 @@ def _with_app(function: Callable[Concatenate[App, P], None], app: App) -> Callab
         function(app, *args, **kwargs)
 
     return run
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the innermost frame: enough to find it, nothing of what it handled."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

@@ -32,7 +32,7 @@ class Waking:
             wake()
         except Unavailable:
             if not self._away:
-                log.error("queue_unreachable")
+                log.warning("queue_unreachable")
             self._away = True
             return
         if self._away:

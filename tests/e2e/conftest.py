@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sandbox import stack
 from sandbox.stack import DATABASE, Stack
 from tests import builders
-from worker import actors, broker, bootstrap
+from worker import actors, bootstrap, broker
 from worker import settings as configuration
 from worker.domain.campaigns import AgeBand, Audience, Campaign
 from worker.services import events, reporting
@@ -78,11 +78,11 @@ class District:
         return home
 
     def campaign(self, **changes: Any) -> Campaign:
-        """A check-in of this district: reminder after 4 s, deadline after 8 s."""
+        """A check-in of this district: reminder after 4 s, deadline after 12 s."""
         values: dict[str, Any] = {
             "audience": Audience(age_bands=(AgeBand(70),), agencies=(self.code,)),
             "reminder_after": timedelta(seconds=4),
-            "reply_deadline": timedelta(seconds=8),
+            "reply_deadline": timedelta(seconds=12),
         }
         return builders.campaign(**(values | changes))
 

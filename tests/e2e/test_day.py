@@ -1,6 +1,5 @@
 """One heatwave day: every kind of household, one event, real processes from end to end."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,7 +31,7 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(city: City) -> Iterator[Day]:
+def day(city: City) -> Day:
     district = city.district()
     shared = builders.mobile()
     homes = {
@@ -50,7 +49,7 @@ def day(city: City) -> Iterator[Day]:
         "refused_landline": district.household("landline", code=21614),
         "opted_out_at_twilio": district.household("opted_out"),
         "couple": district.household("fine", answers=[(0.5, "1")], births=(date(1938, 3, 15), date(1935, 11, 2))),
-        "late": district.household("fine", answers=[(10.0, "1")]),
+        "late": district.household("fine", answers=[(15.0, "1")]),
         "no_number": district.household(mobiles=()),
         "mother": district.household("fine", answers=[(0.5, "1")], mobiles=(shared,)),
         "aunt": district.household("fine", answers=[(0.5, "1")], mobiles=(shared,)),
@@ -59,7 +58,7 @@ def day(city: City) -> Iterator[Day]:
     district.settled(event)
     district.control.wait_idle()
     account = district.settled(event)
-    yield Day(district, homes, account)
+    return Day(district, homes, account)
 
 
 def test_everybody_is_in_exactly_one_state_and_the_sum_is_the_audience(day: Day) -> None:

@@ -11,6 +11,7 @@ import redis
 
 from tests.e2e.conftest import District, until
 from worker.domain.campaigns import Campaign
+from worker.services import events
 
 pytestmark = pytest.mark.e2e
 
@@ -145,11 +146,11 @@ def test_a_forged_hook_is_refused_and_changes_nothing(district: District) -> Non
 
 def test_pause_stops_the_blast_and_resume_ends_it(district: District) -> None:
     numbers = _all_fine(district, 150)
-    district.control.settings(latency_ms=[200, 200])
+    district.control.settings(latency_ms=[800, 800])
     event = district.launch(_patient(district))
     until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 10, why="the blast to be under way")
 
-    district.city.stack.run("event", "pause", str(event))
+    events.pause(district.city.db, event)
     until(lambda: district.report(event)["messages"]["by_state"]["sending"] == 0, why="requests under way to end")
     held = district.report(event)["messages"]["by_state"]["queued"]
     district.control.settings(latency_ms=[0, 0])

@@ -1,6 +1,8 @@
 """The long-running processes: worker, scheduler, web."""
 
+import argparse
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -29,7 +31,9 @@ def worker(
         "--skip-logging",
     ]
     arguments += ["--worker-shutdown-timeout", "30000"]
-    sys.exit(dramatiq_cli.main(dramatiq_cli.make_argument_parser().parse_args(arguments)))
+    run: Callable[..., int] = dramatiq_cli.main
+    parser: Callable[[], argparse.ArgumentParser] = dramatiq_cli.make_argument_parser
+    sys.exit(run(parser().parse_args(arguments)))
 
 
 def run_scheduler() -> None:

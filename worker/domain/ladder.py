@@ -84,9 +84,7 @@ _POLICY = {
 }
 
 # Whom the campaign left out, as opposed to whom its text did not reach.
-_LEFT_OUT = frozenset(
-    {Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY}
-)
+_LEFT_OUT = frozenset({Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY})
 
 # A text that ended without a word to its recipient, or never was: who relied on it is not forgotten.
 _REASON_OF_STATE = {

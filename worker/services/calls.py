@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.domain.campaigns import Level
 from worker.domain.callbacks import TaskState
+from worker.domain.campaigns import Level
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound, Refused
 from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
@@ -65,9 +65,7 @@ def _locked(connection: Connection, task_id: int) -> rows.Row:
 def _follow(connection: Connection, rule: Rule, task: rows.Row, outcome: OutcomeCode, now: datetime) -> None:
     household = task.household_id
     if rule.hold is not None:
-        people.hold(
-            connection, [household], reason=outcome.lower(), source="caller", until=now + rule.hold, now=now
-        )
+        people.hold(connection, [household], reason=outcome.lower(), source="caller", until=now + rule.hold, now=now)
     if rule.tenants_become is not None:
         people.leave(connection, household, status=rule.tenants_become, now=now)
     numbers = people.numbers_of(connection, household)
@@ -93,9 +91,7 @@ def _close_or_postpone(
     return Ended(closed=True)
 
 
-def _again(
-    connection: Connection, task: rows.Row, outcome: OutcomeCode, desk: Desk, now: datetime
-) -> datetime | None:
+def _again(connection: Connection, task: rows.Row, outcome: OutcomeCode, desk: Desk, now: datetime) -> datetime | None:
     if RULES[outcome].bad_number:
         return now if people.numbers_of(connection, task.household_id) else None
     event = events.get(connection, task.event_id) if task.event_id is not None else None

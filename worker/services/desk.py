@@ -1,7 +1,7 @@
 """What the use cases share about place and time: the local day, holidays, the callers' hours."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 

@@ -9,7 +9,7 @@ import structlog
 from worker import catalogue
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Sender
-from worker.domain.errors import Unavailable
+from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, MessageState, Receipt
 from worker.domain.recipients import Reason
 from worker.services import receipts
@@ -59,7 +59,7 @@ def _settle_one(rig: Rig, question: sweeping.Unknown) -> int:
     since = question.started_at - CLOCK_SKEW
     try:
         listed = rig.gateway.find(question.e164, sender.address, since)  # no transaction is open here
-    except Unavailable:
+    except (BadDefinition, Unavailable):
         log.warning("provider_unavailable", purpose="settle_unknown")
         return 0
     now = rig.clock()
@@ -117,7 +117,7 @@ def fetch_missing_receipts(rig: Rig) -> int:
 def _fetch(rig: Rig, message_id: int, sid: str) -> None:
     try:
         found = rig.gateway.fetch(sid)
-    except Unavailable:
+    except (BadDefinition, Unavailable):
         log.warning("provider_unavailable", purpose="fetch_receipt")
         return
     now = rig.clock()
@@ -140,7 +140,7 @@ def fetch_missed_replies(rig: Rig) -> Sequence[int]:
 def _fetch_replies(rig: Rig, sender: Sender, since: datetime) -> list[int]:
     try:
         listed = rig.gateway.inbound(sender.address, since)
-    except Unavailable:
+    except (BadDefinition, Unavailable):
         log.warning("provider_unavailable", purpose="fetch_replies")
         return []
     with rig.db.begin() as connection:

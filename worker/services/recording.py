@@ -62,7 +62,7 @@ def follow(
 ) -> None:
     """Starts the clock of those whose first text left, and the next rung of those it cannot reach."""
     first = [m for m in moved if m.step == Step.FIRST and m.event_id is not None]
-    left = [(m.event_id, m.e164) for m in first if m.state not in {"queued", "failed", "suppressed"} and m.event_id]
+    left = [(m.event_id, m.e164) for m in first if m.state not in _NOT_LEFT and m.event_id]
     if left:
         recipients.mark_contacted(connection, left, first_wait=first_wait(campaign), now=now)
     mark_failed(connection, first, {m: r.fault for m, r in results.items()}, now)
@@ -81,6 +81,9 @@ def mark_failed(
         recipients.mark_due(connection, failed, now=now)
 
 
+_NOT_LEFT = frozenset(
+    {MessageState.QUEUED, MessageState.FAILED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.CANCELLED}
+)
 _REASON_OF_STATE = {
     MessageState.FAILED: Reason.UNDELIVERED,
     MessageState.UNDELIVERED: Reason.UNDELIVERED,
@@ -105,7 +108,9 @@ def _refused_number(result: SendResult, _made: int, _most: int, _now: datetime) 
 
 
 def _refused_content(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
-    return outbox.Change(result.message_id, MessageState.FAILED, code=result.code)
+    """A text that became void while it waited for its turn never left: it expired."""
+    state = MessageState.EXPIRED if result.code == moves.VALIDITY_EXPIRED else MessageState.FAILED
+    return outbox.Change(result.message_id, state, code=result.code)
 
 
 def _configuration(result: SendResult, _made: int, _most: int, now: datetime) -> outbox.Change:

@@ -32,7 +32,7 @@ class Wakes:
 
 
 def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
-    """Mends the rows, settles finished events, and returns what must be woken. Safe at any time, any number of times."""
+    """Mends the rows, settles finished events, returns what must be woken. Safe at any time, any number of times."""
     with db.begin() as connection:
         _expire(connection, now)
         _replan(connection, desk, now)

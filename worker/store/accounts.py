@@ -97,12 +97,12 @@ def of_event(connection: Connection, event_id: int) -> Account:
 
 def by_agency(connection: Connection, event_id: int) -> list[dict[str, Any]]:
     """agency, state, reason, households."""
-    return [dict(row._mapping) for row in connection.execute(_BY_AGENCY, {"event_id": event_id})]
+    return [dict(row) for row in connection.execute(_BY_AGENCY, {"event_id": event_id}).mappings()]
 
 
 def rows_of_event(connection: Connection, event_id: int) -> list[dict[str, Any]]:
     """One row per household, by dwelling and without a name or number, for the CSV report."""
-    return [dict(row._mapping) for row in connection.execute(_ROWS, {"event_id": event_id})]
+    return [dict(row) for row in connection.execute(_ROWS, {"event_id": event_id}).mappings()]
 
 
 def unknown_senders(connection: Connection, *, since: datetime) -> int:

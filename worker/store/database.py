@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
-from psycopg.errors import UndefinedTable
 
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.i18n import _

@@ -1,7 +1,7 @@
 """What people answered: stored before it is read, read once."""
 
-from dataclasses import asdict, dataclass
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, text

@@ -84,7 +84,7 @@ UPDATE message m SET
     attempts = m.attempts - CASE WHEN r.uncounted AND m.state = 'sending' THEN 1 ELSE 0 END,
     lease_until = NULL,
     sent_at = CASE WHEN r.sid IS NOT NULL THEN coalesce(m.sent_at, :now) ELSE m.sent_at END,
-    settled_at = CASE WHEN m.state IN ('sending', 'unknown') AND r.state IN ('failed', 'suppressed') THEN :now
+    settled_at = CASE WHEN m.state IN ('sending', 'unknown') AND r.state IN ('failed', 'suppressed', 'expired') THEN :now
                       ELSE m.settled_at END
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:sids AS text[]), CAST(:codes AS int[]),
             CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[])) AS r(id, state, sid, code, due_at, uncounted)
