@@ -13,7 +13,7 @@ from sandbox.demo_screen import Screen
 from sandbox.stack import DATABASE, Stack
 from worker import settings as configuration
 from worker.i18n import _
-from worker.services import reporting
+from worker.services import inbound, reporting
 from worker.store import database
 from worker.store.tasks import Task
 
@@ -99,15 +99,17 @@ class Demo:
             while True:
                 report = reporting.report(db, event_id)
                 self._screen.show(report)
-                if report.event.state in {"settled", "cancelled"} and self._quiet(report):
+                if report.event.state in {"settled", "cancelled"} and self._quiet(db, report):
                     return report
                 if time.monotonic() > deadline:
                     return report
                 time.sleep(POLL_S)
 
-    def _quiet(self, report: reporting.Report) -> bool:
+    def _quiet(self, db: database.Database, report: reporting.Report) -> bool:
         """Nobody is about to write, and every text has come to an end or will hear nothing more."""
         stats = self._stack.control.stats()
+        if inbound.unread(db, before=datetime.now(UTC)):
+            return False
         under_way = sum(report.account.messages.get(state, 0) for state in ("queued", "sending", "unknown"))
         return not (stats["pending"] or stats["webhooks_under_way"] or under_way)
 

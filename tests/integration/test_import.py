@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError
 
 from tests import listings
 from tests.listings import TODAY, tenant
+from worker.domain import changes
 from worker.domain.channels import Channel
 from worker.domain.errors import BadListing, Refused
 from worker.domain.listings import ProblemCode
 from worker.services import importing
 from worker.services.importing import ImportPlan
-from worker.store import people, schema
+from worker.store import listing as store
+from worker.store import listing_changes, people, schema
 from worker.store.database import Database
 
 NOW = datetime(2026, 7, 8, 8, 0, tzinfo=UTC)
@@ -344,6 +346,30 @@ def test_two_imports_at_once_wait_for_each_other(landlord: Landlord) -> None:
 
     assert new == [0, 0, 0, 300]
     assert landlord.all("SELECT count(*) FROM tenant") == [(300,)]
+
+
+def test_what_a_caller_notes_while_an_import_is_deciding_stays(landlord: Landlord) -> None:
+    """Between reading the roll and saving, a caller notes a death, a number, and adopts a listed one."""
+    landlord.send(tenant(1), tenant(2), tenant(3))
+    listing = landlord.plan(tenant(1, name="NOM UN"), tenant(2, mobile="06 00 00 55 55"), tenant(3, mobile="")).listing
+    with landlord.db.begin() as connection:
+        decided = changes.compare(listing.households, store.roll(connection))
+    with landlord.db.begin() as connection:
+        people.leave(connection, 1, status="deceased", now=NOW)
+        connection.execute(
+            insert(schema.phone).values(household_id=2, e164="+33600005555", kind="mobile", source="caller")
+        )
+        connection.execute(update(schema.phone).where(schema.phone.c.household_id == 3).values(source="caller"))
+
+    with landlord.db.begin() as connection:
+        listing_changes.save(connection, decided, today=TODAY, now=NOW)
+
+    assert landlord.tenants()[0] == ("TIL-0001", True, "NOM1", "deceased")
+    assert landlord.phones()[1:] == [
+        ("TIL-0002", "+33600010002", "import", True, False),
+        ("TIL-0003", "+33600010003", "caller", False, False),
+        ("TIL-0002", "+33600005555", "caller", False, False),
+    ]
 
 
 def test_a_plan_made_long_ago_is_compared_anew(landlord: Landlord) -> None:

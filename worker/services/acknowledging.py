@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from worker.domain import callbacks, wording
 from worker.domain.callbacks import TaskReason
 from worker.domain.replies import Intent
+from worker.services import tasks
 from worker.store import inbound as rows
 from worker.store.database import Connection
 
@@ -38,7 +39,7 @@ _ALWAYS = frozenset({Intent.STOP, Intent.EMERGENCY})
 def acknowledge(connection: Connection, rig: "Rig", heard: "Heard") -> None:
     """Queues the answer to one reply, unless the provider answered itself or the person had enough answers.
 
-    At most `acks_per_day` a day and number, the same one not twice within `ack_quiet`.
+    At most `acks_per_day` a day and household, the same one not twice within `ack_quiet`.
     """
     sender = _sender(rig, heard)
     if sender is None or heard.message.opt_out_type is not None:
@@ -48,6 +49,7 @@ def acknowledge(connection: Connection, rig: "Rig", heard: "Heard") -> None:
     today, repeated = rows.recent_acks(
         connection,
         heard.message.e164,
+        heard.households,
         template=template,
         quiet=quiet,
         day_start=rig.desk.day_start(heard.now),
@@ -81,7 +83,12 @@ def _template(rig: "Rig", heard: "Heard") -> str:
 
 
 def _is_open(rig: "Rig", heard: "Heard") -> bool:
-    return rig.desk.callers_are_there(heard.now, urgent=True)
+    return rig.desk.callers_are_there(heard.now, urgent=_is_urgent(heard))
+
+
+def _is_urgent(heard: "Heard") -> bool:
+    """Whether callers keep the hours of an alert for this household now."""
+    return any(standing.level in tasks.URGENT_LEVELS for standing in heard.standings)
 
 
 def _ack(connection: Connection, rig: "Rig", heard: "Heard", sender: str, template: str) -> rows.Ack:
@@ -111,4 +118,4 @@ def _variables(rig: "Rig", heard: "Heard", language: str) -> dict[str, str]:
 
 def _rung_by(rig: "Rig", heard: "Heard") -> datetime:
     reason = TaskReason.ASKED_CALL if heard.reading.intent is Intent.HELP else TaskReason.UNCLEAR
-    return rig.desk.due_at(callbacks.band(callbacks.POINTS[reason]), heard.now, urgent=True)
+    return rig.desk.due_at(callbacks.band(callbacks.POINTS[reason]), heard.now, urgent=_is_urgent(heard))

@@ -136,15 +136,15 @@ def settle_finished(db: Database, *, now: datetime) -> list[int]:
 
 
 def _steer(db: Database, event_id: int, *, to: EventState, only_from: tuple[EventState, ...]) -> None:
-    event = get(db, event_id)
+    get(db, event_id)
     with db.begin() as connection:
         moved = rows.move(connection, event_id, to=to, only_from=only_from)
         if moved and to is EventState.RUNNING:
             rows.clear_alarm(connection, event_id)
     if not moved:
         raise Refused(
-            _("L'opération n° {id} est dans l'état « {state} » : ce geste n'y est plus possible.").format(
-                id=event_id, state=event.state
+            _("L'opération n° {id} ne le permet plus ou pas encore ; voyez « courtoisie event show {id} ».").format(
+                id=event_id
             )
         )
 

@@ -19,12 +19,13 @@ FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
 
 _READ = text("UPDATE inbound_message SET read_at = :now, intent = :intent, match = :match WHERE id = :id")
 
-# Automatic answers to this number lately: how many today, and was the same thing said a moment ago.
+# Automatic answers lately to this number or its household: how many today, and was the same said a moment ago.
 _ACKS = text(
     """
 SELECT count(*) FILTER (WHERE m.created_at >= :day_start) AS today,
        count(*) FILTER (WHERE m.created_at > CAST(:now AS timestamptz) - CAST(:quiet AS interval) AND m.template = :template) AS repeated
-FROM message m WHERE m.e164 = :e164 AND m.step = 'ack' AND m.created_at >= least(CAST(:day_start AS timestamptz), CAST(:now AS timestamptz) - CAST(:quiet AS interval))
+FROM message m
+WHERE (m.e164 = :e164 OR m.household_id = ANY (:households)) AND m.step = 'ack' AND m.created_at >= least(CAST(:day_start AS timestamptz), CAST(:now AS timestamptz) - CAST(:quiet AS interval))
 """
 )
 
@@ -44,6 +45,14 @@ _WITHDRAW = text(
 UPDATE message SET state = :state, settled_at = :now
 WHERE state = 'queued' AND step <> 'ack'
   AND (event_id, e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
+"""
+)
+
+_LINK = text(
+    """
+INSERT INTO reply (inbound_id, household_id, recipient_id)
+SELECT :inbound_id, * FROM unnest(CAST(:households AS bigint[]), CAST(:recipients AS bigint[]))
+ON CONFLICT DO NOTHING
 """
 )
 
@@ -107,15 +116,32 @@ def mark_read(connection: Connection, inbound_id: int, *, intent: str, match: st
 
 def link(connection: Connection, inbound_id: int, pairs: Sequence[tuple[int, int | None]]) -> None:
     """Makes it a reply of these households: (household id, recipient id or None)."""
-    rows = [{"inbound_id": inbound_id, "household_id": h, "recipient_id": r} for h, r in pairs]
-    connection.execute(insert(reply).values(rows).on_conflict_do_nothing())
+    values = {"inbound_id": inbound_id, "households": [h for h, _ in pairs], "recipients": [r for _, r in pairs]}
+    connection.execute(_LINK, values)
 
 
 def recent_acks(
-    connection: Connection, e164: str, *, template: str, quiet: timedelta, day_start: datetime, now: datetime
+    connection: Connection,
+    e164: str,
+    households: Sequence[int],
+    *,
+    template: str,
+    quiet: timedelta,
+    day_start: datetime,
+    now: datetime,
 ) -> tuple[int, bool]:
-    """(automatic answers today, the same one within `quiet`). Walks the number's acknowledgements only."""
-    values = {"e164": e164, "template": template, "quiet": quiet, "day_start": day_start, "now": now}
+    """(automatic answers today, the same one within `quiet`) to a number or the households behind it.
+
+    Walks ix_message_ack_number and ix_message_household_id.
+    """
+    values = {
+        "e164": e164,
+        "households": list(households),
+        "template": template,
+        "quiet": quiet,
+        "day_start": day_start,
+        "now": now,
+    }
     row = connection.execute(_ACKS, values).one()
     return row.today, row.repeated > 0
 
