@@ -350,8 +350,13 @@ def test_two_imports_at_once_wait_for_each_other(landlord: Landlord) -> None:
 
 def test_what_a_caller_notes_while_an_import_is_deciding_stays(landlord: Landlord) -> None:
     """Between reading the roll and saving, a caller notes a death, a number, and adopts a listed one."""
-    landlord.send(tenant(1), tenant(2), tenant(3))
-    listing = landlord.plan(tenant(1, name="NOM UN"), tenant(2, mobile="06 00 00 55 55"), tenant(3, mobile="")).listing
+    landlord.send(tenant(1), tenant(2), tenant(3), tenant(4))
+    listing = landlord.plan(
+        tenant(1, name="NOM UN"),
+        tenant(2, mobile="06 00 00 55 55"),
+        tenant(3, mobile=""),
+        tenant(4, mobile="06 00 01 00 04 (fils)"),
+    ).listing
     with landlord.db.begin() as connection:
         decided = changes.compare(listing.households, store.roll(connection))
     with landlord.db.begin() as connection:
@@ -359,7 +364,7 @@ def test_what_a_caller_notes_while_an_import_is_deciding_stays(landlord: Landlor
         connection.execute(
             insert(schema.phone).values(household_id=2, e164="+33600005555", kind="mobile", source="caller")
         )
-        connection.execute(update(schema.phone).where(schema.phone.c.household_id == 3).values(source="caller"))
+        connection.execute(update(schema.phone).where(schema.phone.c.household_id.in_([3, 4])).values(source="caller"))
 
     with landlord.db.begin() as connection:
         listing_changes.save(connection, decided, today=TODAY, now=NOW)
@@ -368,8 +373,10 @@ def test_what_a_caller_notes_while_an_import_is_deciding_stays(landlord: Landlor
     assert landlord.phones()[1:] == [
         ("TIL-0002", "+33600010002", "import", True, False),
         ("TIL-0003", "+33600010003", "caller", False, False),
+        ("TIL-0004", "+33600010004", "caller", False, False),
         ("TIL-0002", "+33600005555", "caller", False, False),
     ]
+    assert landlord.all("SELECT DISTINCT label FROM phone") == [("self",)]
 
 
 def test_a_plan_made_long_ago_is_compared_anew(landlord: Landlord) -> None:

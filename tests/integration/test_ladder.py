@@ -196,3 +196,14 @@ def test_a_lease_that_runs_out_makes_the_fate_unknown_and_never_a_second_text(to
 
     assert [m["state"] for m in town.texts(home, "first")] == ["unknown"]
     assert town.recipient(home)["contacted_at"] == town.now
+
+
+def test_a_reminder_that_has_not_left_is_taken_back_when_a_person_rings(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open())
+    town.later(hours=2)
+
+    town.later(hours=2)
+
+    assert town.state(home) == "callback"
+    assert [m["state"] for m in town.texts(home, "reminder")] == ["cancelled"]

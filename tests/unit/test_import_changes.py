@@ -304,6 +304,15 @@ def test_two_codes_that_differ_only_by_zeros_are_two_homes_when_both_exist() -> 
     assert counts(found)[1] == Counts(unchanged=2)
 
 
+def test_a_code_that_two_rows_could_mean_is_left_to_neither() -> None:
+    listed = [household(person(), code="12"), household(person("DURAND", erp="7"), code="012")]
+
+    found = deciding.compare(listed, roll(held(household(person(), code="0012"))))
+
+    assert [d.code for d in found.new_dwellings] == ["12", "012"]
+    assert found.moved == [(1, "12")]
+
+
 def test_a_listing_without_a_column_does_not_erase_what_it_would_have_said() -> None:
     known = replace(roll(held(ALONE)), dwellings={"TIL-1": home(adapted=True, insee_code="31555", building="A")})
     listed = replace(ALONE, dwelling=home(adapted=None, insee_code=None, residence=None, address="", commune=""))

@@ -14,7 +14,7 @@ from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
 from worker.services import tasks
 from worker.services.desk import Desk
-from worker.store import events, outbox, people, recipients
+from worker.store import events, inbound, outbox, people, recipients
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -108,6 +108,7 @@ def _ring(connection: Connection, event_id: int, rungs: Rungs, desk: Desk, now: 
     ]
     if wanted:
         tasks.hand_over(connection, wanted, desk=desk, now=now)
+        _withdraw(connection, [i for call in wanted for i in call.recipient_ids], now)
     return len(wanted)
 
 
@@ -115,4 +116,10 @@ def _settle(connection: Connection, rungs: Rungs, now: datetime) -> int:
     settled = [(d.id, r.state, r.reason) for d, r in rungs if isinstance(r, ladder.Settle)]
     if settled:
         recipients.settle(connection, settled, now=now)
+        _withdraw(connection, [recipient for recipient, _, _ in settled], now)
     return len(settled)
+
+
+def _withdraw(connection: Connection, recipient_ids: Sequence[int], now: datetime) -> None:
+    """A reminder that has not left is not sent to people whom somebody rings, or who are done."""
+    inbound.withdraw_texts(connection, recipient_ids, state=MessageState.CANCELLED, now=now)

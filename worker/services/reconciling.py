@@ -25,7 +25,9 @@ CLOCK_SKEW = timedelta(seconds=10)
 # Looked for twice, a margin apart, before a text counts as not sent.
 LOOKUPS_FOR_ABSENCE = 2
 OLDEST_POLLED = timedelta(days=2)
-INBOUND_LOOK_BACK = timedelta(hours=1)
+# Replies are looked for from a little before the last one heard: all of an outage, little of a busy day.
+INBOUND_OVERLAP = timedelta(minutes=5)
+INBOUND_LOOK_BACK = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,14 @@ def fetch_missed_replies(rig: Rig) -> Sequence[int]:
     stored: list[int] = []
     for sender in rig.senders.values():
         if sender.takes_replies:
-            stored += _fetch_replies(rig, sender, now - INBOUND_LOOK_BACK)
+            stored += _fetch_replies(rig, sender, _since(rig, sender, now))
     return stored
+
+
+def _since(rig: Rig, sender: Sender, now: datetime) -> datetime:
+    with rig.db.begin() as connection:
+        newest = inbound.newest(connection, sender.address)
+    return max((newest or now) - INBOUND_OVERLAP, now - INBOUND_LOOK_BACK)
 
 
 def _fetch_replies(rig: Rig, sender: Sender, since: datetime) -> list[int]:
@@ -144,5 +152,6 @@ def _fetch_replies(rig: Rig, sender: Sender, since: datetime) -> list[int]:
         log.warning("provider_unavailable", purpose="fetch_replies")
         return []
     with rig.db.begin() as connection:
-        stored = [inbound.store(connection, message) for message in listed]
+        missing = inbound.not_stored(connection, [message.provider_sid for message in listed])
+        stored = [inbound.store(connection, message) for message in listed if message.provider_sid in missing]
     return [i for i in stored if i is not None]

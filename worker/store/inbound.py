@@ -48,6 +48,15 @@ WHERE state = 'queued' AND step <> 'ack'
 """
 )
 
+_NEWEST = text("SELECT max(received_at) FROM inbound_message WHERE to_address = :to")
+
+_NOT_STORED = text(
+    """
+SELECT sid FROM unnest(CAST(:sids AS text[])) AS sid
+WHERE NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.provider_sid = sid)
+"""
+)
+
 _LINK = text(
     """
 INSERT INTO reply (inbound_id, household_id, recipient_id)
@@ -107,6 +116,16 @@ def lock_unread(connection: Connection, inbound_id: int) -> Unread | None:
     """The message if nobody has read it yet, locked; a second reader waits and then gets None."""
     row = connection.execute(_LOCK_UNREAD, {"id": inbound_id}).one_or_none()
     return None if row is None else Unread(**row._asdict())
+
+
+def newest(connection: Connection, to_address: str) -> datetime | None:
+    """When a sender of ours was last written to, as far as we know."""
+    return connection.execute(_NEWEST, {"to": to_address}).scalar()
+
+
+def not_stored(connection: Connection, sids: Sequence[str]) -> set[str]:
+    """Those of the provider's ids that were not stored yet."""
+    return set(connection.execute(_NOT_STORED, {"sids": list(sids)}).scalars())
 
 
 def mark_read(connection: Connection, inbound_id: int, *, intent: str, match: str, now: datetime) -> None:
