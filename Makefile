@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo sandbox test check format lock clean
+.PHONY: help venv demo sandbox test check format translations lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ check: venv  ## ruff, mypy, import contracts, texts and campaigns
 format: venv  ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
+
+translations: venv  ## renew the English catalogue from the French sentences
+	@$(BIN)/pybabel -q extract --no-default-keywords -k _ -k ngettext:1,2 --no-location --sort-output --no-wrap \
+		--project courtoisie -o $(VENV)/courtoisie.pot worker sandbox
+	@$(BIN)/pybabel -q update --init-missing --ignore-pot-creation-date --ignore-obsolete --no-wrap \
+		-i $(VENV)/courtoisie.pot -d worker/locale -D courtoisie -l en
+	@$(BIN)/pybabel -q compile -d worker/locale -D courtoisie
 
 lock: venv  ## resolve requirements/*.txt again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade \

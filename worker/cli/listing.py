@@ -14,7 +14,7 @@ def import_listing(
     file: Annotated[Path, typer.Argument(help=_("Le fichier : CSV, TSV, XLSX, XLS ou ODS."))],
     apply: Annotated[bool, typer.Option("--apply", help=_("Enregistrer ; sans cela, rien ne change."))] = False,
     allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help=_("Accepter que plus de 20 % des locataires disparaissent."))
+        bool, typer.Option("--allow-shrink", help=_("Accepter que plus d'un cinquième des locataires disparaissent."))
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))] = False,
 ) -> None:
