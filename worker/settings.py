@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.domain.channels import Capability, Sender
@@ -57,15 +57,6 @@ class SenderSettings(BaseModel):
     segments_per_s: float = Field(default=10.0, ge=0)
     calls_per_s: float = Field(default=1.0, gt=0)
     messaging_service: bool = False
-
-    @model_validator(mode="after")
-    def _replies_name_its_number(self) -> "SenderSettings":
-        """Replies arrive at a number, which a service's sid does not tell."""
-        if self.messaging_service and self.capability is Capability.TWO_WAY:
-            raise ValueError(
-                _("un émetteur two_way se désigne par son numéro court (address), pas par un service de messagerie")
-            )
-        return self
 
 
 class Limits(BaseModel):

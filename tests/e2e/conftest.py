@@ -78,11 +78,11 @@ class District:
         return home
 
     def campaign(self, **changes: Any) -> Campaign:
-        """A check-in of this district: reminder after 4 s, deadline after 12 s."""
+        """A check-in of this district: reminder after 8 s, deadline after 16 s."""
         values: dict[str, Any] = {
             "audience": Audience(age_bands=(AgeBand(70),), agencies=(self.code,)),
-            "reminder_after": timedelta(seconds=4),
-            "reply_deadline": timedelta(seconds=12),
+            "reminder_after": timedelta(seconds=8),
+            "reply_deadline": timedelta(seconds=16),
         }
         return builders.campaign(**(values | changes))
 

@@ -49,7 +49,7 @@ def day(city: City) -> Day:
         "refused_landline": district.household("landline", code=21614),
         "opted_out_at_twilio": district.household("opted_out"),
         "couple": district.household("fine", answers=[(0.5, "1")], births=(date(1938, 3, 15), date(1935, 11, 2))),
-        "late": district.household("fine", answers=[(15.0, "1")]),
+        "late": district.household("fine", answers=[(19.0, "1")]),
         "no_number": district.household(mobiles=()),
         "mother": district.household("fine", answers=[(0.5, "1")], mobiles=(shared,)),
         "aunt": district.household("fine", answers=[(0.5, "1")], mobiles=(shared,)),

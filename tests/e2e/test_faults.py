@@ -145,8 +145,8 @@ def test_a_forged_hook_is_refused_and_changes_nothing(district: District) -> Non
 
 
 def test_pause_stops_the_blast_and_resume_ends_it(district: District) -> None:
-    numbers = _all_fine(district, 150)
-    district.control.settings(latency_ms=[800, 800])
+    numbers = _all_fine(district, 240)
+    district.control.settings(latency_ms=[1500, 1500])
     event = district.launch(_patient(district))
     until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 10, why="the blast to be under way")
 
@@ -158,5 +158,5 @@ def test_pause_stops_the_blast_and_resume_ends_it(district: District) -> None:
     account = district.settled(event)
 
     assert held > 0
-    assert account["recipients"]["by_state"] == {"fine": 150}
+    assert account["recipients"]["by_state"] == {"fine": 240}
     assert _accepted_twice(district, numbers) == []

@@ -135,13 +135,14 @@ SENDERS = [
     ("38000", "two_way", False, ""),
     ("+33937000001", "two_way", False, ""),
     ("Les Chalets", "one_way", False, ""),
-    ("MG" + "0" * 32, "two_way", True, ""),
+    ("MG" + "0" * 32, "one_way", True, ""),
+    ("MG" + "0" * 32, "two_way", True, "numéro court du service"),
     ("Les Chalets", "two_way", False, "un nom ne reçoit pas de réponse"),
     ("Les Chalets de l'Occitanie", "one_way", False, "11 lettres"),
     ("Résidence", "one_way", False, "sans accent"),
     ("", "two_way", False, "numéro court"),
     ("0937000001", "two_way", False, "+33123456789"),
-    ("38000", "two_way", True, "commence par MG"),
+    ("38000", "one_way", True, "commence par MG"),
     ("+33612345678", "two_way", False, "Demandez un numéro court"),
 ]
 

@@ -84,7 +84,10 @@ def _sender(sender: Sender) -> Iterator[Problem]:
     forms = [_SERVICE] if sender.messaging_service else [_SHORT_CODE, _NUMBER]
     if sender.capability is Capability.ONE_WAY and not sender.messaging_service:
         forms.append(_NAME)
-    if not any(form.fullmatch(sender.address) for form in forms):
+    if sender.messaging_service and sender.takes_replies:
+        wrong = _("les réponses arrivent à un numéro, qu'un service de messagerie ne dit pas.")
+        yield Problem(FILE, key, wrong, _("Écrivez le numéro court du service, sans messaging_service."))
+    elif not any(form.fullmatch(sender.address) for form in forms):
         wrong = _("« {address} » ne peut pas être l'adresse d'un émetteur {capability}.").format(
             address=sender.address, capability=sender.capability
         )
