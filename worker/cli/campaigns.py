@@ -10,7 +10,7 @@ from worker import actors
 from worker.bootstrap import App
 from worker.cli import parts
 from worker.cli.labels import label
-from worker.cli.terminal import out, print_json, table
+from worker.cli.terminal import out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused
 from worker.i18n import _
@@ -23,17 +23,17 @@ TEXT = "text"
 
 
 def campaigns(as_json: Json = False) -> None:
-    with parts.whole() as app:
-        if as_json:
-            print_json({"campaigns": [_described(c) for c in app.campaigns.values()]})
-            return
-        listed = table(_("Campagne"), _("Titre"), _("Genre"), _("Niveau"), _("Émetteur"), _("Délai de réponse"))
-        for campaign in app.campaigns.values():
-            deadline = str(campaign.reply_deadline) if campaign.reply_deadline else "-"
-            listed.add_row(
-                campaign.key, campaign.title, label(campaign.kind), label(campaign.level), campaign.sender, deadline
-            )
-        out().print(listed)
+    defined = parts.campaigns(parts.settings()).values()
+    if as_json:
+        print_json({"campaigns": [_described(c) for c in defined]})
+        return
+    listed = table(_("Campagne"), _("Titre"), _("Genre"), _("Niveau"), _("Émetteur"), _("Délai de réponse"))
+    for campaign in defined:
+        deadline = span(campaign.reply_deadline) if campaign.reply_deadline else "-"
+        listed.add_row(
+            campaign.key, campaign.title, label(campaign.kind), label(campaign.level), campaign.sender, deadline
+        )
+    out().print(listed)
 
 
 def preview(campaign: Name, as_json: Json = False) -> None:

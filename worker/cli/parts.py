@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker import actors, bootstrap, broker, logs
+from worker import actors, bootstrap, broker, catalogue, logs
 from worker import settings as configuration
+from worker.domain.campaigns import Campaign
+from worker.rendering import Texts
 from worker.store import database
 
 
@@ -23,6 +25,11 @@ def whole() -> Iterator[bootstrap.App]:
         yield app
     finally:
         app.close()
+
+
+def campaigns(loaded: configuration.Settings) -> dict[str, Campaign]:
+    """The campaigns as defined, without a server. Raises BadDefinition."""
+    return catalogue.load(loaded.config_dir, senders=loaded.sender_table, texts=Texts(loaded.templates_dir))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,12 @@ def table(*columns: str, title: str | None = None, right: tuple[int, ...] = ()) 
 def local(moment: datetime | None, timezone: str) -> str:
     """Day and hour as people here write them."""
     return "" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%d/%m %H:%M")
+
+
+def span(duration: timedelta) -> str:
+    """A duration in hours and minutes: "4 h", "1 h 30"."""
+    hours, minutes = divmod(round(duration.total_seconds() / 60), 60)
+    return f"{hours} h {minutes:02}" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
 
 
 def _plain(value: object) -> object:

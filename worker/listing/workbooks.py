@@ -58,7 +58,7 @@ def _moment(cell: datetime) -> str:
 
 _CONVERSIONS: Mapping[type, Callable[..., str]] = {
     str: str,
-    bool: lambda cell: _("oui") if cell else _("non"),
+    bool: lambda cell: "oui" if cell else "non",
     float: _number,
     datetime: _moment,
     date: date.isoformat,
