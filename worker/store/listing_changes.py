@@ -165,7 +165,7 @@ _RECORD = text(
     "INSERT INTO listing_import (file_digest, counts, applied_at) VALUES (:digest, CAST(:counts AS jsonb), :now)"
 )
 
-# A campaign may open a second after the first import: the planner must know what was loaded.
+# Ten thousands of rows come at once, and a campaign may open a second later: the planner must know of them.
 _ANALYZE = text("ANALYZE agency, residence, dwelling, household, tenant, phone")
 
 
@@ -200,6 +200,8 @@ def _homes(connection: Connection, changes: Changes, *, now: datetime) -> None:
     connection.execute(_REOPEN, {"ids": changes.reopened})
     _each(connection, _ENTER_HOME, ({"id": id_, "code": code} for id_, code in changes.moved))
     connection.execute(_OPEN, {"codes": changes.opened, "now": now})
+    if changes.opened:
+        connection.execute(_ANALYZE)  # a first import joins tables that the planner still takes for empty
     _each(connection, _LIVING_ALONE, ({"code": code, "alone": alone} for code, alone in changes.living_alone))
 
 
