@@ -24,6 +24,8 @@ log = structlog.get_logger()
 # A sender with a pace reserves time this far ahead at most, so that a pause is felt at once.
 PACE_HORIZON = timedelta(seconds=1)
 SHARE_HELD_FOR = timedelta(seconds=15)
+# No more is claimed than can be under way: what is claimed, a pause can no longer hold back.
+FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     if not slots:
         return Batch(more=True, wait_s=1.0)
     try:
-        claim = _claim_bulk(rig, event_id)
+        claim = _claim_bulk(rig, event_id, most=min(rig.batch_size, max(slots, FEWEST)))
     except BadDefinition as error:
         _stop_event(rig, event_id, str(error))
         return Batch()
@@ -107,14 +109,14 @@ def _slots(rig: Rig) -> int:
         )
 
 
-def _claim_bulk(rig: Rig, event_id: int) -> _Claim:
+def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
     now = rig.clock()
     with rig.db.begin() as connection:
         event = events.lock_for_sending(connection, event_id)
         if event is None or event.state is not EventState.RUNNING:
             return _Claim()
         campaign = catalogue.thaw(event.definition)
-        limit, free_at = _allowance(rig, connection, campaign.sender, now)
+        limit, free_at = _allowance(rig, connection, campaign.sender, most=most, now=now)
         if free_at - now >= PACE_HORIZON:
             return _Claim(wait_s=(free_at - now).total_seconds())
         claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
@@ -131,13 +133,13 @@ def _claim_answers(rig: Rig) -> _Claim:
         return _Claim(texts, {c.id: c.attempts + 1 for c in claimed}, full=len(claimed) == rig.batch_size)
 
 
-def _allowance(rig: Rig, connection: Connection, sender: str, now: datetime) -> tuple[int, datetime]:
+def _allowance(rig: Rig, connection: Connection, sender: str, *, most: int, now: datetime) -> tuple[int, datetime]:
     """How many texts this sender may take now, and from when its pace lets it send."""
     pace = rig.senders[sender].segments_per_s
     if not pace:
-        return rig.batch_size, now
+        return most, now
     within_horizon = ceil(pace * PACE_HORIZON.total_seconds())
-    return min(rig.batch_size, within_horizon), limits.next_free(connection, sender, now=now)
+    return min(most, within_horizon), limits.next_free(connection, sender, now=now)
 
 
 def _start(
