@@ -123,24 +123,39 @@ def _household(author: Author, number: int) -> tuple[Home, list[list[str]]]:
         senior=place.senior,
         adapted=adapted,
     )
+    cells = _Cells(dwelling, place, births, mobiles, landlines, childs, adapted)
+    return home, _rows(author, number, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What the rows of one household say, before it is typed."""
+
+    dwelling: str
+    place: names.Place
+    births: list[tuple[date | None, str]]
+    mobiles: list[str]
+    landlines: list[str]
+    childs: str | None
+    adapted: bool
+
+
+def _rows(author: Author, number: int, of: _Cells) -> list[list[str]]:
     last_name = author.chance.choice(names.LAST)
-    civilities = ("Mme", "M.") if people == 2 or author.often(0.68) else ("M.",)
+    civilities = ("Mme", "M.") if len(of.births) == 2 or author.often(0.68) else ("M.",)
     entered = author.today - timedelta(days=author.chance.randrange(200, 15_000))
-    address = _address(author, number, place)
-    rows = []
-    for person in range(people):
-        civility = civilities[person]
-        rows.append(
-            [
-                *(f"{number + 1:07}", f"C-{entered.year}-{number:06}", civility, _spelt(author, last_name)),
-                *(author.chance.choice(names.FIRST[civility]), births[person][1], *address, dwelling),
-                *(author.chance.choice(("T2", "T3", "T3 avec garage", "T4")), "Oui" if adapted else ""),
-                *(place.agency.lstrip("0") if author.often(0.01) else place.agency, place.agency_name),
-                *_phone_cells(author, person, mobiles=mobiles, landlines=landlines, childs=childs),
-                *("", f"{entered:%d/%m/%Y}", "", ("Titulaire", "Cotitulaire")[person]),
-            ]
-        )
-    return home, rows
+    address = _address(author, number, of.place)
+    return [
+        [
+            *(f"{number + 1:07}", f"C-{entered.year}-{number:06}", civilities[person], _spelt(author, last_name)),
+            *(author.chance.choice(names.FIRST[civilities[person]]), born, *address, of.dwelling),
+            *(author.chance.choice(("T2", "T3", "T3 avec garage", "T4")), "Oui" if of.adapted else ""),
+            *(of.place.agency.lstrip("0") if author.often(0.01) else of.place.agency, of.place.agency_name),
+            *_phone_cells(author, person, mobiles=of.mobiles, landlines=of.landlines, childs=of.childs),
+            *("", f"{entered:%d/%m/%Y}", "", ("Titulaire", "Cotitulaire")[person]),
+        ]
+        for person, (_birth_read, born) in enumerate(of.births)
+    ]
 
 
 def _address(author: Author, number: int, place: "names.Place") -> list[str]:
