@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox import listing, pace
@@ -21,6 +21,8 @@ CAMPAIGN = "canicule-orange"
 # An outcome must come in this time: so long for starting, and so long per household.
 PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
 POLL_S = 0.4
+# How long the settled event waits for people who answer late.
+LATE_S = 45.0
 
 
 @dataclass(slots=True)
@@ -99,19 +101,21 @@ class Demo:
             while True:
                 report = reporting.report(db, event_id)
                 self._screen.show(report)
-                if report.event.state in {"settled", "cancelled"} and self._quiet(db, report):
+                settled_at = report.event.settled_at
+                late = settled_at is not None and datetime.now(UTC) - settled_at > timedelta(seconds=LATE_S)
+                if settled_at is not None and self._quiet(db, report, late=late):
                     return report
                 if time.monotonic() > deadline:
                     return report
                 time.sleep(POLL_S)
 
-    def _quiet(self, db: database.Database, report: reporting.Report) -> bool:
+    def _quiet(self, db: database.Database, report: reporting.Report, *, late: bool) -> bool:
         """Nobody is about to write, and every text has come to an end or will hear nothing more."""
         stats = self._stack.control.stats()
         if inbound.unread(db, before=datetime.now(UTC)):
             return False
         under_way = sum(report.account.messages.get(state, 0) for state in ("queued", "sending", "unknown"))
-        return not (stats["pending"] or stats["webhooks_under_way"] or under_way)
+        return not ((stats["pending"] and not late) or stats["webhooks_under_way"] or under_way)
 
     def _check(self, report: reporting.Report) -> list[str]:
         """The promises, checked from the stand-in's own journal and the account."""
