@@ -56,13 +56,6 @@ INSERT INTO attempt (message_id, started_at) SELECT id, :now FROM started RETURN
 """
 )
 
-_UNSENDABLE = text(
-    """
-UPDATE message SET state = 'failed', code = NULL, settled_at = :now WHERE id = ANY (:ids) AND state = 'queued'
-RETURNING id, event_id, e164, step
-"""
-)
-
 _FINISH_ATTEMPTS = text(
     """
 UPDATE attempt a SET finished_at = :now, outcome = f.outcome, http_status = f.http_status, code = f.code,
@@ -194,12 +187,6 @@ def start(
         "now": now,
     }
     return {row.message_id: row.id for row in connection.execute(_START, values)}
-
-
-def refuse_unsendable(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[Moved]:
-    """Fails texts that cannot be rendered; their households climb the ladder."""
-    rows = connection.execute(_UNSENDABLE, {"ids": list(ids), "now": now})
-    return [Moved(**row._asdict(), state="failed") for row in rows]
 
 
 def record(
