@@ -1,7 +1,7 @@
 """The schema as SQLAlchemy tables. Constraints carry the promises; the migrations build the same."""
 
 from worker.store.schema.base import metadata
-from worker.store.schema.inbound import inbound_message, reply
+from worker.store.schema.inbound import inbound_message, reply, reply_listing
 from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, message, recipient
 from worker.store.schema.limits import in_flight_share, sender_pace
 from worker.store.schema.people import (
@@ -36,6 +36,7 @@ __all__ = [
     "phone",
     "recipient",
     "reply",
+    "reply_listing",
     "residence",
     "sender_pace",
     "tenant",

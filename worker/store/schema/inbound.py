@@ -18,6 +18,8 @@ inbound_message = Table(
     Column("media_count", SmallInteger, nullable=False, server_default=text("0")),
     at("received_at", nullable=False),
     at("read_at"),
+    # how often reading it broke; after a few a person reads it
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
     Column("intent", Text),
     # unknown_sender: nobody has this number; a person files it.
     Column("match", Text),
@@ -36,4 +38,12 @@ reply = Table(
     ref("recipient_id", "recipient.id", nullable=True),
     UniqueConstraint("inbound_id", "household_id"),
     Index("ix_reply_household_id", "household_id"),
+)
+
+# Up to when the provider's own list of replies to a sender has been gone through: what came later may be missing here.
+reply_listing = Table(
+    "reply_listing",
+    metadata,
+    Column("address", Text, primary_key=True),
+    at("complete_until", nullable=False),
 )
