@@ -71,11 +71,15 @@ class OutgoingText:
     segments: int
     void_at: datetime
     leave_at: datetime | None = None  # reserved by the sender's pace; None: at once
+    lease_until: datetime | None = None  # ours until then: whatever has not left by then is somebody else's
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What one request came to. provider_sid only when accepted; code is the provider's error code."""
+    """What one request came to. provider_sid only when accepted; code is the provider's error code.
+
+    asked: False when no request was made at all, so nothing was counted against the text.
+    """
 
     message_id: int
     attempt_id: int
@@ -85,6 +89,7 @@ class SendResult:
     http_status: int | None = None
     fault: NumberFault | None = None
     retry_after_s: float | None = None
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from worker.i18n import _
 from worker.services.desk import Desk
 from worker.store import audience, outbox, recipients
 from worker.store import events as rows
-from worker.store.database import Database
+from worker.store.database import Connection, Database
 
+_CANCELLABLE = (EventState.PLANNED, EventState.RUNNING, EventState.PAUSED, EventState.CANCELLED)
 _EXCLUDING = (Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY)
 
 
@@ -73,14 +74,16 @@ def fan_out(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
 
 
 def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Occasion:
-    """The question "who?" for a campaign opened now."""
+    """The question "who?" for a campaign opened now. "Contacted today" is about the day its texts leave on."""
+    opens_at, _closes_at = desk.next_opening(campaign.window, now)
     return audience.Occasion(
         audience=campaign.audience,
         purpose=campaign.purpose,
         level=campaign.level,
         day=desk.local_date(now),
-        day_start=desk.day_start(now),
+        day_start=desk.day_start(opens_at),
         now=now,
+        wants_reply=campaign.wants_reply,
     )
 
 
@@ -122,9 +125,13 @@ def resume(db: Database, event_id: int) -> None:
 
 def cancel(db: Database, event_id: int, *, now: datetime) -> int:
     """Ends an event: queued texts are taken back, waiting households settle as cancelled; open callback tasks
-    stay, somebody asked for them. Returns the households. Raises Refused when it is already over."""
-    _steer(db, event_id, to=EventState.CANCELLED, only_from=(EventState.PLANNED, EventState.RUNNING, EventState.PAUSED))
+    stay, somebody asked for them. Returns the households. Raises Refused when it has settled.
+
+    All in one transaction; cancelling again ends whatever an interrupted claim brought back meanwhile.
+    """
+    get(db, event_id)
     with db.begin() as connection:
+        _move(connection, event_id, to=EventState.CANCELLED, only_from=_CANCELLABLE)
         outbox.cancel_queued(connection, event_id, now=now)
         return recipients.cancel(connection, event_id, now=now)
 
@@ -138,10 +145,13 @@ def settle_finished(db: Database, *, now: datetime) -> list[int]:
 def _steer(db: Database, event_id: int, *, to: EventState, only_from: tuple[EventState, ...]) -> None:
     get(db, event_id)
     with db.begin() as connection:
-        moved = rows.move(connection, event_id, to=to, only_from=only_from)
-        if moved and to is EventState.RUNNING:
+        _move(connection, event_id, to=to, only_from=only_from)
+        if to is EventState.RUNNING:
             rows.clear_alarm(connection, event_id)
-    if not moved:
+
+
+def _move(connection: Connection, event_id: int, *, to: EventState, only_from: tuple[EventState, ...]) -> None:
+    if not rows.move(connection, event_id, to=to, only_from=only_from):
         raise Refused(
             _("L'opération n° {id} ne le permet plus ou pas encore ; voyez « courtoisie event show {id} ».").format(
                 id=event_id

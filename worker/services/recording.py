@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
+from worker import catalogue
 from worker.domain import moves
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Channel
@@ -68,6 +70,17 @@ def follow(
     mark_failed(connection, first, {m: r.fault for m, r in results.items()}, now)
 
 
+def start_clocks(connection: Connection, moved: Sequence[outbox.Moved], now: datetime) -> None:
+    """First texts of several events left, or may have: their households have their time to answer from now."""
+    first = [m for m in moved if m.step == Step.FIRST and m.event_id is not None]
+    for event_id in sorted({m.event_id for m in first if m.event_id is not None}):
+        event = events.get(connection, event_id)
+        if event is not None:
+            wait = first_wait(catalogue.thaw(event.definition))
+            numbers = [(event_id, m.e164) for m in first if m.event_id == event_id]
+            recipients.mark_contacted(connection, numbers, first_wait=wait, now=now)
+
+
 def mark_failed(
     connection: Connection, moved: Sequence[outbox.Moved], faults: Mapping[int, NumberFault | None], now: datetime
 ) -> None:
@@ -82,8 +95,17 @@ def mark_failed(
 
 
 _NOT_LEFT = frozenset(
-    {MessageState.QUEUED, MessageState.FAILED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.CANCELLED}
+    {
+        MessageState.QUEUED,
+        MessageState.SENDING,  # another attempt has it in hand: this word was about an older one
+        MessageState.FAILED,
+        MessageState.SUPPRESSED,
+        MessageState.EXPIRED,
+        MessageState.CANCELLED,
+    }
 )
+# Too many requests at once: certainly not processed, and no fault of the text.
+TOO_MANY = 429
 _REASON_OF_STATE = {
     MessageState.FAILED: Reason.UNDELIVERED,
     MessageState.UNDELIVERED: Reason.UNDELIVERED,
@@ -120,11 +142,14 @@ def _configuration(result: SendResult, _made: int, _most: int, now: datetime) ->
 
 
 def _transient(result: SendResult, made: int, most: int, now: datetime) -> outbox.Change:
-    if made >= most:
+    """Due again later. What the provider refuses for the text is capped; an outage is not the text's fault, and
+    ends with it becoming void or with the patience for outages."""
+    ours = result.http_status in {None, TOO_MANY}
+    if made >= most and not ours:
         return outbox.Change(result.message_id, MessageState.FAILED, code=result.code)
     jitter = random.random()  # noqa: S311  # spreads retries, hides nothing
     later = now + moves.backoff(made, retry_after_s=result.retry_after_s, jitter=jitter)
-    return outbox.Change(result.message_id, MessageState.QUEUED, code=result.code, due_at=later)
+    return outbox.Change(result.message_id, MessageState.QUEUED, code=result.code, due_at=later, uncounted=ours)
 
 
 def _unknown(result: SendResult, _made: int, _most: int, _now: datetime) -> outbox.Change:
@@ -142,7 +167,7 @@ _CHANGES: Mapping[Outcome, Callable[[SendResult, int, int, datetime], outbox.Cha
 
 
 def _change(result: SendResult, made: int, most: int, now: datetime) -> outbox.Change:
-    return _CHANGES[result.outcome](result, made, most, now)
+    return replace(_CHANGES[result.outcome](result, made, most, now), attempt=made)
 
 
 def note_faults(connection: Connection, faults: Sequence[tuple[str, NumberFault]], now: datetime) -> None:
@@ -167,12 +192,13 @@ def _alarm(connection: Connection, results: Sequence[SendResult], moved: Sequenc
     log.error(
         "event_stopped", event_id=event_id, reason="configuration", code=wrong.code, http_status=wrong.http_status
     )
-    events.raise_alarm(connection, event_id, alarm=alarm_text(wrong), now=now)
+    events.raise_alarm(connection, event_id, alarm=alarm_text(wrong.code, wrong.http_status), now=now)
 
 
-def alarm_text(result: SendResult) -> str:
-    """What the operator reads when the provider refuses our set-up."""
+def alarm_text(code: int | None, http_status: int | None) -> str:
+    """What the operator reads when the provider refuses our set-up; http_status None: it said so in a receipt."""
+    where = "" if http_status is None else f", HTTP {http_status}"
     return _(
-        "Twilio refuse nos demandes (code {code}, HTTP {status}) : la configuration est à corriger. Rien n'est perdu. "
+        "Twilio refuse nos demandes (code {code}{where}) : la configuration est à corriger. Rien n'est perdu. "
         "Lancez « courtoisie check --online », puis « courtoisie event resume »."
-    ).format(code=result.code, status=result.http_status)
+    ).format(code=code, where=where)

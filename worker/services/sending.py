@@ -12,6 +12,7 @@ from worker.domain.campaigns import Campaign, EventState
 from worker.domain.channels import Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.messages import OutgoingText, SendResult
+from worker.i18n import _
 from worker.rendering import Texts
 from worker.services import recording, variables
 from worker.services.desk import Desk
@@ -129,13 +130,45 @@ def _claim_answers(rig: Rig) -> _Claim:
     now = rig.clock()
     with rig.db.begin() as connection:
         claimed = outbox.claim_answers(connection, limit=rig.batch_size, now=now)
-        texts = _start(rig, connection, claimed, now)
-        return _Claim(texts, {c.id: c.attempts + 1 for c in claimed}, full=len(claimed) == rig.batch_size)
+        sound = _without_bad_ones(rig, connection, claimed, now)
+        texts = _start(rig, connection, sound, now)
+        return _Claim(texts, {c.id: c.attempts + 1 for c in sound}, full=len(claimed) == rig.batch_size)
+
+
+def _without_bad_ones(
+    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], now: datetime
+) -> list[outbox.Claimed]:
+    """An answer that cannot be rendered fails alone; the others must not wait behind it for ever."""
+    bad = [text for text in claimed if not _is_sound(rig, text, now)]
+    if bad:
+        log.error("answers_not_renderable", message_ids=[text.id for text in bad])
+        outbox.fail_queued(connection, [text.id for text in bad], now=now)
+    return [text for text in claimed if text not in bad]
+
+
+def _is_sound(rig: Rig, text: outbox.Claimed, now: datetime) -> bool:
+    try:
+        _sender(rig, text.sender)
+        _render(rig, text, variables.common(rig.desk, language=text.language, now=now, campaign=None))
+    except BadDefinition:
+        return False
+    return True
+
+
+def _sender(rig: Rig, key: str) -> Sender:
+    """The sender of a text. Raises BadDefinition when it was renamed or removed while the event ran."""
+    if key not in rig.senders:
+        raise BadDefinition(
+            _("L'émetteur « {key} » n'est plus dans la configuration : remettez-le, puis reprenez l'opération.").format(
+                key=key
+            )
+        )
+    return rig.senders[key]
 
 
 def _allowance(rig: Rig, connection: Connection, sender: str, *, most: int, now: datetime) -> tuple[int, datetime]:
     """How many texts this sender may take now, and from when its pace lets it send."""
-    pace = rig.senders[sender].segments_per_s
+    pace = _sender(rig, sender).segments_per_s
     if not pace:
         return most, now
     within_horizon = ceil(pace * PACE_HORIZON.total_seconds())
@@ -157,14 +190,15 @@ def _start(
     }
     rendered = [_render(rig, text, common[text.language]) for text in claimed]
     leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now)
+    lease_until = max([now, *(at for at in leave_at if at)]) + rig.lease
     started = outbox.start(
         connection,
         [(text.id, body, segments) for text, (body, segments) in zip(claimed, rendered, strict=True)],
-        lease_until=max([now, *(at for at in leave_at if at)]) + rig.lease,
+        lease_until=lease_until,
         now=now,
     )
     return [
-        OutgoingText(text.id, started[text.id], text.e164, text.sender, body, segments, text.void_at, at)
+        OutgoingText(text.id, started[text.id], text.e164, text.sender, body, segments, text.void_at, at, lease_until)
         for text, (body, segments), at in zip(claimed, rendered, leave_at, strict=True)
     ]
 
@@ -180,7 +214,7 @@ def _leave_at(
     """A moment per text by its sender's pace; None where the sender has none."""
     moments: dict[int, datetime] = {}
     for sender in sorted({text.sender for text in claimed}):
-        pace = rig.senders[sender].segments_per_s
+        pace = _sender(rig, sender).segments_per_s
         if pace:
             mine = [(t.id, n) for t, n in zip(claimed, segments, strict=True) if t.sender == sender]
             start = limits.next_free(connection, sender, now=now)

@@ -10,7 +10,6 @@ from worker import catalogue
 from worker.domain.recipients import Reason
 from worker.services import recording
 from worker.services.desk import Desk
-from worker.services.events import first_wait
 from worker.store import events, inbound, limits, outbox, recipients, sweeping
 from worker.store.database import Connection, Database
 
@@ -34,6 +33,7 @@ class Wakes:
 def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
     """Mends the rows, settles finished events, returns what must be woken. Safe at any time, any number of times."""
     with db.begin() as connection:
+        sweeping.cancel_left_over(connection, now=now)
         _expire(connection, now)
         _replan(connection, desk, now)
         limits.forget_old_shares(connection, now=now)
@@ -56,19 +56,9 @@ def _expire(connection: Connection, now: datetime) -> None:
     lost = sweeping.expire_leases(connection, now=now)
     if lost:
         log.warning("leases_expired", messages=len(lost))
-        _start_clocks(connection, lost, now)
+        recording.start_clocks(connection, lost, now)  # a text of unknown fate may have arrived
     over = [*sweeping.expire_void(connection, now=now), *sweeping.suppress_refused(connection, now=now)]
     recording.mark_failed(connection, over, {}, now)
-
-
-def _start_clocks(connection: Connection, lost: Sequence[outbox.Moved], now: datetime) -> None:
-    """A text of unknown fate may have arrived: the household has its time to answer."""
-    for event_id in sorted({m.event_id for m in lost if m.event_id is not None}):
-        event = events.get(connection, event_id)
-        if event is not None:
-            numbers = [(event_id, m.e164) for m in lost if m.event_id == event_id and m.step == "first"]
-            wait = first_wait(catalogue.thaw(event.definition))
-            recipients.mark_contacted(connection, numbers, first_wait=wait, now=now)
 
 
 def _replan(connection: Connection, desk: Desk, now: datetime) -> None:

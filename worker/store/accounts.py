@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 _RECIPIENTS = text(
     """
 SELECT r.state, r.reason, count(*) AS households,
-       count(*) FILTER (WHERE (r.state = 'waiting' AND r.due_at IS NULL)
+       count(*) FILTER (WHERE (r.state = 'waiting' AND (r.due_at IS NULL OR e.state IN ('cancelled', 'settled')))
                            OR (r.state = 'callback' AND (k.id IS NULL OR k.state NOT IN ('open', 'claimed')))) AS unaccounted
-FROM recipient r LEFT JOIN callback_task k ON k.id = r.task_id
+FROM recipient r JOIN campaign_event e ON e.id = r.event_id LEFT JOIN callback_task k ON k.id = r.task_id
 WHERE r.event_id = :event_id GROUP BY 1, 2 ORDER BY 1, 2
 """
 )

@@ -44,14 +44,12 @@ WITH aged AS (
 ), sorted AS (
     SELECT a.household_id, a.language,
            best.e164,
+           CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.contacted_at END AS asked_at,
+           CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.reminded_at END AS reminded_at,
            CASE
                WHEN EXISTS (SELECT 1 FROM hold o WHERE o.household_id = a.household_id AND o.ended_at IS NULL
                             AND o.from_at <= :now AND o.until_at > :now) THEN 'on_hold'
-               WHEN EXISTS (SELECT 1 FROM recipient p JOIN campaign_event e ON e.id = p.event_id
-                            WHERE p.household_id = a.household_id AND p.contacted_at >= :day_start
-                              AND e.definition->>'purpose' = :purpose
-                              AND array_position(CAST(:levels AS text[]), e.level) >= array_position(CAST(:levels AS text[]), :level))
-                   THEN 'contacted_today'
+               WHEN lately.fate = 'contacted' THEN 'contacted_today'
                WHEN best.e164 IS NOT NULL THEN NULL
                WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.kind = 'mobile'
                             AND p.removed_at IS NULL AND p.bad_since IS NULL) THEN 'opted_out'
@@ -68,17 +66,34 @@ WITH aged AS (
         ORDER BY (p.label IN ('self', 'spouse')) DESC, (p.source = 'caller') DESC, p.rank, p.id
         LIMIT 1
     ) best ON true
+    LEFT JOIN LATERAL (
+        -- 'contacted': written to today for the same purpose, or about to be. 'asked': written to by an event that was
+        -- cancelled before an answer came; the question stands, and is not asked twice.
+        SELECT w.fate, p.e164, p.contacted_at, p.reminded_at
+        FROM recipient p JOIN campaign_event e ON e.id = p.event_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN :wants_reply AND e.kind = 'check_in' AND p.state = 'cancelled'
+                                             AND p.intent IS DISTINCT FROM 'ok' THEN 'asked' ELSE 'contacted' END) w(fate)
+        WHERE p.household_id = a.household_id AND e.id IS DISTINCT FROM CAST(:event_id AS bigint)
+          AND e.definition->>'purpose' = :purpose
+          AND array_position(CAST(:levels AS text[]), e.level) >= array_position(CAST(:levels AS text[]), :level)
+          AND (p.contacted_at >= :day_start
+               OR (p.state = 'waiting' AND p.contacted_at IS NULL AND p.reason IS NULL AND e.void_at > :now
+                   AND e.state IN ('running', 'paused')))
+        ORDER BY (w.fate = 'asked'), p.id DESC
+        LIMIT 1
+    ) lately ON true
 )
 """
 
 _FAN_OUT = text(
     _SORTED
     + """
-INSERT INTO recipient (event_id, household_id, e164, language, state, reason, due_at, settled_at)
+INSERT INTO recipient (event_id, household_id, e164, language, contacted_at, reminded_at, state, reason, due_at, settled_at)
 SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
+       CASE WHEN s.reason IS NULL THEN s.asked_at END, CASE WHEN s.reason IS NULL THEN s.reminded_at END,
        CASE WHEN s.reason = ANY (:recorded) THEN :excluded ELSE :waiting END,
        s.reason,
-       CASE WHEN s.reason IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) THEN NULL ELSE CAST(:now AS timestamptz) END,
+       CASE WHEN s.reason IS NULL AND s.asked_at IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) THEN NULL ELSE CAST(:now AS timestamptz) END,
        CASE WHEN s.reason = ANY (:recorded) THEN CAST(:now AS timestamptz) END
 FROM sorted s
 ON CONFLICT (event_id, household_id) DO NOTHING
@@ -108,7 +123,7 @@ OLDEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What the rule of who is asked with. day: local date of the event; day_start: its midnight."""
+    """What the rule of who is asked with. day: local date of the event; day_start: midnight of the day it writes on."""
 
     audience: Audience
     purpose: str
@@ -116,6 +131,7 @@ class Occasion:
     day: date
     day_start: datetime
     now: datetime
+    wants_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +168,8 @@ def _parameters(occasion: Occasion) -> dict[str, Any]:
         "adapted": who.adapted_dwelling,
         "senior": who.senior_residence,
         "alone": who.lives_alone,
+        "wants_reply": occasion.wants_reply,
+        "event_id": None,
     }
 
 

@@ -115,6 +115,15 @@ def raise_alarm(connection: Connection, event_id: int, *, alarm: str, now: datet
     )
 
 
+def note_alarm(connection: Connection, event_id: int, *, alarm: str, now: datetime) -> None:
+    """A sentence for the operator about an event that goes on; an alarm that stopped it stays in sight."""
+    connection.execute(
+        update(campaign_event)
+        .where(campaign_event.c.id == event_id, campaign_event.c.alarm.is_(None))
+        .values(alarm=alarm, alarm_at=now)
+    )
+
+
 def clear_alarm(connection: Connection, event_id: int) -> None:
     """The operator resumes: the alarm is answered."""
     connection.execute(update(campaign_event).where(campaign_event.c.id == event_id).values(alarm=None, alarm_at=None))

@@ -19,6 +19,7 @@ SELECT r.event_id, r.id, r.household_id, r.e164, 'sms', :step, 'bulk', :sender, 
        'queued', :due_at, :closes_at, :void_at, :now
 FROM recipient r
 WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.e164 IS NOT NULL AND r.reason IS NULL
+  AND (:step <> 'first' OR r.contacted_at IS NULL)
   AND (CAST(:recipients AS bigint[]) IS NULL OR r.id = ANY (:recipients))
 ORDER BY r.id
 ON CONFLICT DO NOTHING
@@ -62,28 +63,37 @@ UPDATE attempt a SET finished_at = :now, outcome = f.outcome, http_status = f.ht
        provider_sid = f.sid
 FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:http AS int[]), CAST(:codes AS int[]),
             CAST(:sids AS text[])) AS f(id, outcome, http_status, code, sid)
-WHERE a.id = f.id AND a.finished_at IS NULL
+WHERE a.id = f.id AND (a.finished_at IS NULL OR a.outcome = 'unknown')
 """
 )
 
+# What a result says counts for the attempt it is about, the latest one; that the provider has the text counts always,
+# for it must not be sent again.
+_COUNTS = """
+    ((m.state = 'sending' AND m.attempts = r.attempt)
+     OR (m.state = 'unknown' AND (r.attempt IS NULL OR m.attempts = r.attempt OR r.sid IS NOT NULL))
+     OR (m.state IN ('sending', 'queued') AND r.sid IS NOT NULL))
+"""
+
 # A receipt may have come first: then only the provider's id is noted, the state stays.
 _RECORD = text(
-    """
+    f"""
 UPDATE message m SET
-    state = CASE WHEN m.state IN ('sending', 'unknown') THEN r.state ELSE m.state END,
+    state = CASE WHEN {_COUNTS} THEN r.state ELSE m.state END,
     provider_sid = coalesce(m.provider_sid, r.sid),
-    code = CASE WHEN m.state IN ('sending', 'unknown') THEN r.code ELSE m.code END,
-    due_at = coalesce(r.due_at, m.due_at),
-    attempts = m.attempts - CASE WHEN r.uncounted AND m.state = 'sending' THEN 1 ELSE 0 END,
-    lease_until = NULL,
+    code = CASE WHEN {_COUNTS} THEN r.code ELSE m.code END,
+    due_at = CASE WHEN {_COUNTS} THEN coalesce(r.due_at, m.due_at) ELSE m.due_at END,
+    attempts = m.attempts - CASE WHEN r.uncounted AND {_COUNTS} THEN 1 ELSE 0 END,
+    lease_until = CASE WHEN {_COUNTS} THEN NULL ELSE m.lease_until END,
     sent_at = CASE WHEN r.sid IS NOT NULL THEN coalesce(m.sent_at, :now) ELSE m.sent_at END,
-    settled_at = CASE WHEN m.state IN ('sending', 'unknown') AND r.state IN ('failed', 'suppressed', 'expired') THEN :now
+    settled_at = CASE WHEN {_COUNTS} AND r.state IN ('failed', 'suppressed', 'expired') THEN :now
                       ELSE m.settled_at END
 FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:sids AS text[]), CAST(:codes AS int[]),
-            CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[])) AS r(id, state, sid, code, due_at, uncounted)
+            CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[]), CAST(:attempts AS int[]))
+     AS r(id, state, sid, code, due_at, uncounted, attempt)
 WHERE m.id = r.id
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
-"""
+"""  # noqa: S608  # our own constant
 )
 
 
@@ -104,7 +114,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a result does to a message. sid only when accepted; due_at only when queued again."""
+    """What a result does to a message. sid only when accepted; due_at only when queued again.
+
+    attempt: the how-manieth request it is about; None for a finding about a message of unknown fate.
+    """
 
     id: int
     state: str
@@ -112,6 +125,7 @@ class Change:
     code: int | None = None
     due_at: datetime | None = None
     uncounted: bool = False
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +231,7 @@ def change(connection: Connection, changes: Sequence[Change], *, now: datetime) 
         "codes": [c.code for c in ordered],
         "dues": [c.due_at for c in ordered],
         "uncounted": [c.uncounted for c in ordered],
+        "attempts": [c.attempt for c in ordered],
         "now": now,
     }
     return [Moved(**row._asdict()) for row in connection.execute(_RECORD, values)]
@@ -229,6 +244,14 @@ def cancel_queued(connection: Connection, event_id: int, *, now: datetime) -> in
         "WHERE event_id = :event_id AND lane = 'bulk' AND state = 'queued'"
     )
     return connection.execute(statement, {"event_id": event_id, "now": now}).rowcount
+
+
+def fail_queued(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
+    """Ends queued texts that can never leave as they are."""
+    statement = text(
+        "UPDATE message SET state = 'failed', settled_at = :now WHERE id = ANY (:ids) AND state = 'queued'"
+    )
+    connection.execute(statement, {"ids": list(ids), "now": now})
 
 
 def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:

@@ -30,7 +30,8 @@ WITH word AS (
     SELECT coalesce(w.message_id, m.id) AS id, w.* FROM word w
     LEFT JOIN message m ON w.message_id IS NULL AND m.provider_sid = w.sid
 ), locked AS (
-    SELECT m.id FROM message m WHERE m.id IN (SELECT n.id FROM named n) ORDER BY m.id FOR NO KEY UPDATE
+    SELECT m.id, m.state AS before FROM message m WHERE m.id IN (SELECT n.id FROM named n)
+    ORDER BY m.id FOR NO KEY UPDATE
 )
 UPDATE message m SET
     state = n.state, provider_status = n.status, code = CASE WHEN n.code = 0 THEN m.code ELSE n.code END,
@@ -40,7 +41,7 @@ UPDATE message m SET
 FROM named n, locked l
 WHERE m.id = n.id AND l.id = m.id AND (m.state || '>' || n.state) = ANY (:allowed)
   AND (m.provider_sid IS NULL OR m.provider_sid = n.sid OR n.state = 'delivered')
-RETURNING m.id, m.event_id, m.e164, m.step, m.state, m.code
+RETURNING m.id, m.event_id, m.e164, m.step, m.state, m.code, l.before
 """
 )
 
@@ -55,9 +56,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Applied(Moved):
-    """A message that a receipt moved. code: the provider's error, 0 or None without."""
+    """A message that a receipt moved. code: the provider's error, 0 or None without. before: its state until now."""
 
     code: int | None = None
+    before: str | None = None
 
 
 def keep(connection: Connection, receipts: Sequence[Receipt]) -> None:

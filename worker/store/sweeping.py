@@ -7,10 +7,17 @@ from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved
 
+# The attempt ends with its lease, so that the provider is asked only when the request can no longer be under way.
 _EXPIRED_LEASES = text(
     """
-UPDATE message SET state = 'unknown', lease_until = NULL WHERE state = 'sending' AND lease_until < :now
-RETURNING id, event_id, e164, step, state
+WITH lost AS (
+    UPDATE message SET state = 'unknown', lease_until = NULL WHERE state = 'sending' AND lease_until < :now
+    RETURNING id, event_id, e164, step, state
+), ended AS (
+    UPDATE attempt a SET finished_at = :now, outcome = 'unknown' FROM lost
+    WHERE a.message_id = lost.id AND a.finished_at IS NULL
+)
+SELECT * FROM lost
 """
 )
 
@@ -18,6 +25,14 @@ _VOID = text(
     """
 UPDATE message SET state = 'expired', settled_at = :now WHERE state = 'queued' AND void_at <= :now
 RETURNING id, event_id, e164, step, state
+"""
+)
+
+# A request that was under way when its event ended may come back as not sent.
+_LEFT_OVER = text(
+    """
+UPDATE message m SET state = 'cancelled', settled_at = :now FROM campaign_event e
+WHERE m.state = 'queued' AND m.lane = 'bulk' AND e.id = m.event_id AND e.state IN ('cancelled', 'settled')
 """
 )
 
@@ -71,8 +86,8 @@ _UNKNOWN = text(
     """
 SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at
 FROM message m
-JOIN LATERAL (SELECT started_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
-WHERE m.state = 'unknown' AND a.started_at < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
+JOIN LATERAL (SELECT started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
+WHERE m.state = 'unknown' AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
 ORDER BY m.looked_up_at NULLS FIRST, m.id
 LIMIT :limit
 """
@@ -115,6 +130,11 @@ def expire_leases(connection: Connection, *, now: datetime) -> list[Moved]:
 def expire_void(connection: Connection, *, now: datetime) -> list[Moved]:
     """Texts that are not useful any more are never sent late."""
     return [Moved(**row._asdict()) for row in connection.execute(_VOID, {"now": now})]
+
+
+def cancel_left_over(connection: Connection, *, now: datetime) -> None:
+    """Queued texts of events that are over."""
+    connection.execute(_LEFT_OVER, {"now": now})
 
 
 def suppress_refused(connection: Connection, *, now: datetime) -> list[Moved]:

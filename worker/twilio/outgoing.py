@@ -59,7 +59,14 @@ def void(text: OutgoingText) -> SendResult:
     Nothing was asked of the provider, so there is no HTTP status; the code is the provider's own for the same thing.
     No other result has this code without a status.
     """
-    return SendResult(text.message_id, text.attempt_id, Outcome.REFUSED_CONTENT, code=moves.VALIDITY_EXPIRED)
+    return SendResult(
+        text.message_id, text.attempt_id, Outcome.REFUSED_CONTENT, code=moves.VALIDITY_EXPIRED, asked=False
+    )
+
+
+def lapsed(text: OutgoingText) -> SendResult:
+    """The result of a text whose turn came when its lease was nearly over: another batch takes it."""
+    return SendResult(text.message_id, text.attempt_id, Outcome.TRANSIENT, asked=False)
 
 
 def without_answer(text: OutgoingText, outcome: Outcome) -> SendResult:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from twilio.base.version import Version
@@ -31,6 +31,7 @@ class Sending:
         self._clock = clock
         self._transport = Transport(account)
         self._gate = Gate()
+        self._longest = timedelta(seconds=account.timeout_s)
         # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
         client = Client(
             account.user,
@@ -57,7 +58,10 @@ class Sending:
         text = draft.text
         await self._wait_for(text.leave_at)
         async with self._gate:
-            validity = outgoing.validity_s(text.void_at, self._clock())
+            now = self._clock()
+            if text.lease_until is not None and now + self._longest > text.lease_until:
+                return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
+            validity = outgoing.validity_s(text.void_at, now)
             if validity < 1:
                 return outgoing.void(text)
             return await self._ask(text, {**draft.form, "ValidityPeriod": validity})
