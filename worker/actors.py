@@ -71,8 +71,10 @@ def sweep(app: App) -> None:
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def reconcile(app: App) -> None:
-    reconciling.settle_unknown(app.reconciling)
-    reconciling.fetch_missing_receipts(app.reconciling)
+    with app.asking_gate() as admitted:
+        if admitted:
+            reconciling.settle_unknown(app.reconciling)
+            reconciling.fetch_missing_receipts(app.reconciling)
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)

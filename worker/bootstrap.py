@@ -16,7 +16,7 @@ from worker.domain.errors import UnknownCampaign
 from worker.i18n import _
 from worker.rendering import Texts
 from worker.services import desk as desks
-from worker.services import inbound, reconciling, sending
+from worker.services import hearing, reconciling, sending
 from worker.store import database
 from worker.twilio.client import Gateway
 
@@ -24,6 +24,7 @@ from worker.twilio.client import Gateway
 BULK_BATCHES_AT_ONCE = 3
 # One batch of acknowledgements takes all that are due; more at once would only share the same few.
 ANSWER_BATCHES_AT_ONCE = 1
+ROUNDS_AT_ONCE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,14 @@ class App:
     desk: desks.Desk
     clock: Callable[[], datetime]
     sending: sending.Rig
-    reading: inbound.Rig
+    reading: hearing.Rig
     reconciling: reconciling.Rig
     _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
     _answers: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
     )
+
+    _asking: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
 
     def campaign(self, key: str) -> Campaign:
         """A campaign of config/campaigns/. Raises UnknownCampaign, naming those there are."""
@@ -61,6 +64,10 @@ class App:
     def answers_gate(self) -> AbstractContextManager[bool]:
         """The same for acknowledgements."""
         return _admission(self._answers)
+
+    def asking_gate(self) -> AbstractContextManager[bool]:
+        """One round of questions to the provider at a time: a slow one must not take the threads of replies."""
+        return _admission(self._asking)
 
     def close(self) -> None:
         """Gives connections and threads back."""
@@ -108,11 +115,11 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             lease=timedelta(seconds=limits.lease_s),
             clock=now,
         ),
-        reading=inbound.Rig(
+        reading=hearing.Rig(
             db=db,
             desk=desk,
             senders=senders,
-            rules=inbound.Rules(
+            rules=hearing.Rules(
                 acks_per_day=limits.acks_per_day,
                 ack_quiet=timedelta(seconds=limits.ack_quiet_s),
                 absence=timedelta(days=limits.absence_days),

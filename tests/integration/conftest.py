@@ -13,7 +13,7 @@ from worker.domain import calendar
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
 from worker.domain.messages import Inbound
-from worker.services import escalating, events, inbound
+from worker.services import escalating, events, hearing, inbound
 from worker.services.desk import Desk
 from worker.store import accounts, recipients, schema
 from worker.store.database import Database
@@ -28,7 +28,7 @@ DESK = Desk(
     landlord="Les Chalets",
     phone="05 36 49 00 01",
 )
-RULES = inbound.Rules(acks_per_day=3, ack_quiet=timedelta(minutes=10), absence=timedelta(days=14))
+RULES = hearing.Rules(acks_per_day=3, ack_quiet=timedelta(minutes=10), absence=timedelta(days=14))
 _sids = count(1)
 
 
@@ -40,7 +40,7 @@ class Town:
     now: datetime
 
     def __post_init__(self) -> None:
-        self.reading = inbound.Rig(self.db, DESK, SENDERS, RULES)
+        self.reading = hearing.Rig(self.db, DESK, SENDERS, RULES)
 
     def household(self, **what: object) -> builders.Household:
         return builders.household(self.db, **what)  # type: ignore[arg-type]

@@ -54,17 +54,22 @@ _NOTHING: Phrases = {}
 _TWO = frozenset({"2", "deux", "two"})
 
 
-def read(body: str, *, opt_out_type: str | None = None, on: date, asked: bool = True) -> Reading:
+def read(
+    body: str, *, opt_out_type: str | None = None, on: date, asked: bool = True, with_picture: bool = False
+) -> Reading:
     """What a reply means, by the rules in order.
 
     body: the text as it came, empty for a picture without words. opt_out_type: STOP, START or HELP when the
     provider has already acted on a key word. on: the local day it was received. asked: whether the text it
     answers asked if all is well; False makes a bare "oui" unclear, since it may answer "besoin d'aide ?".
+    with_picture: something came along that nobody has looked at, so "ok" beneath it is not plainly fine.
     """
     if opt_out_type in _BY_PROVIDER:
         return Reading(_BY_PROVIDER[opt_out_type])
     heard = _Heard(words(body), absence.until(body, on=on), asked)
     intent = next((intent for intent, applies in _RULES if applies(heard)), Intent.UNCLEAR)
+    if with_picture and intent is Intent.OK:
+        return Reading(Intent.UNCLEAR)
     return Reading(intent, heard.until if intent is Intent.ABSENT else None)
 
 

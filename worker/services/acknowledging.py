@@ -1,18 +1,15 @@
 """Automatic answers: few, at once, through the same ledger as every other text."""
 
 import json
-from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from worker.domain import callbacks, wording
 from worker.domain.callbacks import TaskReason
 from worker.domain.replies import Intent
-from worker.services import tasks
+from worker.services import hearing, tasks
+from worker.services.hearing import Heard, Rig
 from worker.store import inbound as rows
 from worker.store.database import Connection
-
-if TYPE_CHECKING:
-    from worker.services.inbound import Heard, Rig
 
 # An answer that comes later than this is noise.
 ACK_USEFUL_FOR = timedelta(hours=1)
@@ -32,14 +29,15 @@ TEXT_OF_INTENT = {
 UNKNOWN_SENDER_TEXT = "unknown_sender"
 CLOSED_TEXT = "ack_help_closed"
 
-# These are owed whatever was answered before today.
-_ALWAYS = frozenset({Intent.STOP, Intent.EMERGENCY})
+# The last answer of the day is kept for these.
+_RESERVED = frozenset({Intent.STOP, Intent.EMERGENCY, Intent.HELP})
 
 
-def acknowledge(connection: Connection, rig: "Rig", heard: "Heard") -> None:
+def acknowledge(connection: Connection, rig: Rig, heard: Heard) -> None:
     """Queues the answer to one reply, unless the provider answered itself or the person had enough answers.
 
-    At most `acks_per_day` a day and household, the same one not twice within `ack_quiet`.
+    At most `acks_per_day` a day and household, the last of them kept for what weighs most, and the same one not twice
+    within `ack_quiet`.
     """
     sender = _sender(rig, heard)
     if sender is None or heard.message.opt_out_type is not None:
@@ -55,25 +53,20 @@ def acknowledge(connection: Connection, rig: "Rig", heard: "Heard") -> None:
         day_start=rig.desk.day_start(heard.now),
         now=heard.now,
     )
-    if repeated or (today >= rig.rules.acks_per_day and heard.reading.intent not in _ALWAYS):
+    kept = 0 if heard.reading.intent in _RESERVED else 1
+    if repeated or today >= max(1, rig.rules.acks_per_day) - kept:
         return
     rows.queue_ack(connection, _ack(connection, rig, heard, sender, template), now=heard.now)
 
 
-def absent_until(rig: "Rig", heard: "Heard") -> datetime:
-    """The end of the last day away; the default absence when the reply names no day."""
-    last_day = heard.reading.absent_until or rig.desk.local_date(heard.now + rig.rules.absence)
-    return datetime.combine(last_day, time(23, 59), tzinfo=rig.desk.timezone)
-
-
-def _sender(rig: "Rig", heard: "Heard") -> str | None:
+def _sender(rig: Rig, heard: Heard) -> str | None:
     """The sender that was written to, which alone can carry the answer."""
     return next(
         (s.key for s in rig.senders.values() if s.address == heard.message.to_address and s.takes_replies), None
     )
 
 
-def _template(rig: "Rig", heard: "Heard") -> str:
+def _template(rig: Rig, heard: Heard) -> str:
     if not heard.households:
         return UNKNOWN_SENDER_TEXT
     template = TEXT_OF_INTENT[heard.reading.intent]
@@ -82,16 +75,16 @@ def _template(rig: "Rig", heard: "Heard") -> str:
     return template
 
 
-def _is_open(rig: "Rig", heard: "Heard") -> bool:
+def _is_open(rig: Rig, heard: Heard) -> bool:
     return rig.desk.callers_are_there(heard.now, urgent=_is_urgent(heard))
 
 
-def _is_urgent(heard: "Heard") -> bool:
+def _is_urgent(heard: Heard) -> bool:
     """Whether callers keep the hours of an alert for this household now."""
     return any(standing.level in tasks.URGENT_LEVELS for standing in heard.standings)
 
 
-def _ack(connection: Connection, rig: "Rig", heard: "Heard", sender: str, template: str) -> rows.Ack:
+def _ack(connection: Connection, rig: Rig, heard: Heard, sender: str, template: str) -> rows.Ack:
     household = heard.households[0] if heard.households else None
     newest = heard.newest(household) if household is not None else None
     language = rows.language_of(connection, household) if household is not None else "fr"
@@ -108,14 +101,14 @@ def _ack(connection: Connection, rig: "Rig", heard: "Heard", sender: str, templa
     )
 
 
-def _variables(rig: "Rig", heard: "Heard", language: str) -> dict[str, str]:
+def _variables(rig: Rig, heard: Heard, language: str) -> dict[str, str]:
     """`quand`: by when a person will ring; `date`: the last day away."""
     values = {"quand": wording.quand(_rung_by(rig, heard), heard.now, tz=rig.desk.timezone, language=language)}
     if heard.reading.intent is Intent.ABSENT:
-        values["date"] = wording.date(absent_until(rig, heard).date(), language=language)
+        values["date"] = wording.date(hearing.last_day_away(rig, heard), language=language)
     return values
 
 
-def _rung_by(rig: "Rig", heard: "Heard") -> datetime:
+def _rung_by(rig: Rig, heard: Heard) -> datetime:
     reason = TaskReason.ASKED_CALL if heard.reading.intent is Intent.HELP else TaskReason.UNCLEAR
     return rig.desk.due_at(callbacks.band(callbacks.POINTS[reason]), heard.now, urgent=_is_urgent(heard))

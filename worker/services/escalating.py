@@ -36,16 +36,19 @@ def escalate(db: Database, *, desk: Desk, now: datetime) -> Escalated:
 
     Households are locked before their recipients, in the order of their ids, as everywhere.
     """
-    with db.begin() as connection:
-        due = recipients.due(connection, limit=BATCH, now=now)
-        if not due:
-            return Escalated()
-        people.lock(connection, [household for _, household in due])
-        facts = recipients.facts(connection, [recipient for recipient, _ in due], now=now)
-        done = [
-            _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
-            for event_id in sorted({f.event_id for f in facts})
-        ]
+    return db.run(lambda connection: _escalate(connection, desk, now))
+
+
+def _escalate(connection: Connection, desk: Desk, now: datetime) -> Escalated:
+    due = recipients.due(connection, limit=BATCH, now=now)
+    if not due:
+        return Escalated()
+    people.lock(connection, [household for _, household in due])
+    facts = recipients.facts(connection, [recipient for recipient, _ in due], now=now)
+    done = [
+        _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
+        for event_id in sorted({f.event_id for f in facts})
+    ]
     reminded, handed_over, settled = (sum(column) for column in zip((0, 0, 0), *done, strict=True))
     log.info("ladder_climbed", reminded=reminded, handed_over=handed_over, settled=settled)
     return Escalated(reminded, handed_over, settled, more=len(due) == BATCH)

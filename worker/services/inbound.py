@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from worker.domain import replies
+from worker import logs
 from worker.domain.callbacks import TaskReason
-from worker.domain.campaigns import Kind
-from worker.domain.channels import Channel, Sender
+from worker.domain.channels import Channel
+from worker.domain.errors import Unavailable
 from worker.domain.messages import Inbound, MessageState
 from worker.domain.recipients import Reason, RecipientState
-from worker.domain.replies import Intent
-from worker.services import acknowledging, tasks
-from worker.services.desk import Desk
+from worker.domain.replies import Intent, Reading
+from worker.services import acknowledging, hearing, tasks
+from worker.services.hearing import Heard, Rig
 from worker.store import inbound as rows
 from worker.store import people, recipients
 from worker.store import tasks as task_rows
@@ -24,48 +23,8 @@ from worker.store.database import Connection, Database
 log = structlog.get_logger()
 
 _UNSETTLED = frozenset({RecipientState.WAITING, RecipientState.CALLBACK})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Times and caps of reading replies."""
-
-    acks_per_day: int
-    ack_quiet: timedelta
-    absence: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Rig:
-    """What reading replies needs."""
-
-    db: Database
-    desk: Desk
-    senders: Mapping[str, Sender]
-    rules: Rules
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One reply with all that is needed to act on it. standings: newest event first."""
-
-    message: rows.Unread
-    reading: replies.Reading
-    households: Sequence[int]
-    standings: Sequence[recipients.Standing]
-    now: datetime
-
-    @property
-    def is_shared(self) -> bool:
-        """The number belongs to several households: one answer cannot settle them all."""
-        return len(self.households) > 1
-
-    def newest(self, household: int) -> recipients.Standing | None:
-        """The household's latest event that still takes replies."""
-        return next((s for s in self.standings if s.household_id == household), None)
-
-    def in_state(self, *states: RecipientState) -> list[recipients.Standing]:
-        return [s for s in self.standings if s.state in states]
+# A reply that cannot be read after this many tries goes to a person as it is.
+READ_TRIES = 3
 
 
 def store(db: Database, message: Inbound, *, now: datetime) -> int | None:
@@ -76,38 +35,53 @@ def store(db: Database, message: Inbound, *, now: datetime) -> int | None:
 
 
 def handle(rig: Rig, inbound_id: int, *, now: datetime) -> Intent | None:
-    """Reads one stored message and does what follows. A second run finds it read and does nothing (None)."""
-    with rig.db.begin() as connection:
-        message = rows.lock_unread(connection, inbound_id)
-        if message is None:
-            return None
-        heard = _hear(connection, rig, message, now)
-        _act(connection, rig, heard)
-        intent = heard.reading.intent
-        rows.mark_read(connection, inbound_id, intent=intent, match=_match(heard), now=now)
+    """Reads one stored message and does what follows. A second run finds it read and does nothing (None).
+
+    A message whose reading breaks is tried a few times more, and then given to a person unread: nobody's words are
+    lost because of one of our mistakes.
+    """
+    try:
+        return rig.db.run(lambda connection: _read(connection, rig, inbound_id, now))
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the words must reach somebody
+        _log_failure(inbound_id, error)
+        return rig.db.run(lambda connection: _after_failure(connection, rig, inbound_id, now))
+
+
+def _read(connection: Connection, rig: Rig, inbound_id: int, now: datetime) -> Intent | None:
+    message = rows.lock_unread(connection, inbound_id)
+    if message is None:
+        return None
+    heard = hearing.hear(connection, rig, message, now)
+    _act(connection, rig, heard)
+    intent = heard.reading.intent
+    rows.mark_read(connection, inbound_id, intent=intent, match=_match(heard), now=now)
     log.info("reply_read", inbound_id=inbound_id, intent=str(intent), households=len(heard.households))
     return intent
+
+
+def _log_failure(inbound_id: int, error: Exception) -> None:
+    log.error("reply_not_read", inbound_id=inbound_id, error=type(error).__name__, at=logs.where(error))
+
+
+def _after_failure(connection: Connection, rig: Rig, inbound_id: int, now: datetime) -> Intent | None:
+    message = rows.lock_unread(connection, inbound_id)
+    if message is None or rows.count_failure(connection, inbound_id) < READ_TRIES:
+        return None
+    households, standings = hearing.whom(connection, message)
+    heard = Heard(message, Reading(Intent.UNCLEAR), households, standings, now)
+    if households:
+        _link(connection, heard)
+        _ring(connection, rig, heard, TaskReason.UNCLEAR)
+    rows.mark_read(connection, inbound_id, intent=Intent.UNCLEAR, match=_match(heard), now=now)
+    return Intent.UNCLEAR
 
 
 def unread(db: Database, *, before: datetime) -> list[int]:
     """Messages that the queue lost."""
     with db.begin() as connection:
         return rows.unread(connection, before=before)
-
-
-def _hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) -> Heard:
-    households = people.households_of_number(connection, message.e164, now=now)
-    people.lock(connection, households)
-    standings = recipients.of_households(connection, households, now=now)
-    on = rig.desk.local_date(message.received_at)
-    reading = replies.read(message.body, opt_out_type=message.opt_out_type, on=on, asked=_was_asked(standings))
-    return Heard(message, reading, households, standings, now)
-
-
-def _was_asked(standings: Sequence[recipients.Standing]) -> bool:
-    """Whether the latest text asked how things are: "oui" to "courses difficiles ?" is not "all is well"."""
-    latest = next((s for s in standings if s.state is not RecipientState.EXCLUDED), None)
-    return latest is not None and latest.kind == Kind.CHECK_IN
 
 
 def _match(heard: Heard) -> str:
@@ -169,9 +143,8 @@ def _all_well(connection: Connection, rig: Rig, heard: Heard) -> None:
     if heard.is_shared:
         _ring(connection, rig, heard, TaskReason.UNCLEAR, only=RecipientState.WAITING)
         return
-    waiting = heard.in_state(RecipientState.WAITING)
-    _settle(connection, heard, waiting, RecipientState.FINE)
-    called = heard.in_state(RecipientState.CALLBACK)
+    _settle(connection, heard, heard.asked_in_state(RecipientState.WAITING), RecipientState.FINE)
+    called = heard.asked_in_state(RecipientState.CALLBACK)
     if called:
         _late_good_news(connection, heard, called)
 
@@ -190,12 +163,19 @@ def _away(connection: Connection, rig: Rig, heard: Heard) -> None:
     if heard.is_shared:
         _ring(connection, rig, heard, TaskReason.UNCLEAR)
         return
-    until = acknowledging.absent_until(rig, heard)
+    until = hearing.away_until(rig, heard)
     people.hold(connection, heard.households, reason="absent", source="reply", until=until, now=heard.now)
-    _settle(connection, heard, heard.in_state(RecipientState.WAITING), RecipientState.ABSENT)
+    _settle(connection, heard, _missed_by(heard, until), RecipientState.ABSENT)
     called = heard.in_state(RecipientState.CALLBACK)
     closed = tasks.close_if_only_silence(connection, [s.household_id for s in called], now=heard.now)
     recipients.settle_by_task(connection, closed, state=RecipientState.ABSENT, reason=Reason.REPLIED, now=heard.now)
+
+
+def _missed_by(heard: Heard, until: datetime) -> list[recipients.Standing]:
+    """Whoever waits for an answer, and whoever will be away for as long as a text to them would be useful."""
+    asked = heard.asked_in_state(RecipientState.WAITING)
+    waiting = heard.in_state(RecipientState.WAITING)
+    return [s for s in waiting if s in asked or (s.due_at is not None and s.due_at <= until)]
 
 
 def _back(connection: Connection, _rig: Rig, heard: Heard) -> None:

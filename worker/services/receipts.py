@@ -25,9 +25,12 @@ def record(db: Database, batch: Sequence[Receipt], *, now: datetime) -> None:
     """Stores a batch of receipts and moves the messages they speak of, in one transaction."""
     if not batch:
         return
-    with db.begin() as connection:
+
+    def save(connection: Connection) -> None:
         rows.keep(connection, batch)
         apply(connection, batch, now=now)
+
+    db.run(save)
 
 
 def apply(connection: Connection, batch: Sequence[Receipt], *, now: datetime) -> None:

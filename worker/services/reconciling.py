@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -10,7 +11,7 @@ from worker import catalogue
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Sender
 from worker.domain.errors import BadDefinition, Unavailable
-from worker.domain.messages import Found, MessageState, Receipt
+from worker.domain.messages import Found, MessageState, Receipt, Step
 from worker.domain.recipients import Reason
 from worker.services import receipts
 from worker.store import events, inbound, outbox, recipients, sweeping
@@ -18,6 +19,7 @@ from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 PER_RUN = 50
 # The provider's clock and ours may differ a little.
@@ -25,9 +27,11 @@ CLOCK_SKEW = timedelta(seconds=10)
 # Looked for twice, a margin apart, before a text counts as not sent.
 LOOKUPS_FOR_ABSENCE = 2
 OLDEST_POLLED = timedelta(days=2)
-# Replies are looked for from a little before the last one heard: all of an outage, little of a busy day.
-INBOUND_OVERLAP = timedelta(minutes=5)
-INBOUND_LOOK_BACK = timedelta(hours=24)
+# A reply may show in the provider's list a little after it came.
+INBOUND_OVERLAP = timedelta(minutes=2)
+# How far back the first listing goes, and how far one goes after a long outage.
+INBOUND_FIRST_LOOK = timedelta(hours=24)
+INBOUND_LOOK_BACK = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +50,37 @@ def settle_unknown(rig: Rig) -> int:
     """Looks for texts of unknown fate in the provider's list; returns how many were settled.
 
     Found: it was sent. Not found twice, a margin apart: it was not, and the campaign says whether it is sent
-    again or handed to a person.
+    again or handed to a person. Stops when the provider does not answer: the next tick asks again.
     """
     now = rig.clock()
     with rig.db.begin() as connection:
-        open_questions = sweeping.unknown(connection, before=now - rig.margin, limit=PER_RUN)
-    return sum(_settle_one(rig, question) for question in open_questions)
+        open_questions = sweeping.unknown(connection, before=now - rig.margin, senders=[*rig.senders], limit=PER_RUN)
+    settled = 0
+    for question in open_questions:
+        listed = _ask(lambda q=question: _find(rig, q), "settle_unknown")  # type: ignore[misc]
+        if listed is None:
+            break
+        settled += _settle_one(rig, question, listed)
+    return settled
 
 
-def _settle_one(rig: Rig, question: sweeping.Unknown) -> int:
-    sender = rig.senders.get(question.sender)
-    if sender is None:
-        return 0
-    since = question.started_at - CLOCK_SKEW
+def _ask(question: Callable[[], T], purpose: str) -> T | None:
+    """The provider's answer; None when it gives none. No transaction is open here."""
     try:
-        listed = rig.gateway.find(question.e164, sender.address, since)  # no transaction is open here
+        return question()
     except (BadDefinition, Unavailable):
-        log.warning("provider_unavailable", purpose="settle_unknown")
-        return 0
+        log.warning("provider_unavailable", purpose=purpose)
+        return None
+
+
+def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found]:
+    sender = rig.senders[question.sender]
+    return rig.gateway.find(question.e164, sender.address, question.started_at - CLOCK_SKEW)
+
+
+def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found]) -> int:
     now = rig.clock()
+    since = question.started_at - CLOCK_SKEW
     with rig.db.begin() as connection:
         taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed])
         match = next((f for f in listed if _is_ours(f, question, since) and f.provider_sid not in taken), None)
@@ -86,16 +102,18 @@ def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now
 
 
 def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetime) -> int:
-    sweeping.note_lookup(connection, question.id, missed=True, now=now)
+    """Counts once however many asked at the same time; the second miss proves that the text was never sent."""
+    if not sweeping.count_miss(connection, question.id, seen=question.lookups, now=now):
+        return 0
     if question.lookups + 1 < LOOKUPS_FOR_ABSENCE:
         return 0
     campaign = _campaign(connection, question.event_id)
     if campaign is not None and campaign.resend_after_unknown and question.attempts < LOOKUPS_FOR_ABSENCE:
         outbox.change(connection, [outbox.Change(question.id, MessageState.QUEUED, due_at=now)], now=now)
         return 1
-    outbox.change(connection, [outbox.Change(question.id, MessageState.FAILED)], now=now)
-    if question.event_id is not None and question.step == "first":
-        recipients.mark_due(connection, [(question.event_id, question.e164, Reason.UNKNOWN_OUTCOME)], now=now)
+    moved = outbox.change(connection, [outbox.Change(question.id, MessageState.FAILED)], now=now)
+    lost = [m for m in moved if m.state == MessageState.FAILED and m.step == Step.FIRST and m.event_id is not None]
+    recipients.mark_due(connection, [(m.event_id or 0, m.e164, Reason.UNKNOWN_OUTCOME) for m in lost], now=now)
     return 1
 
 
@@ -111,47 +129,47 @@ def fetch_missing_receipts(rig: Rig) -> int:
         silent = sweeping.without_final_word(
             connection, before=now - rig.receipt_patience, oldest=now - OLDEST_POLLED, limit=PER_RUN
         )
-    for message_id, sid in silent:
-        _fetch(rig, message_id, sid)
+    for asked, (message_id, sid) in enumerate(silent):
+        answer = _ask(lambda sid=sid: (rig.gateway.fetch(sid),), "fetch_receipt")  # type: ignore[misc]
+        if answer is None:
+            return asked
+        _note_answer(rig, message_id, sid, answer[0])
     return len(silent)
 
 
-def _fetch(rig: Rig, message_id: int, sid: str) -> None:
-    try:
-        found = rig.gateway.fetch(sid)
-    except (BadDefinition, Unavailable):
-        log.warning("provider_unavailable", purpose="fetch_receipt")
-        return
+def _note_answer(rig: Rig, message_id: int, sid: str, found: Found | None) -> None:
     now = rig.clock()
     with rig.db.begin() as connection:
-        sweeping.note_lookup(connection, message_id, missed=False, now=now)
+        sweeping.note_lookup(connection, message_id, now=now)
         if found is not None:
             receipts.apply(connection, [Receipt(message_id, sid, found.status, found.code, now)], now=now)
 
 
 def fetch_missed_replies(rig: Rig) -> Sequence[int]:
-    """Stores replies that reached the provider while our hooks were down; returns the ids of the new ones."""
-    now = rig.clock()
+    """Stores replies that reached the provider while our hooks were down; returns the ids of the new ones.
+
+    Each sender's list is gone through from where the last complete listing ended, however long ago that was.
+    """
     stored: list[int] = []
     for sender in rig.senders.values():
         if sender.takes_replies:
-            stored += _fetch_replies(rig, sender, _since(rig, sender, now))
+            stored += _fetch_replies(rig, sender, rig.clock())
     return stored
 
 
-def _since(rig: Rig, sender: Sender, now: datetime) -> datetime:
-    with rig.db.begin() as connection:
-        newest = inbound.newest(connection, sender.address)
-    return max((newest or now) - INBOUND_OVERLAP, now - INBOUND_LOOK_BACK)
-
-
-def _fetch_replies(rig: Rig, sender: Sender, since: datetime) -> list[int]:
-    try:
-        listed = rig.gateway.inbound(sender.address, since)
-    except (BadDefinition, Unavailable):
-        log.warning("provider_unavailable", purpose="fetch_replies")
+def _fetch_replies(rig: Rig, sender: Sender, now: datetime) -> list[int]:
+    since = _since(rig, sender, now)
+    listed = _ask(lambda: rig.gateway.inbound(sender.address, since), "fetch_replies")
+    if listed is None:
         return []
     with rig.db.begin() as connection:
         missing = inbound.not_stored(connection, [message.provider_sid for message in listed])
         stored = [inbound.store(connection, message) for message in listed if message.provider_sid in missing]
+        inbound.note_listed(connection, sender.address, now)
     return [i for i in stored if i is not None]
+
+
+def _since(rig: Rig, sender: Sender, now: datetime) -> datetime:
+    with rig.db.begin() as connection:
+        complete = inbound.listed_until(connection, sender.address)
+    return max((complete or now - INBOUND_FIRST_LOOK) - INBOUND_OVERLAP, now - INBOUND_LOOK_BACK)

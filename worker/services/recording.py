@@ -47,12 +47,16 @@ def record(
     by_id = {r.message_id: r for r in results}
     changes = [_change(r, attempts_made.get(r.message_id, 1), max_attempts, now) for r in results]
     finished = [outbox.Finished(r.attempt_id, r.outcome, r.http_status, r.code, r.provider_sid) for r in results]
-    with db.begin() as connection:
+    faults = [(numbers[r.message_id], r.fault) for r in results if r.fault]
+
+    def save(connection: Connection) -> None:
         moved = outbox.record(connection, changes, finished, now=now)
-        note_faults(connection, [(numbers[r.message_id], r.fault) for r in results if r.fault], now)
+        note_faults(connection, faults, now)
         if campaign is not None:
             follow(connection, moved, by_id, campaign, now)
             _alarm(connection, results, moved, now)
+
+    db.run(save)
 
 
 def follow(

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # A stored reply that nobody has read after this long was lost by the queue.
 UNREAD_AFTER = timedelta(seconds=20)
+# A text whose fate nobody could tell counts as failed this long after it was last useful.
+UNKNOWN_AT_MOST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,7 @@ class Wakes:
 
 def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
     """Mends the rows, settles finished events, returns what must be woken. Safe at any time, any number of times."""
-    with db.begin() as connection:
-        sweeping.cancel_left_over(connection, now=now)
-        _expire(connection, now)
-        _replan(connection, desk, now)
-        limits.forget_old_shares(connection, now=now)
+    db.run(lambda connection: _mend(connection, desk, now))
     with db.begin() as connection:
         settled = events.settle_finished(connection, now=now)
         wakes = Wakes(
@@ -51,13 +49,24 @@ def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
     return wakes
 
 
+def _mend(connection: Connection, desk: Desk, now: datetime) -> None:
+    sweeping.cancel_left_over(connection, now=now)
+    _expire(connection, now)
+    _replan(connection, desk, now)
+    limits.forget_old_shares(connection, now=now)
+
+
 def _expire(connection: Connection, now: datetime) -> None:
     """Leases, useful times and refusals that ended; the households concerned go on to their next rung."""
     lost = sweeping.expire_leases(connection, now=now)
     if lost:
         log.warning("leases_expired", messages=len(lost))
         recording.start_clocks(connection, lost, now)  # a text of unknown fate may have arrived
-    over = [*sweeping.expire_void(connection, now=now), *sweeping.suppress_refused(connection, now=now)]
+    over = [
+        *sweeping.expire_void(connection, now=now),
+        *sweeping.suppress_refused(connection, now=now),
+        *sweeping.give_up_unknown(connection, before=now - UNKNOWN_AT_MOST, now=now),
+    ]
     recording.mark_failed(connection, over, {}, now)
 
 

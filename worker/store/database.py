@@ -1,10 +1,11 @@
 """The connection to PostgreSQL: pool, transactions, and the one translation of its outages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
-from psycopg.errors import UndefinedTable
+from psycopg.errors import DeadlockDetected, UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
@@ -17,6 +18,10 @@ __all__ = ["Connection", "Database", "connect"]
 # A table grows from nothing to 15,000 rows in a second: a plan made for the empty one must not be kept, and compiling
 # plans costs more than our short statements.
 PLANNER = "-c plan_cache_mode=force_custom_plan -c jit=off"
+
+
+DEADLOCK_TRIES = 3
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,23 @@ class Database:
             if isinstance(error.orig, UndefinedTable):
                 raise Unavailable(_("La base n'a pas le schéma attendu : lancez « courtoisie migrate ».")) from error
             raise
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """One transaction around `work`, begun again when the server ended it to free others that waited in a ring.
+
+        `work` must be safe to run twice: the first time is rolled back. Raises Unavailable as `begin` does.
+        """
+        for _try in range(DEADLOCK_TRIES - 1):
+            try:
+                with self.begin() as connection:
+                    return work(connection)
+            except Unavailable as error:
+                if not isinstance(error.__cause__, OperationalError) or not isinstance(
+                    error.__cause__.orig, DeadlockDetected
+                ):
+                    raise
+        with self.begin() as connection:
+            return work(connection)
 
     def ping(self) -> None:
         """Raises Unavailable when the server cannot be reached."""

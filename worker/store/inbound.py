@@ -39,16 +39,28 @@ ON CONFLICT DO NOTHING
 """
 )
 
-# A tenant who has answered gets no further text of the same event. Relies on uq_message_number.
+# A tenant who has answered gets no further text of the same event; a neighbour who shares the number and still waits
+# keeps theirs. Relies on uq_message_number.
 _WITHDRAW = text(
     """
-UPDATE message SET state = :state, settled_at = :now
-WHERE state = 'queued' AND step <> 'ack'
-  AND (event_id, e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
+UPDATE message m SET state = :state, settled_at = :now
+WHERE m.state = 'queued' AND m.step <> 'ack'
+  AND (m.event_id, m.e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
+  AND NOT EXISTS (SELECT 1 FROM recipient o WHERE o.event_id = m.event_id AND o.e164 = m.e164 AND o.state = 'waiting'
+                  AND o.id <> ALL (:recipients))
 """
 )
 
-_NEWEST = text("SELECT max(received_at) FROM inbound_message WHERE to_address = :to")
+_FAILURE = text("UPDATE inbound_message SET failures = failures + 1 WHERE id = :id RETURNING failures")
+
+_LISTED = text("SELECT complete_until FROM reply_listing WHERE address = :to")
+
+_LIST = text(
+    """
+INSERT INTO reply_listing (address, complete_until) VALUES (:to, :until)
+ON CONFLICT (address) DO UPDATE SET complete_until = greatest(reply_listing.complete_until, excluded.complete_until)
+"""
+)
 
 _NOT_STORED = text(
     """
@@ -118,9 +130,19 @@ def lock_unread(connection: Connection, inbound_id: int) -> Unread | None:
     return None if row is None else Unread(**row._asdict())
 
 
-def newest(connection: Connection, to_address: str) -> datetime | None:
-    """When a sender of ours was last written to, as far as we know."""
-    return connection.execute(_NEWEST, {"to": to_address}).scalar()
+def count_failure(connection: Connection, inbound_id: int) -> int:
+    """Reading the message broke once more; returns how often it did."""
+    return int(connection.execute(_FAILURE, {"id": inbound_id}).scalar_one())
+
+
+def listed_until(connection: Connection, to_address: str) -> datetime | None:
+    """Up to when the provider's list of replies to a sender has been gone through; None: never yet."""
+    return connection.execute(_LISTED, {"to": to_address}).scalar()
+
+
+def note_listed(connection: Connection, to_address: str, until: datetime) -> None:
+    """Every reply to the sender up to then is stored; never goes back."""
+    connection.execute(_LIST, {"to": to_address, "until": until})
 
 
 def not_stored(connection: Connection, sids: Sequence[str]) -> set[str]:

@@ -13,10 +13,12 @@ _LOCK = text("SELECT id FROM household WHERE id = ANY (:ids) ORDER BY id FOR NO 
 _BY_NUMBER = text(
     """
 SELECT p.household_id FROM phone p JOIN household h ON h.id = p.household_id AND h.gone_at IS NULL
-WHERE p.e164 = :e164 AND p.removed_at IS NULL
+WHERE p.e164 = :e164 AND p.removed_at IS NULL AND p.bad_reason IS DISTINCT FROM 'wrong_number'
 UNION
 SELECT r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.e164 = :e164 AND e.replies_until > :now AND e.opened_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164
+                  AND p.bad_reason = 'wrong_number')
 ORDER BY 1
 """
 )
@@ -71,7 +73,10 @@ def lock(connection: Connection, households: Sequence[int]) -> None:
 
 
 def households_of_number(connection: Connection, e164: str, *, now: datetime) -> list[int]:
-    """The present households that have this number, or were written to at it in a running event."""
+    """The present households that have this number, or were written to at it in a running event.
+
+    Not those whose number it turned out not to be: whoever answers there does not speak for them.
+    """
     return list(connection.execute(_BY_NUMBER, {"e164": e164, "now": now}).scalars())
 
 

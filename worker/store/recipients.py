@@ -91,7 +91,10 @@ WHERE r.id = w.id AND r.state = 'waiting'
 _OF_HOUSEHOLDS = text(
     """
 SELECT r.id, r.household_id, r.event_id, r.state, r.reason, r.task_id, e.kind, e.level, e.definition->>'sender' AS sender,
-       e.opened_at, r.contacted_at
+       e.opened_at, r.contacted_at, r.due_at,
+       least(r.contacted_at, (SELECT min(a.started_at) FROM message m JOIN attempt a ON a.message_id = m.id
+                              WHERE m.event_id = r.event_id AND m.e164 = r.e164 AND m.step = 'first'
+                                AND m.state IN ('sending', 'unknown', 'sent', 'delivered'))) AS asked_at
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.household_id = ANY (:households) AND e.opened_at <= :now AND e.replies_until > :now
 ORDER BY r.household_id, e.opened_at DESC, r.id DESC
@@ -140,7 +143,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A household's place in an event that still takes replies."""
+    """A household's place in an event that still takes replies.
+
+    asked_at: when its first text left or may have left, None while it has not. contacted_at is written a little later.
+    """
 
     id: int
     household_id: int
@@ -153,6 +159,8 @@ class Standing:
     sender: str
     opened_at: datetime
     contacted_at: datetime | None
+    due_at: datetime | None
+    asked_at: datetime | None
 
 
 def mark_contacted(

@@ -87,13 +87,27 @@ _UNKNOWN = text(
 SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at
 FROM message m
 JOIN LATERAL (SELECT started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
-WHERE m.state = 'unknown' AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
+WHERE m.state = 'unknown' AND m.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
 ORDER BY m.looked_up_at NULLS FIRST, m.id
 LIMIT :limit
 """
 )
 
-_LOOKED_UP = text("UPDATE message SET lookups = lookups + :missed, looked_up_at = :now WHERE id = :id")
+_LOOKED_UP = text("UPDATE message SET looked_up_at = :now WHERE id = :id")
+
+# Two who asked at the same time have asked once.
+_MISSED = text(
+    """
+UPDATE message SET lookups = lookups + 1, looked_up_at = :now WHERE id = :id AND state = 'unknown' AND lookups = :seen
+"""
+)
+
+_GIVEN_UP = text(
+    """
+UPDATE message SET state = 'failed', settled_at = :now WHERE state = 'unknown' AND void_at < :before
+RETURNING id, event_id, e164, step, state
+"""
+)
 
 _TAKEN_SIDS = text("SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)")
 
@@ -173,14 +187,25 @@ def unopened(connection: Connection, *, now: datetime) -> list[int]:
     return list(connection.execute(_UNOPENED, {"now": now}).scalars())
 
 
-def unknown(connection: Connection, *, before: datetime, limit: int) -> list[Unknown]:
-    """Messages of unknown fate whose request is old enough to be looked for."""
-    return [Unknown(**row._asdict()) for row in connection.execute(_UNKNOWN, {"before": before, "limit": limit})]
+def unknown(connection: Connection, *, before: datetime, senders: list[str], limit: int) -> list[Unknown]:
+    """Messages of unknown fate from these senders whose request ended long enough ago to be looked for."""
+    values = {"before": before, "senders": senders, "limit": limit}
+    return [Unknown(**row._asdict()) for row in connection.execute(_UNKNOWN, values)]
 
 
-def note_lookup(connection: Connection, message_id: int, *, missed: bool, now: datetime) -> None:
-    """The provider's list was searched."""
-    connection.execute(_LOOKED_UP, {"id": message_id, "missed": int(missed), "now": now})
+def count_miss(connection: Connection, message_id: int, *, seen: int, now: datetime) -> bool:
+    """The provider's list does not have it; False when somebody else has counted this miss, or its fate is known."""
+    return connection.execute(_MISSED, {"id": message_id, "seen": seen, "now": now}).rowcount == 1
+
+
+def give_up_unknown(connection: Connection, *, before: datetime, now: datetime) -> list[Moved]:
+    """Texts of unknown fate that nobody could tell about although they were void before then."""
+    return [Moved(**row._asdict()) for row in connection.execute(_GIVEN_UP, {"before": before, "now": now})]
+
+
+def note_lookup(connection: Connection, message_id: int, *, now: datetime) -> None:
+    """The provider was asked about it."""
+    connection.execute(_LOOKED_UP, {"id": message_id, "now": now})
 
 
 def taken_sids(connection: Connection, sids: list[str]) -> set[str]:
