@@ -277,10 +277,20 @@ def test_nobody_gets_more_than_three_automatic_answers_a_day(town: Town) -> None
     home = town.household()
     town.sent(town.open())
 
-    for body in ("1", "2", "bof", "RETOUR", "je suis absente 2 semaines"):
+    for body in ("1", "2", "bof", "RETOUR", "je suis absente 2 semaines", "au secours", "STOP"):
         town.reply(home.phone, body)
 
     assert len(town.texts(home, "ack")) == 3
+
+
+def test_the_last_answer_of_the_day_is_kept_for_a_call_for_help(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open())
+
+    for body in ("1", "bof", "RETOUR", "au secours"):
+        town.reply(home.phone, body)
+
+    assert [m["template"] for m in town.texts(home, "ack")] == ["ack_ok", "ack_unclear", "ack_emergency"]
 
 
 def test_the_same_thing_said_twice_in_ten_minutes_is_acknowledged_once(town: Town) -> None:

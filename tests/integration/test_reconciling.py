@@ -1,0 +1,156 @@
+"""What our hooks never heard is asked of the provider: replies, receipts, and texts of unknown fate."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from sandbox.twilio.control import Control
+from tests.integration.conftest import SENDERS, Town
+from worker.domain.messages import Inbound
+from worker.services import inbound, reconciling
+from worker.settings import Twilio
+from worker.store import inbound as rows
+from worker.twilio.client import Gateway
+
+SHORT_CODE = "38000"
+PHONE = "+33639980011"
+
+
+@pytest.fixture
+def twilio(standin: Control) -> Control:
+    standin.clock(speed=0)
+    standin.put_senders({"address": SHORT_CODE, "segments_per_s": 1000})
+    standin.set_mix({"silent": 1})
+    return standin
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    town.now = datetime.now(UTC)
+    return town
+
+
+def _gateway(twilio: Control, **changes: object) -> Gateway:
+    account = twilio.account()
+    values = {"account_sid": account["sid"], "auth_token": SecretStr(account["token"]), "timeout_s": 1.0}
+    settings = Twilio(**values | {"api_url": twilio.url} | changes)  # type: ignore[arg-type]
+    return Gateway(settings, public_url="https://chalets.example")
+
+
+@pytest.fixture
+def rig(town: Town, twilio: Control) -> Iterator[reconciling.Rig]:
+    gateway = _gateway(twilio)
+    yield _rig(town, gateway)
+    gateway.close()
+
+
+def _rig(town: Town, gateway: Gateway) -> reconciling.Rig:
+    return reconciling.Rig(
+        town.db,
+        gateway,
+        SENDERS,
+        margin=timedelta(),
+        receipt_patience=timedelta(minutes=1),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _stored(town: Town) -> list[object]:
+    return [m["body"] for m in town.rows("inbound_message")]
+
+
+def test_replies_of_a_long_outage_are_found_although_newer_ones_have_come_since(
+    town: Town, twilio: Control, rig: reconciling.Rig
+) -> None:
+    twilio.inbound(PHONE, SHORT_CODE, "au secours")
+    later = datetime.now(UTC) + timedelta(hours=2)
+    inbound.store(town.db, Inbound("SM" + "9" * 32, PHONE, SHORT_CODE, "1", later), now=later)
+
+    found = reconciling.fetch_missed_replies(rig)
+
+    assert len(found) == 1
+    assert sorted(map(str, _stored(town))) == ["1", "au secours"]
+
+
+def test_a_reply_is_fetched_once(town: Town, twilio: Control, rig: reconciling.Rig) -> None:
+    twilio.inbound(PHONE, SHORT_CODE, "1")
+
+    fetched = [len(reconciling.fetch_missed_replies(rig)) for _ in range(2)]
+
+    assert fetched == [1, 0]
+
+
+def test_a_listing_that_failed_is_made_up_for_by_the_next(town: Town, twilio: Control, rig: reconciling.Rig) -> None:
+    with town.db.begin() as connection:
+        rows.note_listed(connection, SHORT_CODE, datetime.now(UTC) - timedelta(hours=30))
+        before = rows.listed_until(connection, SHORT_CODE)
+    away = _gateway(twilio, api_url="http://127.0.0.1:9")
+
+    nothing = reconciling.fetch_missed_replies(_rig(town, away))
+    away.close()
+    with town.db.begin() as connection:
+        after = rows.listed_until(connection, SHORT_CODE)
+
+    assert (list(nothing), after) == ([], before)
+    assert reconciling._since(rig, SENDERS["court"], datetime.now(UTC)) < datetime.now(UTC) - timedelta(hours=30)
+
+
+def test_a_provider_that_does_not_answer_is_asked_once_a_round(town: Town, twilio: Control) -> None:
+    for _home in range(3):
+        town.household()
+    town.open()
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET state = 'unknown', attempts = 1, body = 'x'")
+        connection.execute(
+            text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
+            {"at": town.now - timedelta(minutes=5)},
+        )
+    gateway = _gateway(twilio, api_url="http://127.0.0.1:9")
+
+    with capture_logs() as logged:
+        settled = reconciling.settle_unknown(_rig(town, gateway))
+    gateway.close()
+
+    assert settled == 0
+    assert [entry["event"] for entry in logged] == ["provider_unavailable"]
+
+
+def test_a_text_that_the_provider_never_had_goes_to_a_person_after_two_looks(town: Town, rig: reconciling.Rig) -> None:
+    home = town.household()
+    town.open()
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET state = 'unknown', attempts = 1, body = 'x'")
+        connection.execute(
+            text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
+            {"at": town.now - timedelta(minutes=5)},
+        )
+
+    settled = [reconciling.settle_unknown(rig) for _ in range(2)]
+    town.now = datetime.now(UTC)
+    town.climb()
+
+    assert settled == [0, 1]
+    assert [m["state"] for m in town.texts(home, "first")] == ["failed"]
+    assert town.state(home) == "callback"
+
+
+def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: reconciling.Rig) -> None:
+    """The second look finds the row moved on by a receipt, and leaves the household alone."""
+    home = town.household()
+    town.open()
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET state = 'unknown', attempts = 1, body = 'x', lookups = 1")
+        connection.execute(
+            text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
+            {"at": town.now - timedelta(minutes=5)},
+        )
+        [question] = reconciling.sweeping.unknown(connection, before=town.now, senders=["court"], limit=1)
+        connection.exec_driver_sql("UPDATE message SET state = 'delivered'")
+        reconciling._count_miss(connection, question, town.now)
+    town.climb()
+
+    assert town.state(home) == "waiting"
