@@ -9,10 +9,13 @@ from typing import Any, Concatenate, Generic, ParamSpec
 from urllib.parse import urlsplit
 
 import dramatiq
+import redis
 import redis.exceptions
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, CurrentMessage, Middleware, Retries, ShutdownNotifications, TimeLimit
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from worker import logs
 from worker.bootstrap import App
@@ -30,6 +33,9 @@ MAX_BACKOFF_MS = 30_000
 TIME_LIMIT_MS = 300_000
 # A tick that waited this long is stale: a newer one is behind it.
 TICK_MAX_AGE_MS = 10_000
+# A queue that vanished (no answer, no reset) is noticed after this; no command of dramatiq's blocks on the server.
+REDIS_TIMEOUT_S = 5
+OUTAGES = (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError)
 
 
 class LogContext(Middleware):
@@ -76,8 +82,8 @@ class Actor(Generic[P]):
             raise RuntimeError(f"{self.function.__name__}: the route is not bound to a broker yet")
         try:
             self.bound.send_with_options(args=args, kwargs=kwargs, **options)
-        except (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError) as error:
-            raise Unavailable(_("La file d'attente (Redis) ne répond pas.")) from error
+        except OUTAGES as error:
+            raise _silent(self.bound.broker) from error
 
 
 @dataclass(slots=True)
@@ -104,12 +110,32 @@ class Route:
 
 
 def build(url: str) -> dramatiq.Broker:
-    """A broker for a redis://, rediss:// or amqp:// URL. Opens no connection yet.
+    """A broker for a redis://, rediss://, amqp:// or amqps:// URL. Opens no connection yet.
 
-    Raises BadDefinition for a URL that is missing or of another kind.
+    Several RabbitMQ servers of one cluster may be given, with a semicolon between their URLs.
+    Raises BadDefinition for a URL that is missing, broken or of another kind.
     """
-    scheme = urlsplit(url).scheme
-    middleware = [
+    kind = urlsplit(url).scheme
+    if kind not in _MAKERS:
+        raise BadDefinition(_("COURTOISIE_BROKER_URL doit commencer par redis://, rediss://, amqp:// ou amqps://."))
+    try:
+        return _MAKERS[kind](url, _middleware())
+    except ValueError:  # a port that is no number, an option that is none; the URL itself may hold a password
+        raise BadDefinition(
+            _("COURTOISIE_BROKER_URL est mal formée : {kind}://utilisateur:motdepasse@serveur:port/…").format(kind=kind)
+        ) from None
+
+
+def ping(broker: dramatiq.Broker) -> None:
+    """Raises Unavailable when the queue cannot be reached."""
+    try:
+        broker.client.ping() if isinstance(broker, RedisBroker) else broker.ping()  # type: ignore[attr-defined]
+    except OUTAGES as error:
+        raise _silent(broker) from error
+
+
+def _middleware() -> list[Middleware]:
+    return [
         AgeLimit(),
         TimeLimit(time_limit=TIME_LIMIT_MS),
         ShutdownNotifications(),
@@ -117,26 +143,46 @@ def build(url: str) -> dramatiq.Broker:
         Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
         LogContext(),
     ]
-    if scheme in {"redis", "rediss"}:
-        make: Callable[..., dramatiq.Broker] = RedisBroker
-        return make(url=url, middleware=middleware, socket_connect_timeout=5)
-    if scheme in {"amqp", "amqps"}:
-        from dramatiq.brokers.rabbitmq import RabbitmqBroker
-
-        return RabbitmqBroker(url=url, middleware=middleware)
-    raise BadDefinition(_("COURTOISIE_BROKER_URL doit commencer par redis://, rediss:// ou amqp://."))
 
 
-def ping(broker: dramatiq.Broker) -> None:
-    """Raises Unavailable when the queue cannot be reached."""
-    try:
-        if isinstance(broker, RedisBroker):
-            broker.client.ping()
-        else:
-            broker.get_declared_queues()
-            broker.connection  # type: ignore[attr-defined]  # noqa: B018  # RabbitMQ connects on access
-    except (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError) as error:
-        raise Unavailable(_("La file d'attente (Redis) ne répond pas.")) from error
+def _redis(url: str, middleware: list[Middleware]) -> dramatiq.Broker:
+    # A client of our own: dramatiq drops further options when it is given a URL.
+    client = redis.Redis.from_url(
+        url,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_keepalive=True,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),  # an idle connection may have been closed meanwhile; more is the sweep's business
+    )
+    make: Callable[..., dramatiq.Broker] = RedisBroker
+    return make(client=client, middleware=middleware)
+
+
+def _rabbitmq(url: str, middleware: list[Middleware]) -> dramatiq.Broker:
+    from worker import rabbitmq  # its library is not loaded where Redis is the queue
+
+    return rabbitmq.Broker(url, middleware=middleware)
+
+
+_MAKERS: dict[str, Callable[[str, list[Middleware]], dramatiq.Broker]] = {
+    "redis": _redis,
+    "rediss": _redis,
+    "amqp": _rabbitmq,
+    "amqps": _rabbitmq,
+}
+
+
+def _silent(broker: dramatiq.Broker) -> Unavailable:
+    return Unavailable(_("La file d'attente ({server}) ne répond pas.").format(server=_server(broker)))
+
+
+def _server(broker: dramatiq.Broker) -> str:
+    """Which server, for people to read; without user and password."""
+    if not isinstance(broker, RedisBroker):
+        return f"RabbitMQ, {broker.servers}"  # type: ignore[attr-defined]
+    known = broker.client.connection_pool.connection_kwargs
+    return f"Redis, {known.get('host', 'localhost')}:{known.get('port', 6379)}"
 
 
 def _with_app(function: Callable[Concatenate[App, P], None], app: App) -> Callable[P, None]:
