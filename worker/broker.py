@@ -35,7 +35,7 @@ TIME_LIMIT_MS = 300_000
 TICK_MAX_AGE_MS = 10_000
 # A queue that vanished (no answer, no reset) is noticed after this; no command of dramatiq's blocks on the server.
 REDIS_TIMEOUT_S = 5
-OUTAGES = (redis.exceptions.RedisError, dramatiq.errors.ConnectionError, OSError)
+OUTAGES = (redis.exceptions.RedisError, dramatiq.errors.BrokerConnectionError, OSError)
 
 
 class LogContext(Middleware):
