@@ -18,6 +18,8 @@ class FaultKind(StrEnum):
     ERROR_BEFORE = "error_before"  # 5xx
     DROP_BEFORE = "drop_before"  # the connection closes without an answer
     REDIRECT = "redirect"  # status 301, 302, 307 or 308 to the same path
+    # While it is accepted: the request lies for seconds of real time before it is taken, caller or no caller.
+    ACCEPTED_LATE = "accepted_late"
     # After it is accepted: it will be sent, and the caller cannot know.
     ERROR_AFTER = "error_after"
     DROP_AFTER = "drop_after"
@@ -47,6 +49,7 @@ BEFORE = frozenset(
         FaultKind.REDIRECT,
     }
 )
+DURING = frozenset({FaultKind.ACCEPTED_LATE})
 AFTER = frozenset({FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.NOT_JSON, FaultKind.SLOW})
 RECEIPTS = frozenset(kind for kind in FaultKind if kind.startswith("receipts_"))
 INBOUND = frozenset(kind for kind in FaultKind if kind.startswith("inbound_"))

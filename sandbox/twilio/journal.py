@@ -132,6 +132,7 @@ def line(message: Message) -> dict[str, Any]:
         "status_callback": message.callback,
         "validity_s": message.validity_s,
         "at": iso(message.created),
+        "asked": iso(message.asked or message.created),
         "trail": [[iso(at), status] for at, status in message.trail],
         "faults": list(message.faults),
         "deleted": message.deleted,

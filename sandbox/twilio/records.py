@@ -26,6 +26,7 @@ class Message:
     status: str
     segments: int
     created: float
+    asked: float = 0.0  # when the request came in; it may lie for a while
     service: str | None = None
     callback: str | None = None
     validity_s: float = 36000.0

@@ -13,7 +13,7 @@ from sandbox.twilio import answers, creation, pages
 from sandbox.twilio.account import Login
 from sandbox.twilio.carrier import Carrier
 from sandbox.twilio.errors import Refusal
-from sandbox.twilio.faults import AFTER, BEFORE, Fault, FaultKind
+from sandbox.twilio.faults import AFTER, BEFORE, DURING, Fault, FaultKind
 from sandbox.twilio.records import API, Message, rfc2822, shown
 from sandbox.twilio.state import State
 
@@ -43,16 +43,22 @@ class Rest:
 
     async def create(self, request: web.Request) -> web.Response:
         """Sends a message, unless something objects."""
-        form = await _form(request)
-        fault = await self._before(form.get("To", ""), form.get("From") or form.get("MessagingServiceSid"), "create")
+        asked, form = self._state.clock.now(), await _form(request)
+        to, sender = form.get("To", ""), form.get("From") or form.get("MessagingServiceSid")
+        fault = await self._before(to, sender, "create")
         if fault is not None:
             self._refused(form, answers.code_of(fault), answers.status_of(fault), fault.kind)
             return answers.not_done(request, fault)
+        late = self._state.faults.first(DURING, to=to, sender=sender)
+        if late is not None:
+            await asyncio.sleep(late.seconds)
         try:
             message = creation.message_of(self._state, form, self._state.clock.now())
         except Refusal as refusal:
             self._refused(form, refusal.code, refusal.status, "refused")
             raise
+        message.asked = asked
+        message.faults += (late.kind,) if late is not None else ()
         return await self._accept(request, message)
 
     async def list(self, request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """What goes wrong on purpose: before acceptance nothing is sent, after it everything is, and the client cannot tell."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -65,6 +66,21 @@ def test_a_rate_limit_may_say_when_to_come_back(api: Api, retry_after_s: int | N
     api.control.add_fault("rate_limit", retry_after_s=retry_after_s)
 
     assert api.send().headers.get("Retry-After") == (None if retry_after_s is None else str(retry_after_s))
+
+
+# While it is accepted
+
+
+def test_a_request_that_lies_about_is_accepted_although_its_caller_has_gone(api: Api) -> None:
+    api.control.add_fault("accepted_late", seconds=0.6)
+    with pytest.raises(requests.ReadTimeout):
+        api.call("POST", "/Messages.json", data={"To": PHONE, "From": SHORT_CODE, "Body": "Bonjour"}, timeout=0.2)
+
+    assert accepted(api) == 0
+    deadline = time.monotonic() + 10
+    while not api.control.messages(to=PHONE) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert api.control.messages(to=PHONE)[0]["faults"] == ["accepted_late"]
 
 
 # After acceptance
