@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from sandbox import homes, processes
 from sandbox.processes import Child
+from sandbox.rabbitmq import RabbitMQ
 from sandbox.servers import Postgres, Redis, free_port
 from sandbox.standin import Standin
 from sandbox.twilio.control import Control
@@ -28,16 +30,19 @@ FOREIGN = ("COURTOISIE_", "TWILIO_")
 class Stack:
     """Everything there is. `changes` are further COURTOISIE_ variables (without the prefix) for the product.
 
-    home: a scratch folder from homes.home(); logs lie there, one per process.
+    home: a scratch folder from homes.home(); logs lie there, one per process. broker: which server is the queue; the
+    other one is not started.
     """
 
     home: Path
     port: int = 0
     seed: str = "courtoisie"
+    broker: Literal["redis", "rabbitmq"] = "redis"
     durable: bool = True
     changes: Mapping[str, str] = field(default_factory=dict)
     postgres: Postgres = field(init=False)
     redis: Redis = field(init=False)
+    rabbitmq: RabbitMQ = field(init=False)
     standin: Standin = field(init=False)
     children: dict[str, Child] = field(init=False, default_factory=dict)
     _secret_key: str = field(init=False)
@@ -46,12 +51,18 @@ class Stack:
         self.port = self.port or free_port()
         self.postgres = Postgres(self.home, durable=self.durable)
         self.redis = Redis(self.home)
+        self.rabbitmq = RabbitMQ(self.home)
         self.standin = Standin(self.home, seed=self.seed, inbound_url=f"{self.public_url}/hooks/twilio/sms/inbound")
         self._secret_key = secrets.token_urlsafe(32)
 
     @property
     def public_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def queue(self) -> Redis | RabbitMQ:
+        """The server that carries the wake-ups."""
+        return self.redis if self.broker == "redis" else self.rabbitmq
 
     @property
     def control(self) -> Control:
@@ -63,7 +74,7 @@ class Stack:
         account = self.control.account()
         told = {
             "DATABASE_URL": self.postgres.url(DATABASE),
-            "BROKER_URL": self.redis.url,
+            "BROKER_URL": self.queue.url,
             "PUBLIC_URL": self.public_url,
             "SECRET_KEY": self._secret_key,
             "TWILIO__ACCOUNT_SID": account["sid"],
@@ -74,9 +85,9 @@ class Stack:
         return {f"{configuration.PREFIX}{name}": value for name, value in (told | dict(self.changes)).items()}
 
     def start_servers(self) -> None:
-        """PostgreSQL with an empty database, Redis, and the stand-in with the configured senders."""
+        """PostgreSQL with an empty database, the queue, and the stand-in with the configured senders."""
         self.postgres.start()
-        self.redis.start()
+        self.queue.start()
         self.standin.start()
         self.postgres.create_database(DATABASE)
         self.control.put_senders(*_senders())
@@ -120,7 +131,7 @@ class Stack:
             child.stop()
         self.children.clear()
         self.standin.stop()
-        self.redis.stop()
+        self.queue.stop()
         self.postgres.stop()
 
     def fallen(self) -> tuple[Child, ...]:
@@ -140,10 +151,16 @@ class Stack:
 
 
 @contextmanager
-def running(*, port: int = 0, seed: str = "courtoisie", changes: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def running(
+    *,
+    port: int = 0,
+    seed: str = "courtoisie",
+    changes: Mapping[str, str] | None = None,
+    broker: Literal["redis", "rabbitmq"] = "redis",
+) -> Iterator[Stack]:
     """Servers and stand-in, without the product, ended whatever happens."""
     with homes.home() as home:
-        stack = Stack(home, port=port, seed=seed, changes=changes or {})
+        stack = Stack(home, port=port, seed=seed, broker=broker, changes=changes or {})
         try:
             stack.start_servers()
             yield stack

@@ -1,16 +1,23 @@
-"""A whole town: real processes, PostgreSQL, Redis and the stand-in for Twilio, with phones that a test holds."""
+"""A whole town: real processes, PostgreSQL, a queue and the stand-in for Twilio, with phones that a test holds.
+
+The queue is Redis. Tests marked `any_broker` run over RabbitMQ as well; E2E_BROKERS="redis rabbitmq" says which servers
+all of them run over.
+"""
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pika
 import pytest
+import redis
 from sqlalchemy import text
 
-from sandbox import stack
+from sandbox import rabbitmq, stack
 from sandbox.stack import DATABASE, Stack
 from tests import builders
 from worker import actors, bootstrap, broker
@@ -47,9 +54,29 @@ class City:
     db: database.Database
     app: bootstrap.App
 
+    def wipe_queue(self) -> None:
+        """Whatever waited in the queue is gone, and so are the queues."""
+        WIPE[self.stack.broker](self.stack.queue.url)
+
     def district(self) -> "District":
         """A part of the town of its own, so that tests do not meet."""
         return District(self, f"A{next(_codes)}")
+
+
+def _wipe_redis(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+
+
+def _wipe_rabbitmq(url: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    for actor in actors.route.actors:
+        for suffix in ("", ".DQ"):
+            connection.channel().queue_delete(actor.options["queue_name"] + suffix)
+    connection.close()
+
+
+WIPE = {"redis": _wipe_redis, "rabbitmq": _wipe_rabbitmq}
 
 
 @dataclass
@@ -127,16 +154,26 @@ class District:
             return [dict(row) for row in connection.execute(text(statement), values).mappings()]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The same test over each queue it is meant for."""
+    if "city" in metafunc.fixturenames:
+        also = ["rabbitmq"] if metafunc.definition.get_closest_marker("any_broker") else []
+        brokers = os.environ.get("E2E_BROKERS", "").split() or ["redis", *also]
+        metafunc.parametrize("city", brokers, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def city() -> Iterator[City]:
-    with stack.running(seed="e2e", changes=QUICK) as running:
+def city(request: pytest.FixtureRequest) -> Iterator[City]:
+    if request.param == "rabbitmq" and rabbitmq.program() is None:
+        pytest.skip(rabbitmq.HOW_TO_GET_IT)
+    with stack.running(seed="e2e", changes=QUICK, broker=request.param) as running:
         running.start_product()
         patch = pytest.MonkeyPatch()
         for name, value in running.environment().items():
             patch.setenv(name, value)
         app = bootstrap.build(configuration.load())
         patch.undo()
-        queue = broker.build(running.redis.url)
+        queue = broker.build(running.queue.url)
         actors.route.bind(queue, app)
         db = database.connect(running.postgres.url(DATABASE))
         yield City(running, db, app)

@@ -8,7 +8,7 @@ import pytest
 from tests import builders
 from tests.e2e.conftest import City, District
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.any_broker]
 
 
 @dataclass
