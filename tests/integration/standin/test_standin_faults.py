@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sandbox.twilio.control import Control, ControlError
-from tests.integration.standin.conftest import PHONE, Api
+from tests.integration.standin.conftest import PHONE, SHORT_CODE, Api
 
 OTHER = "+33639980002"
 
