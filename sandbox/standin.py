@@ -13,10 +13,11 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(slots=True)
 class Standin:
-    """One stand-in. port 0: any free one. Its log and port file lie in `home`."""
+    """One stand-in. port 0: any free one. Its log and port file lie in `home`. address: one of this machine's."""
 
     home: Path
     port: int = 0
+    address: str = "127.0.0.1"
     seed: str = "courtoisie"
     speed: float = 1.0
     inbound_url: str = ""
@@ -26,13 +27,22 @@ class Standin:
     @property
     def url(self) -> str:
         """What takes the place of https://api.twilio.com."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
         port_file = self.home / "twilio.port"
         port_file.unlink(missing_ok=True)
-        options = ["--port", str(self.port), "--port-file", str(port_file), "--seed", self.seed]
+        options = [
+            "--address",
+            self.address,
+            "--port",
+            str(self.port),
+            "--port-file",
+            str(port_file),
+            "--seed",
+            self.seed,
+        ]
         options += ["--speed", str(self.speed), "--inbound-url", self.inbound_url]
         command = [sys.executable, "-m", "sandbox.twilio", *options]
         self.child = start("twilio", command, log=self.home / "twilio.log", env=_environment(), cwd=ROOT)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from sandbox.twilio.server import serve
+from sandbox.twilio.server import LOOPBACK, serve
 from sandbox.twilio.settings import Settings
 from sandbox.twilio.state import fresh
 
@@ -28,11 +28,14 @@ def main() -> int:
 
 async def _serve(options: argparse.Namespace, settings: Settings) -> None:
     state = fresh(options.seed, settings=settings, speed=options.speed)
-    await serve(state, port=options.port, port_file=options.port_file)
+    await serve(state, address=options.address, port=options.port, port_file=options.port_file)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.twilio", description="A stand-in for Twilio, on loopback.")
+    parser.add_argument(
+        "--address", default=LOOPBACK, help="one of this machine's; anything else than loopback is for tests"
+    )
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--port-file", type=Path, help="write the port here once it answers, instead of printing")
     parser.add_argument("--seed", default="courtoisie", help="phones, delays and credentials follow from it")

@@ -34,7 +34,7 @@ def application(state: State) -> web.Application:
     return app
 
 
-async def serve(state: State, *, port: int, port_file: Path | None = None) -> None:
+async def serve(state: State, *, port: int, address: str = LOOPBACK, port_file: Path | None = None) -> None:
     """Serves until SIGTERM or SIGINT. port 0: any free one; the number is written into port_file once it answers.
 
     Raises OSError when the port is taken.
@@ -42,17 +42,17 @@ async def serve(state: State, *, port: int, port_file: Path | None = None) -> No
     runner = web.AppRunner(application(state), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, LOOPBACK, port, backlog=1024)
+        site = web.TCPSite(runner, address, port, backlog=1024)
         await site.start()
-        _announce(int(runner.addresses[0][1]), port_file)
+        _announce(address, int(runner.addresses[0][1]), port_file)
         await _until_asked_to_stop()
     finally:
         await runner.cleanup()
 
 
-def _announce(port: int, port_file: Path | None) -> None:
+def _announce(address: str, port: int, port_file: Path | None) -> None:
     if port_file is None:
-        print(f"http://{LOOPBACK}:{port}", flush=True)
+        print(f"http://{address}:{port}", flush=True)
         return
     draft = port_file.with_suffix(".draft")
     draft.write_text(str(port))
