@@ -65,7 +65,7 @@ def escalate_silent(app: App) -> None:
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def sweep(app: App) -> None:
-    wakes = sweeping.sweep(app.db, desk=app.desk, now=app.clock())
+    wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
     _wake(wakes)
 
 

@@ -16,7 +16,7 @@ from worker.domain.errors import UnknownCampaign
 from worker.i18n import _
 from worker.rendering import Texts
 from worker.services import desk as desks
-from worker.services import hearing, reconciling, sending
+from worker.services import hearing, outages, reconciling, sending
 from worker.store import database
 from worker.twilio.client import Gateway
 
@@ -41,6 +41,7 @@ class App:
     sending: sending.Rig
     reading: hearing.Rig
     reconciling: reconciling.Rig
+    outage: outages.Rules
     _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
     _answers: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
@@ -132,6 +133,9 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             margin=timedelta(seconds=limits.unknown_margin_s),
             receipt_patience=timedelta(seconds=limits.receipt_poll_after_s),
             clock=now,
+        ),
+        outage=outages.Rules(
+            alarm=timedelta(seconds=limits.outage_alarm_s), patience=timedelta(seconds=limits.outage_patience_s)
         ),
     )
 

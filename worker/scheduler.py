@@ -18,7 +18,6 @@ log = structlog.get_logger()
 
 # The provider is asked this often within the margin that a request of unknown fate is given.
 ASKS_PER_MARGIN = 4
-MISSED_REPLIES_EVERY_S = 60
 
 
 class Waking:
@@ -47,10 +46,12 @@ def run(app: App) -> None:
     every = {
         actors.sweep.send: app.settings.limits.tick_s,
         actors.reconcile.send: max(1.0, app.settings.limits.unknown_margin_s / ASKS_PER_MARGIN),
-        actors.fetch_missed_replies.send: MISSED_REPLIES_EVERY_S,
+        actors.fetch_missed_replies.send: app.settings.limits.replies_poll_s,
     }
     for wake, seconds in every.items():
-        scheduler.add_job(waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1)
+        scheduler.add_job(
+            waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=app.clock()
+        )
     _add_campaigns(scheduler, app, waking)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

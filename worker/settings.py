@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.domain.channels import Capability, Sender
@@ -74,6 +74,9 @@ class Limits(BaseModel):
     absence_days: int = Field(default=14, ge=1)
     import_max_vanished: float = Field(default=0.2, ge=0, le=1)
     tick_s: float = Field(default=2.0, gt=0)
+    replies_poll_s: float = Field(default=60, gt=0, description="how often replies that missed our hooks are listed")
+    outage_alarm_s: int = Field(default=60, ge=1, description="the provider has not answered for so long: alarm")
+    outage_patience_s: int = Field(default=1800, ge=1, description="and for so long: people ring instead")
 
 
 class CallHours(BaseModel):
@@ -107,6 +110,13 @@ class Settings(BaseSettings):
     senders: dict[str, SenderSettings] = {}
     limits: Limits = Limits()
     call_hours: CallHours = CallHours()
+
+    @model_validator(mode="after")
+    def _leases_outlive_requests(self) -> "Settings":
+        """A text leaves only if its request can end before its lease does; else none ever would."""
+        if self.limits.lease_s <= self.twilio.timeout_s:
+            raise ValueError(_("LIMITS__LEASE_S doit dépasser TWILIO__TIMEOUT_S, sinon aucun SMS ne peut partir."))
+        return self
 
     @field_validator("public_url")
     @classmethod
@@ -219,6 +229,8 @@ def _overlay(base: dict[str, Any], over: dict[str, Any]) -> None:
 
 def _problem(error: Any) -> str:
     path = [str(p) for p in error["loc"]]
+    if not path:  # a rule of ours over several keys, which its sentence names
+        return str(error["ctx"]["error"])
     return _("{key} : {message} (variable {variable}, ou config/courtoisie.toml)").format(
         key=".".join(path), message=error["msg"], variable=PREFIX + "__".join(path).upper()
     )

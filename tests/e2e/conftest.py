@@ -31,6 +31,7 @@ QUICK = {
     "LIMITS__TICK_S": "0.3",
     "LIMITS__LEASE_S": "5",
     "LIMITS__UNKNOWN_MARGIN_S": "1",
+    "LIMITS__REPLIES_POLL_S": "1",
     "TWILIO__TIMEOUT_S": "3",
     "TWILIO__MAX_IN_FLIGHT": "40",
 }

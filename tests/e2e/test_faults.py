@@ -31,6 +31,10 @@ def _accepted_twice(district: District, numbers: list[str]) -> list[str]:
 
 
 @pytest.mark.any_broker
+def _answered(district: District, number: str) -> bool:
+    return bool(district.control.messages(direction="inbound", sender=number))
+
+
 def test_a_wiped_queue_in_mid_campaign_loses_nobody(district: District) -> None:
     numbers = _all_fine(district, 120)
     event = district.launch(_patient(district))
@@ -58,6 +62,35 @@ def test_a_killed_worker_sends_nobody_a_second_text_and_forgets_nobody(district:
     assert _accepted_twice(district, numbers) == []
     assert account["recipients"]["by_state"] == {"fine": 200}
     assert account["recipients"]["unaccounted"] == 0
+
+
+def test_after_a_killed_worker_the_silent_are_reminded_and_rung_all_the_same(district: District) -> None:
+    homes = [district.household("silent") for _ in range(60)]
+    district.control.settings(latency_ms=[300, 300])
+    event = district.launch(district.campaign(resend_after_unknown=True))
+    until(lambda: district.report(event)["messages"]["by_state"]["sent"] >= 5, why="the blast to be under way")
+
+    district.city.stack.kill("worker")
+    district.control.settings(latency_ms=[0, 0])
+    district.city.stack.launch("worker")
+    until(lambda: all(district.task(home) for home in homes), timeout_s=60, why="everybody to be rung")
+
+    assert _accepted_twice(district, [home.phone for home in homes]) == []
+    assert {reason for home in homes for reason in (district.task(home) or {})["reasons"]} == {"no_reply_orange"}
+    assert district.report(event)["recipients"]["unaccounted"] == 0
+
+
+def test_replies_that_came_while_the_hooks_were_down_are_read_when_they_are_back(district: District) -> None:
+    homes = [district.household("fine", answers=[(0.5, "1")]) for _ in range(10)]
+    district.city.stack.kill("web")
+    event = district.launch(_patient(district))
+    until(lambda: all(_answered(district, home.phone) for home in homes), why="everybody to answer into the void")
+
+    district.city.stack.launch("web")
+    account = district.settled(event)
+
+    assert account["recipients"]["by_state"] == {"fine": 10}
+    assert all(district.task(home) is None for home in homes)
 
 
 def test_receipts_doubled_shuffled_and_early_end_delivered(district: District) -> None:

@@ -13,7 +13,7 @@ from worker.domain import calendar
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
 from worker.domain.messages import Inbound
-from worker.services import escalating, events, hearing, inbound
+from worker.services import escalating, events, hearing, inbound, outages, sweeping
 from worker.services.desk import Desk
 from worker.store import accounts, recipients, schema
 from worker.store.database import Database
@@ -29,6 +29,7 @@ DESK = Desk(
     phone="05 36 49 00 01",
 )
 RULES = hearing.Rules(acks_per_day=3, ack_quiet=timedelta(minutes=10), absence=timedelta(days=14))
+OUTAGE = outages.Rules(alarm=timedelta(minutes=1), patience=timedelta(minutes=30))
 _sids = count(1)
 
 
@@ -79,6 +80,10 @@ class Town:
         """Time passes, and who is due climbs."""
         self.now += timedelta(**span)
         self.climb()
+
+    def sweep(self) -> sweeping.Wakes:
+        """One tick."""
+        return sweeping.sweep(self.db, desk=DESK, outage=OUTAGE, now=self.now)
 
     def climb(self) -> None:
         while escalating.escalate(self.db, desk=DESK, now=self.now).more:

@@ -307,6 +307,14 @@ def test_a_void_text_never_leaves(provider: Provider, gateway: Gateway, leave_in
     assert provider.asked == []
 
 
+def test_a_text_whose_request_could_outlive_its_lease_does_not_leave(provider: Provider, gateway: Gateway) -> None:
+    """Another batch may have it by the time the request would end."""
+    results = send(gateway, texts(1, lease_until=now() + timedelta(seconds=0.5)))
+
+    assert [(r.outcome, r.http_status, r.asked) for r in results] == [(Outcome.TRANSIENT, None, False)]
+    assert provider.asked == []
+
+
 def test_a_service_is_named_instead_of_a_number(provider: Provider, gateway: Gateway) -> None:
     send(gateway, texts(1, sender_key="service"))
 

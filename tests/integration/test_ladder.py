@@ -8,7 +8,7 @@ from tests import builders
 from tests.integration.conftest import DESK, Town
 from worker.domain.campaigns import Exclusions, Kind, Remedy, SendWindow
 from worker.domain.messages import Receipt
-from worker.services import events, receipts, sweeping
+from worker.services import events, receipts
 
 
 def _advice(**more: object) -> object:
@@ -131,7 +131,7 @@ def test_a_text_past_its_useful_time_is_never_sent_and_the_household_is_rung(tow
     town.open()
 
     town.now += timedelta(hours=8)
-    sweeping.sweep(town.db, desk=DESK, now=town.now)
+    town.sweep()
     town.climb()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["expired"]
@@ -143,11 +143,11 @@ def test_an_event_is_settled_when_nobody_waits_any_more(town: Town) -> None:
     event = town.open()
     town.sent(event)
     town.reply(fine.phone, "1")
-    assert sweeping.sweep(town.db, desk=DESK, now=town.now).sending_events == []
+    assert town.sweep().sending_events == []
     assert events.get(town.db, event).state == "running"
 
     town.later(hours=5)
-    sweeping.sweep(town.db, desk=DESK, now=town.now)
+    town.sweep()
 
     assert town.state(silent) == "callback"
     assert events.get(town.db, event).state == "settled"
@@ -192,7 +192,7 @@ def test_a_lease_that_runs_out_makes_the_fate_unknown_and_never_a_second_text(to
     with town.db.begin() as connection:
         connection.exec_driver_sql("UPDATE message SET state = 'sending', lease_until = '2020-01-01Z', attempts = 1")
 
-    sweeping.sweep(town.db, desk=DESK, now=town.now)
+    town.sweep()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["unknown"]
     assert town.recipient(home)["contacted_at"] == town.now

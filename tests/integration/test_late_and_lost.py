@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from tests import builders
-from tests.integration.conftest import DESK, Town
+from tests.integration.conftest import Town
 from worker.domain.campaigns import EventState, Kind, Level, SendWindow
 from worker.domain.messages import Inbound, MessageState, Receipt
-from worker.services import events, inbound, receipts, sweeping
+from worker.services import events, inbound, receipts
 from worker.store import inbound as inbound_rows
 from worker.store import outbox
 from worker.store import sweeping as sweeping_rows
@@ -337,7 +337,7 @@ def test_a_text_that_comes_back_to_a_cancelled_event_is_taken_back_by_the_sweep(
     with town.db.begin() as connection:
         connection.exec_driver_sql("UPDATE message SET state = 'queued', settled_at = NULL")
 
-    sweeping.sweep(town.db, desk=DESK, now=town.now)
+    town.sweep()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["cancelled"]
 
@@ -394,7 +394,7 @@ def test_nothing_stays_unknown_for_ever(town: Town) -> None:
         connection.exec_driver_sql("UPDATE message SET state = 'unknown', sender = 'gone'")
     town.later(days=2)
 
-    sweeping.sweep(town.db, desk=DESK, now=town.now)
+    town.sweep()
     town.climb()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["failed"]

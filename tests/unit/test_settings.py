@@ -87,3 +87,11 @@ def test_secrets_do_not_show_when_settings_are_printed(
     monkeypatch.setenv("COURTOISIE_TWILIO__AUTH_TOKEN_FILE", str(secret))
 
     assert "from a file" not in repr(settings.load())
+
+
+def test_a_lease_shorter_than_a_request_is_refused(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURTOISIE_LIMITS__LEASE_S", "8")
+    monkeypatch.setenv("COURTOISIE_TWILIO__TIMEOUT_S", "10")
+
+    with pytest.raises(BadDefinition, match="LIMITS__LEASE_S doit dépasser TWILIO__TIMEOUT_S"):
+        settings.load()

@@ -14,6 +14,7 @@ from worker.domain.channels import Channel
 from worker.domain.messages import MessageState, NumberFault, Outcome, SendResult, Step
 from worker.domain.recipients import Reason
 from worker.i18n import _
+from worker.services import outages
 from worker.services.events import first_wait
 from worker.store import events, outbox, people, recipients
 from worker.store.database import Connection, Database
@@ -52,6 +53,7 @@ def record(
     def save(connection: Connection) -> None:
         moved = outbox.record(connection, changes, finished, now=now)
         note_faults(connection, faults, now)
+        outages.note(connection, results, now=now)
         if campaign is not None:
             follow(connection, moved, by_id, campaign, now)
             _alarm(connection, results, moved, now)

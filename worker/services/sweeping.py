@@ -8,7 +8,7 @@ import structlog
 
 from worker import catalogue
 from worker.domain.recipients import Reason
-from worker.services import recording
+from worker.services import outages, recording
 from worker.services.desk import Desk
 from worker.store import events, inbound, limits, outbox, recipients, sweeping
 from worker.store.database import Connection, Database
@@ -32,9 +32,9 @@ class Wakes:
     unread: Sequence[int] = ()
 
 
-def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
+def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> Wakes:
     """Mends the rows, settles finished events, returns what must be woken. Safe at any time, any number of times."""
-    db.run(lambda connection: _mend(connection, desk, now))
+    db.run(lambda connection: _mend(connection, desk, outage, now))
     with db.begin() as connection:
         settled = events.settle_finished(connection, now=now)
         wakes = Wakes(
@@ -49,10 +49,11 @@ def sweep(db: Database, *, desk: Desk, now: datetime) -> Wakes:
     return wakes
 
 
-def _mend(connection: Connection, desk: Desk, now: datetime) -> None:
+def _mend(connection: Connection, desk: Desk, outage: outages.Rules, now: datetime) -> None:
     sweeping.cancel_left_over(connection, now=now)
     _expire(connection, now)
     _replan(connection, desk, now)
+    outages.hand_over(connection, outage, desk=desk, now=now)
     limits.forget_old_shares(connection, now=now)
 
 

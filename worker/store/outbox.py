@@ -254,6 +254,17 @@ def fail_queued(connection: Connection, ids: Sequence[int], *, now: datetime) ->
     connection.execute(statement, {"ids": list(ids), "now": now})
 
 
+def expire_for_outage(connection: Connection, *, now: datetime) -> list[Moved]:
+    """Ends the due first texts of running check-ins, none of which can leave; returns them."""
+    statement = text(
+        "UPDATE message m SET state = 'expired', settled_at = :now FROM campaign_event e "
+        "WHERE e.id = m.event_id AND e.state = 'running' AND e.kind = 'check_in' AND m.state = 'queued' "
+        "AND m.lane = 'bulk' AND m.step = 'first' AND m.due_at <= :now "
+        "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
+    )
+    return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now})]
+
+
 def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:
     """Ends the texts of an event whose window closed for good before they could leave."""
     statement = text(

@@ -3,7 +3,7 @@
 from worker.store.schema.base import metadata
 from worker.store.schema.inbound import inbound_message, reply, reply_listing
 from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, message, recipient
-from worker.store.schema.limits import in_flight_share, sender_pace
+from worker.store.schema.limits import in_flight_share, provider_outage, sender_pace
 from worker.store.schema.people import (
     agency,
     dwelling,
@@ -34,6 +34,7 @@ __all__ = [
     "metadata",
     "opt_out",
     "phone",
+    "provider_outage",
     "recipient",
     "reply",
     "reply_listing",

@@ -19,8 +19,23 @@ def upgrade() -> None:
     op.add_column(
         "inbound_message", sa.Column("failures", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
     )
+    op.create_table(
+        "provider_outage",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alarmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(since IS NULL) = (retry_at IS NULL)", name=op.f("ck_provider_outage_asked_again_at_some_time")
+        ),
+        sa.CheckConstraint("id = 1", name=op.f("ck_provider_outage_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_outage")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("provider_outage")
     op.drop_column("inbound_message", "failures")
     op.drop_table("reply_listing")

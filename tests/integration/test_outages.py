@@ -1,0 +1,152 @@
+"""The provider does not answer: texts wait together, one tries, and in the end people ring."""
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests import builders
+from tests.integration.conftest import DESK, OUTAGE, Town
+from worker.domain.campaigns import Kind
+from worker.domain.messages import Outcome, SendResult
+from worker.services import events, outages, recording, sweeping
+from worker.store import outages as rows
+
+NOBODY = {"outcome": Outcome.TRANSIENT}
+TIMEOUT = {"outcome": Outcome.UNKNOWN}
+BROKEN = {"outcome": Outcome.UNKNOWN, "http_status": 503}
+
+
+def _record(town: Town, *results: dict[str, object]) -> None:
+    made = [SendResult(1000 + n, 2000 + n, **result) for n, result in enumerate(results)]  # type: ignore[arg-type]
+    numbers = {r.message_id: "+33600000000" for r in made}
+    recording.record(town.db, made, numbers=numbers, attempts_made={}, campaign=None, max_attempts=8, now=town.now)
+
+
+def _allowance(town: Town) -> tuple[int | None, float]:
+    with town.db.begin() as connection:
+        return outages.allowance(connection, now=town.now)
+
+
+@pytest.mark.parametrize("result", [NOBODY, TIMEOUT, BROKEN])
+def test_a_batch_that_nobody_answers_makes_the_others_wait(town: Town, result: dict[str, object]) -> None:
+    _record(town, result, result)
+
+    claimable, wait_s = _allowance(town)
+
+    assert claimable == 0
+    assert wait_s > 0
+
+
+@pytest.mark.parametrize("status", [201, 400, 401, 429])
+def test_any_answer_is_an_answer(town: Town, status: int) -> None:
+    _record(town, NOBODY, {"outcome": Outcome.TRANSIENT, "http_status": status})
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_one_text_at_a_time_tries_again_however_many_workers_there_are(town: Town) -> None:
+    _record(town, NOBODY)
+    town.now += timedelta(minutes=2)
+
+    allowed = [_allowance(town)[0] for _worker in range(3)]
+
+    assert allowed == [1, 0, 0]
+
+
+def test_when_the_provider_is_back_everything_leaves_at_once(town: Town) -> None:
+    _record(town, NOBODY)
+    town.now += timedelta(minutes=2)
+    _allowance(town)
+
+    _record(town, {"outcome": Outcome.ACCEPTED, "provider_sid": "SM" + "1" * 32, "http_status": 201})
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_tries_come_less_often_but_at_least_once_a_minute(town: Town) -> None:
+    waits = []
+    for _failure in range(10):
+        _record(town, NOBODY)
+        with town.db.begin() as connection:
+            outage = rows.current(connection)
+        assert outage is not None
+        waits.append((outage.retry_at - town.now).total_seconds())
+        town.now = outage.retry_at
+
+    assert waits[0] <= 2
+    assert 30 <= max(waits) <= 60
+
+
+def test_an_outage_is_told_once(town: Town) -> None:
+    _record(town, NOBODY)
+    town.now += timedelta(minutes=2)
+
+    with capture_logs() as logged:
+        for _tick in range(5):
+            town.sweep()
+
+    assert [entry["event"] for entry in logged] == ["provider_down"]
+
+
+def _fail_for(town: Town, minutes: int) -> None:
+    for _minute in range(minutes):
+        _record(town, NOBODY)
+        town.now += timedelta(minutes=1)
+
+
+def test_after_the_patience_who_waits_for_a_check_in_is_rung_and_not_written_to(town: Town) -> None:
+    home = town.household()
+    event = town.open()
+    _fail_for(town, 31)
+
+    town.sweep()
+    town.climb()
+
+    assert town.state(home) == "callback"
+    assert [m["state"] for m in town.texts(home, "first")] == ["expired"]
+    assert "Twilio ne répond plus" in (events.get(town.db, event).alarm or "")
+    assert town.account(event).unaccounted == 0
+
+
+def test_advice_waits_for_as_long_as_it_is_useful(town: Town) -> None:
+    home = town.household()
+    town.open(builders.campaign(kind=Kind.ADVICE, reply_deadline=None, reminder_text=None, reminder_after=None))
+    _fail_for(town, 31)
+
+    town.sweep()
+
+    assert [m["state"] for m in town.texts(home, "first")] == ["queued"]
+
+
+def test_an_outage_of_yesterday_does_not_hand_todays_households_over(town: Town) -> None:
+    _fail_for(town, 31)
+    town.now += timedelta(days=1)
+    home = town.household()
+    town.open()
+
+    sweeping.sweep(town.db, desk=DESK, outage=OUTAGE, now=town.now)
+
+    assert [m["state"] for m in town.texts(home, "first")] == ["queued"]
+
+
+def test_texts_that_found_nobody_do_not_use_up_their_tries(town: Town) -> None:
+    home = town.household()
+    town.open()
+    [message] = town.texts(home, "first")
+    for _attempt in range(20):
+        with town.db.begin() as connection:
+            connection.exec_driver_sql("UPDATE message SET state = 'sending', attempts = attempts + 1")
+        attempts = {int(str(message["id"])): 1}
+        result = SendResult(int(str(message["id"])), 0, Outcome.TRANSIENT)
+        recording.record(
+            town.db,
+            [result],
+            numbers={result.message_id: home.phone},
+            attempts_made=attempts,
+            campaign=builders.campaign(),
+            max_attempts=8,
+            now=town.now,
+        )
+
+    assert [(m["state"], m["attempts"]) for m in town.texts(home, "first")] == [("queued", 0)]

@@ -1,0 +1,102 @@
+"""When the provider does not answer at all: wait together, try with one text, and in the end let people ring."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker.domain import moves
+from worker.domain.messages import SendResult
+from worker.domain.recipients import Reason
+from worker.i18n import _
+from worker.services.desk import Desk
+from worker.store import events, outages, outbox, recipients
+from worker.store.database import Connection
+
+log = structlog.get_logger()
+
+SERVER_ERROR = 500
+# Whoever tries again has this long, at least as long as a request may take.
+TRY_LASTS = timedelta(seconds=60)
+# Not much longer than this after the provider is back, texts leave again.
+LONGEST_WAIT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """alarm: an outage this old is told. patience: one this old hands its check-ins to the callers."""
+
+    alarm: timedelta
+    patience: timedelta
+
+
+def note(connection: Connection, results: Sequence[SendResult], *, now: datetime) -> None:
+    """What a batch of requests says about the provider: it answers, or nobody does."""
+    asked = [r for r in results if r.asked]
+    if not asked:
+        return
+    if any(_is_answer(r) for r in asked):
+        since = outages.note_answer(connection)
+        if since is not None:
+            log.info("provider_back", after_s=int((now - since).total_seconds()))
+        return
+    before = outages.current(connection)
+    jitter = 0.5 + random.random() / 2  # noqa: S311  # spreads tries, hides nothing
+    wait = min(moves.backoff(before.failures + 1 if before else 1, retry_after_s=None, jitter=jitter), LONGEST_WAIT)
+    if before is None:
+        log.warning("provider_silent", texts=len(asked))
+    outages.note_failure(connection, retry_at=now + wait, now=now)
+
+
+def _is_answer(result: SendResult) -> bool:
+    return result.http_status is not None and result.http_status < SERVER_ERROR
+
+
+def allowance(connection: Connection, *, now: datetime) -> tuple[int | None, float]:
+    """How many texts may be claimed now, and how long to wait when none may: (None, 0) is no limit.
+
+    In an outage one text at a time tries, so that it costs few texts of unknown fate to learn that it goes on.
+    """
+    outage = outages.current(connection)
+    if outage is None:
+        return None, 0.0
+    if outages.take_try(connection, lasts=TRY_LASTS, now=now):
+        return 1, 0.0
+    return 0, max(1.0, (outage.retry_at - now).total_seconds())
+
+
+def give_back(connection: Connection, tries: int | None, claimed: int, *, now: datetime) -> None:
+    """After a claim that `allowance` let through: a try that found nothing to try with goes to somebody else."""
+    if tries and not claimed:
+        outages.give_back_try(connection, now=now)
+
+
+def hand_over(connection: Connection, rules: Rules, *, desk: Desk, now: datetime) -> int:
+    """Tells of an outage once, and after the patience gives the check-ins that wait for it to the callers.
+
+    Their texts are taken back: whoever is rung is not written to as well. Returns the households.
+    """
+    outage = outages.current(connection)
+    if outage is None:
+        return 0
+    if outages.take_alarm(connection, before=now - rules.alarm, now=now):
+        log.error("provider_down", since=outage.since.isoformat(), tries=outage.failures)
+    if now - outage.since < rules.patience or now - outage.failed_at > outages.MEMORY:
+        return 0
+    lost = outbox.expire_for_outage(connection, now=now)
+    recipients.mark_due(connection, [(m.event_id, m.e164, Reason.EXPIRED) for m in lost if m.event_id], now=now)
+    for event_id in sorted({m.event_id for m in lost if m.event_id}):
+        count = sum(m.event_id == event_id for m in lost)
+        log.error("handed_to_callers", event_id=event_id, texts=count)
+        events.note_alarm(connection, event_id, alarm=_told(outage, desk), now=now)
+    return len(lost)
+
+
+def _told(outage: outages.Outage, desk: Desk) -> str:
+    since = outage.since.astimezone(desk.timezone)
+    return _(
+        "Twilio ne répond plus depuis le {day} à {hour}. Les foyers qui attendaient un SMS sont confiés aux "
+        "appelants : voyez « courtoisie tasks »."
+    ).format(day=since.strftime("%d/%m"), hour=since.strftime("%Hh%M"))
