@@ -19,6 +19,29 @@ __all__ = ["Connection", "Database", "connect"]
 # plans costs more than our short statements.
 PLANNER = "-c plan_cache_mode=force_custom_plan -c jit=off"
 
+# A host that vanishes (no answer, no reset) is given up after this long, by both ends. Without it a worker would wait for
+# a lost server, and the server keep a lost worker's locks, for as long as the kernel likes: up to two hours.
+SILENCE_S = 20
+PROBE_AFTER_S, PROBE_EVERY_S = 10, 5
+PROBES = (SILENCE_S - PROBE_AFTER_S) // PROBE_EVERY_S
+# A host that froze keeps its connections. Nothing of ours is idle for long in a transaction; an import's reading comes
+# nearest.
+FROZEN = "2min"
+
+OUR_END = {
+    "connect_timeout": 5,
+    "keepalives_idle": PROBE_AFTER_S,
+    "keepalives_interval": PROBE_EVERY_S,
+    "keepalives_count": PROBES,
+    "tcp_user_timeout": SILENCE_S * 1000,
+}
+# Settings of our session only; a pooler such as PgBouncer must be told to let them pass (ignore_startup_parameters
+# would drop them).
+THEIR_END = (
+    f"-c tcp_keepalives_idle={PROBE_AFTER_S} -c tcp_keepalives_interval={PROBE_EVERY_S} "
+    f"-c tcp_keepalives_count={PROBES} -c tcp_user_timeout={SILENCE_S}s -c client_connection_check_interval=10s "
+    f"-c idle_in_transaction_session_timeout={FROZEN}"
+)
 
 DEADLOCK_TRIES = 3
 T = TypeVar("T")
@@ -90,7 +113,7 @@ def connect(url: str, *, pool_size: int = 20) -> Database:
         pool_size=pool_size,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "application_name": "courtoisie", "options": PLANNER},
+        connect_args={**OUR_END, "application_name": "courtoisie", "options": f"{PLANNER} {THEIR_END}"},
         hide_parameters=True,  # an error must not carry a tenant's name or number
     )
     return Database(engine)
