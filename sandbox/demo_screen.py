@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.labels import label
 from worker.domain.callbacks import band
 from worker.i18n import _
+from worker.labels import label
 from worker.services import reporting
 from worker.store.tasks import Task
 

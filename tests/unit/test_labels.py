@@ -4,13 +4,13 @@ from enum import StrEnum
 
 import pytest
 
-from worker.cli.labels import LABELS, label
 from worker.domain.callbacks import SCORE_CODES, TaskReason, TaskState
 from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.messages import MessageState
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
+from worker.labels import LABELS, label
 
 SHOWN = (RecipientState, Reason, TaskReason, TaskState, Intent, OutcomeCode, EventState, MessageState, Kind, Level)
 

@@ -9,11 +9,11 @@ import typer
 from worker import actors
 from worker.bootstrap import App
 from worker.cli import parts
-from worker.cli.labels import label
 from worker.cli.terminal import out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused
 from worker.i18n import _
+from worker.labels import label
 from worker.services import events, variables
 from worker.store.audience import Fate
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli import parts
-from worker.cli.labels import label
 from worker.cli.terminal import local, out, print_json, table
 from worker.domain.errors import Refused
 from worker.i18n import _
+from worker.labels import label
 from worker.services import events, reporting
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli import parts
-from worker.cli.labels import label
 from worker.cli.terminal import local, out, print_json, table
 from worker.domain.callbacks import band
 from worker.domain.outcomes import OutcomeCode
 from worker.i18n import _
+from worker.labels import label
 from worker.services import calls, reporting
 from worker.store.tasks import Task
 
