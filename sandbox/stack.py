@@ -106,7 +106,7 @@ class Stack:
 
     def run(self, *arguments: str) -> str:
         """One `courtoisie` command to its end; returns what it printed. RuntimeError tells why it failed."""
-        done = subprocess.run(_command(*arguments), env=self._variables(), capture_output=True, text=True, check=False)
+        done = subprocess.run(_command(*arguments), env=self.variables(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"courtoisie {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -114,7 +114,7 @@ class Stack:
     def launch(self, name: str) -> None:
         """Starts one of the product's processes."""
         command = _command(*PRODUCT[name], *(("--port", str(self.port)) if name == "web" else ()))
-        child = processes.start(name, command, log=self.home / f"{name}.log", env=self._variables())
+        child = processes.start(name, command, log=self.home / f"{name}.log", env=self.variables())
         self.children[name] = child
         processes.wait_for(self._web_answers if name == "web" else child.is_running, child)
 
@@ -140,7 +140,8 @@ class Stack:
         """The product's processes that should run and do not."""
         return tuple(child for child in self.children.values() if not child.is_running())
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The whole environment of a process of the product: ours, without our own settings of it, and the above."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         return mine | self.environment()
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -163,24 +164,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("city", brokers, indirect=True, scope="session")
 
 
+@contextmanager
+def inhabited(running: Stack) -> Iterator[City]:
+    """A started stack as a city: this process may open events and look at rows."""
+    patch = pytest.MonkeyPatch()
+    for name, value in running.environment().items():
+        patch.setenv(name, value)
+    app = bootstrap.build(configuration.load())
+    patch.undo()
+    queue = broker.build(running.queue.url)
+    actors.route.bind(queue, app)
+    db = database.connect(running.postgres.url(DATABASE))
+    yield City(running, db, app)
+    queue.close()
+    app.close()
+    db.close()
+
+
 @pytest.fixture(scope="session")
 def city(request: pytest.FixtureRequest) -> Iterator[City]:
     if request.param == "rabbitmq" and rabbitmq.program() is None:
         pytest.skip(rabbitmq.HOW_TO_GET_IT)
     with stack.running(seed="e2e", changes=QUICK, broker=request.param) as running:
         running.start_product()
-        patch = pytest.MonkeyPatch()
-        for name, value in running.environment().items():
-            patch.setenv(name, value)
-        app = bootstrap.build(configuration.load())
-        patch.undo()
-        queue = broker.build(running.queue.url)
-        actors.route.bind(queue, app)
-        db = database.connect(running.postgres.url(DATABASE))
-        yield City(running, db, app)
-        queue.close()
-        app.close()
-        db.close()
+        with inhabited(running) as city:
+            yield city
 
 
 @pytest.fixture
