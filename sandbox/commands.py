@@ -1,6 +1,7 @@
-"""The commands that the sandbox adds to `courtoisie`: demo and sandbox."""
+"""The commands that the sandbox adds to `courtoisie`: demo, chaos and sandbox."""
 
 import json
+import secrets
 import signal
 import sys
 import threading
@@ -9,8 +10,11 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from sandbox import stack
+from sandbox.chaos import plan as chaos_plan
+from sandbox.chaos.run import Run
 from sandbox.demo import Demo
 from worker.domain.errors import CourtoisieError
 from worker.i18n import _
@@ -52,7 +56,30 @@ def sandbox(
         _until_interrupted()
 
 
+def chaos(
+    seed: Annotated[int, typer.Option(help=_("La même graine donne les mêmes incidents. 0 : une au hasard."))] = 0,
+    seconds: Annotated[float, typer.Option(min=20, max=3600, help=_("Durée, une fois tout démarré."))] = 240,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Seulement un objet JSON."))] = False,
+) -> None:
+    _end_on_sigterm()
+    plan = chaos_plan.draw(seed or secrets.randbelow(1_000_000) + 1, seconds)
+    console = Console(highlight=False, stderr=as_json)
+    console.print(_("Graine {seed}, {s:.0f} s.").format(seed=plan.seed, s=seconds))
+    with stack.running(seed=f"chaos {plan.seed}") as running:
+        result = Run(running, plan, lambda at_s, what: console.print(f"{at_s:6.1f} s  {what}", markup=False)).play()
+    result.show(console)
+    if as_json:
+        print(json.dumps(result.as_json(), ensure_ascii=False))
+    if result.broken:
+        raise CourtoisieError(
+            _("Des promesses sont rompues. Pour recommencer : courtoisie chaos --seed {seed} --seconds {s:.0f}").format(
+                seed=plan.seed, s=seconds
+            )
+        )
+
+
 demo.__doc__ = _("Jouer une journée de canicule sur cette machine, sans aucun compte.")
+chaos.__doc__ = _("Casser tout, selon une graine, et vérifier que rien n'est perdu ni envoyé deux fois.")
 sandbox.__doc__ = _("Seulement les serveurs et le faux Twilio, avec les réglages à exporter.")
 
 

@@ -1,0 +1,195 @@
+"""What there is to judge by: the provider's journal, the rows of the database, and what was planned. No verdicts here.
+
+Read with statements of our own, so that a mistake in the program's own accounts cannot hide itself.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+from psycopg.rows import class_row
+
+T = TypeVar("T")
+
+# Every text of a campaign names it and its step: c017-1 is the first of c017, c017-2 its reminder.
+MARKER = re.compile(r"\b(c\d+)-([12])\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A text the provider took. asked: when the request came in. campaign is empty for an acknowledgement."""
+
+    sid: str
+    to: str
+    campaign: str
+    step: str
+    message_id: int | None
+    asked: datetime
+    at: datetime
+    validity_s: float
+    status: str
+
+    @property
+    def what(self) -> str:
+        """What may leave once: this campaign's step to this number, or this one acknowledgement."""
+        return f"{self.campaign}-{self.step} to {self.to}" if self.campaign else f"message {self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A text from a phone, as the provider has it."""
+
+    sid: str
+    number: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: int
+    campaign: str
+    kind: str
+    state: str
+    void_at: datetime
+    fanned_out_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    id: int
+    campaign: str
+    dwelling: str
+    number: str | None
+    state: str
+    reason: str | None
+    due_at: datetime | None
+    task_state: str | None
+    task_reasons: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: int
+    campaign: str | None
+    number: str
+    step: str
+    state: str
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    sid: str
+    number: str
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The program's rows, all as of one moment."""
+
+    at: datetime
+    events: tuple[Event, ...]
+    recipients: tuple[Recipient, ...]
+    messages: tuple[Message, ...]
+    stored: tuple[Stored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The provider's side."""
+
+    accepted: tuple[Accepted, ...] = ()
+    heard: tuple[Heard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a campaign promises. window: when its texts may leave, None at any time. deadline_s: of a check-in."""
+
+    audience: frozenset[str]
+    deadline_s: float | None = None
+    window: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Both sides and the promise. opened: the campaigns whose opening was confirmed to the operator."""
+
+    terms: Mapping[str, Terms]
+    opened: frozenset[str]
+    books: Books
+    journal: Journal = Journal()
+    fine: frozenset[str] = frozenset()
+    said_by_report: Mapping[str, Mapping[str, int]] | None = None
+
+
+_EVENTS = "SELECT id, campaign, kind, state, void_at, fanned_out_at FROM campaign_event"
+_RECIPIENTS = """
+SELECT r.id, e.campaign, d.code AS dwelling, r.e164 AS number, r.state, r.reason, r.due_at,
+       k.state AS task_state, k.reasons AS task_reasons
+FROM recipient r JOIN campaign_event e ON e.id = r.event_id JOIN household h ON h.id = r.household_id
+JOIN dwelling d ON d.id = h.dwelling_id LEFT JOIN callback_task k ON k.id = r.task_id
+"""
+_MESSAGES = """
+SELECT m.id, e.campaign, m.e164 AS number, m.step, m.state, m.provider_sid AS sid
+FROM message m LEFT JOIN campaign_event e ON e.id = m.event_id
+"""
+_STORED = "SELECT provider_sid AS sid, e164 AS number, read_at FROM inbound_message"
+
+
+def books(connection: psycopg.Connection[Any]) -> Books:
+    """All rows in one snapshot. The connection is used for a transaction of its own."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        row = connection.execute("SELECT now()").fetchone()
+        return Books(
+            row[0] if row else datetime.min,  # noqa: DTZ901  # there is always a row
+            _rows(connection, Event, _EVENTS),
+            _rows(connection, Recipient, _RECIPIENTS),
+            _rows(connection, Message, _MESSAGES),
+            _rows(connection, Stored, _STORED),
+        )
+
+
+def journal(lines: Iterable[Mapping[str, Any]]) -> Journal:
+    """The provider's journal from the lines of its control API."""
+    listed = list(lines)
+    return Journal(
+        tuple(_accepted(line) for line in listed if line["direction"] == "outbound-api"),
+        tuple(
+            Heard(line["sid"], line["from"], line["body"], _time(line["at"]))
+            for line in listed
+            if line["direction"] == "inbound"
+        ),
+    )
+
+
+def _rows(connection: psycopg.Connection[Any], kind: type[T], statement: Any) -> tuple[T, ...]:
+    with connection.cursor(row_factory=class_row(kind)) as cursor:
+        return tuple(cursor.execute(statement).fetchall())
+
+
+def _accepted(line: Mapping[str, Any]) -> Accepted:
+    found = MARKER.search(line["body"])
+    asked = parse_qs(urlsplit(line["status_callback"] or "").query).get("m", [""])[0]
+    return Accepted(
+        line["sid"],
+        line["to"],
+        found[1] if found else "",
+        found[2] if found else "",
+        int(asked) if asked.isdigit() else None,
+        _time(line["asked"]),
+        _time(line["at"]),
+        line["validity_s"],
+        line["status"],
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

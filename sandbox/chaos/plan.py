@@ -1,0 +1,188 @@
+"""What one seed stands for: the town, its phones, the campaigns, and every fault with its moment.
+
+Times are seconds from the beginning of the run.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from sandbox.chaos import blows
+from sandbox.chaos.blows import Blow
+from sandbox.habits import Behaviour
+
+T = TypeVar("T")
+
+# People's exact words, so that the checker needs no reading of its own. Fine: plainly "all is well".
+FINE = ("1", "1.", "Oui tout va bien", "Tout va bien")
+WORDS = {
+    Behaviour.HELP: ("2", "rappelez moi svp"),
+    Behaviour.EMERGENCY: ("Je suis tombée",),
+    Behaviour.FREE_TEXT: ("Qui va me faire les courses cette semaine ?",),
+    Behaviour.STOP: ("STOP",),
+    Behaviour.WRONG_NUMBER: ("Mauvais numéro",),
+    Behaviour.ABSENT: ("Je suis en vacances",),
+}
+MIX = {
+    Behaviour.FINE: 42,
+    Behaviour.SILENT: 14,
+    Behaviour.UNTIL_REMINDER: 8,
+    Behaviour.LATE: 6,
+    Behaviour.TWICE: 6,
+    Behaviour.HELP: 6,
+    Behaviour.FREE_TEXT: 3,
+    Behaviour.EMERGENCY: 1,
+    Behaviour.STOP: 2,
+    Behaviour.WRONG_NUMBER: 2,
+    Behaviour.ABSENT: 2,
+    Behaviour.DEAD: 4,
+    Behaviour.NO_RECEIPT: 3,
+    Behaviour.OPTED_OUT: 1,
+}
+LEVELS = ("none", "yellow", "orange", "red")
+NO_MOBILE, SHARED = 0.06, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The size of a run. faults_s: how long things go wrong; the rest of `seconds` is for coming to an end."""
+
+    seconds: float
+    faults_s: float
+    agencies: int
+    homes: int
+    deadline_s: int
+    reminder_s: int
+    blow_every_s: float
+
+
+def scale_of(seconds: float) -> Scale:
+    """A run that fits into so many seconds, after the servers are up."""
+    if seconds < 60:
+        return Scale(seconds, seconds * 0.45, agencies=4, homes=10, deadline_s=7, reminder_s=3, blow_every_s=0.9)
+    return Scale(seconds, seconds * 0.6, int(seconds / 8), homes=12, deadline_s=18, reminder_s=8, blow_every_s=1.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One household and its phone. number None: a landline only. answers: (seconds after a text, words)."""
+
+    dwelling: str
+    agency: str
+    number: str | None
+    behaviour: Behaviour = Behaviour.SILENT
+    answers: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a campaign is for and what it is about. agency None: everybody."""
+
+    agency: str | None
+    check_in: bool
+    level: str
+
+    @property
+    def purpose(self) -> str:
+        return "care" if self.check_in else "advice"
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One campaign, opened once. closes: its window ends at a minute of the run itself."""
+
+    key: str
+    at_s: float
+    subject: Subject
+    sender: str
+    resend: bool
+    reminder: bool
+    void_after_s: int
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a seed decides."""
+
+    seed: int
+    scale: Scale
+    homes: tuple[Home, ...]
+    drives: tuple[Drive, ...]
+    blows: tuple[Blow, ...]
+    by_number: dict[str, Home] = field(init=False, hash=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers = {home.number: home for home in self.homes if home.number}
+        object.__setattr__(self, "by_number", numbers)
+
+    def audience(self, drive: Drive) -> frozenset[str]:
+        """The dwellings a campaign concerns."""
+        return frozenset(h.dwelling for h in self.homes if drive.subject.agency in {None, h.agency})
+
+
+def draw(seed: int, seconds: float) -> Plan:
+    """The same seed and length give the same plan."""
+    scale = scale_of(seconds)
+    homes = tuple(_homes(Random(f"homes {seed}"), scale))
+    numbers = sorted({home.number for home in homes if home.number})
+    drives = tuple(_drives(Random(f"drives {seed}"), scale, sorted({home.agency for home in homes})))
+    drawn = blows.draw(Random(f"blows {seed}"), numbers, within_s=scale.faults_s, every_s=scale.blow_every_s)
+    return Plan(seed, scale, homes, drives, drawn)
+
+
+def _homes(chance: Random, scale: Scale) -> Iterator[Home]:
+    dealt = 0
+    last: Home | None = None
+    for place in range(scale.agencies * scale.homes):
+        agency = f"A{place // scale.homes:02}"
+        dwelling = f"{agency}-{place:05}"
+        if chance.random() < NO_MOBILE:
+            yield Home(dwelling, agency, None)
+        elif last is not None and last.agency == agency and chance.random() < SHARED:
+            yield Home(dwelling, agency, last.number, last.behaviour, last.answers)
+        else:
+            dealt += 1
+            behaviour = chance.choices(list(MIX), list(MIX.values()))[0]
+            last = Home(dwelling, agency, f"+33600{100000 + dealt}", behaviour, _answers(chance, behaviour, scale))
+            yield last
+
+
+def _answers(chance: Random, behaviour: Behaviour, scale: Scale) -> tuple[tuple[float, str], ...]:
+    soon = chance.uniform(0.2, scale.reminder_s * 0.8)
+    if behaviour is Behaviour.LATE:
+        return ((scale.deadline_s * chance.uniform(1.2, 1.8), chance.choice(FINE)),)
+    if behaviour is Behaviour.TWICE:
+        return ((soon, chance.choice(FINE)), (soon + 0.3, chance.choice(FINE)))
+    if behaviour in {Behaviour.SILENT, Behaviour.DEAD, Behaviour.OPTED_OUT}:
+        return ()
+    return ((soon, chance.choice(WORDS.get(behaviour, FINE))),)
+
+
+def _drives(chance: Random, scale: Scale, agencies: Sequence[str]) -> Iterator[Drive]:
+    """For each agency two series, check-ins and advice, each of rising level: a text a day and purpose is the rule, a
+    higher level is the exception. The last one, for everybody, finds most of them contacted."""
+    number = 0
+    for agency in agencies:
+        for check_in in (True, False):
+            moments = sorted(chance.uniform(0, scale.faults_s * 0.9) for _ in LEVELS)
+            for level, at_s in zip(LEVELS, moments, strict=True):
+                number += 1
+                subject = Subject(agency, check_in=check_in, level=level)
+                yield _drive(chance, scale, subject, key=f"c{number:03}", at_s=at_s)
+    yield _drive(chance, scale, Subject(None, check_in=False, level="red"), key="c999", at_s=scale.faults_s * 0.8)
+
+
+def _drive(chance: Random, scale: Scale, subject: Subject, *, key: str, at_s: float) -> Drive:
+    short = chance.random() < 0.15
+    return Drive(
+        key,
+        at_s,
+        subject,
+        sender="court" if subject.check_in else chance.choice(("court", "alpha", "paced")),
+        resend=chance.random() < 0.5,
+        reminder=subject.check_in and chance.random() < 0.6,
+        void_after_s=chance.randint(2, 6) if short else int(scale.seconds),
+        closes=chance.random() < 0.1,
+    )
