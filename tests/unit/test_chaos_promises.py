@@ -1,0 +1,198 @@
+"""The checker of the fault runs: on sound evidence it says nothing, and each planted breach is told by its promise."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox.chaos import promises
+from sandbox.chaos.evidence import (
+    Accepted,
+    Books,
+    Event,
+    Evidence,
+    Heard,
+    Journal,
+    Message,
+    Recipient,
+    Stored,
+    Terms,
+    journal,
+)
+
+NOON = datetime(2026, 7, 8, 12, 0, tzinfo=UTC)
+FINE_NUMBER, SILENT_NUMBER = "+33600000001", "+33600000002"
+
+
+def _accepted(message_id: int, to: str, sid: str) -> Accepted:
+    return Accepted(sid, to, "c001", "1", message_id, NOON, NOON, 60.0, "delivered")
+
+
+FINE = Recipient(1, "c001", "D1", FINE_NUMBER, "fine", "replied", None, None, None)
+SILENT = Recipient(2, "c001", "D2", SILENT_NUMBER, "callback", "no_reply", None, "open", ["no_reply"])
+SOUND = Evidence(
+    terms={"c001": Terms(frozenset({"D1", "D2"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1)))},
+    opened=frozenset({"c001"}),
+    books=Books(
+        NOON,
+        (Event(1, "c001", "check_in", "settled", NOON + timedelta(minutes=5), NOON),),
+        (FINE, SILENT),
+        (
+            Message(1, "c001", FINE_NUMBER, "first", "delivered", "SM1"),
+            Message(2, "c001", SILENT_NUMBER, "first", "delivered", "SM2"),
+        ),
+        (Stored("SM9", FINE_NUMBER, NOON),),
+    ),
+    journal=Journal(
+        (_accepted(1, FINE_NUMBER, "SM1"), _accepted(2, SILENT_NUMBER, "SM2")),
+        (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5)),),
+    ),
+    fine=frozenset({"1"}),
+    said_by_report={"c001": {"fine": 1, "callback": 1, "waiting": 0}},
+)
+
+
+def _rows(evidence: Evidence, **changes: object) -> Evidence:
+    return replace(evidence, books=replace(evidence.books, **changes))
+
+
+def _people(*recipients: Recipient) -> Callable[[Evidence], Evidence]:
+    return lambda evidence: _rows(evidence, recipients=recipients)
+
+
+def _texts(*messages: Message) -> Callable[[Evidence], Evidence]:
+    return lambda evidence: _rows(evidence, messages=messages)
+
+
+def _taken(**changes: object) -> Callable[[Evidence], Evidence]:
+    """The first text as the provider took it, changed."""
+
+    def spoil(evidence: Evidence) -> Evidence:
+        first, *rest = evidence.journal.accepted
+        return replace(evidence, journal=replace(evidence.journal, accepted=(replace(first, **changes), *rest)))
+
+    return spoil
+
+
+def _taken_again(**changes: object) -> Callable[[Evidence], Evidence]:
+    def spoil(evidence: Evidence) -> Evidence:
+        again = replace(evidence.journal.accepted[0], sid="SM3", **changes)
+        return replace(evidence, journal=replace(evidence.journal, accepted=(*evidence.journal.accepted, again)))
+
+    return spoil
+
+
+def _event(state: str) -> Callable[[Evidence], Evidence]:
+    return lambda evidence: _rows(evidence, events=(replace(evidence.books.events[0], state=state),))
+
+
+ONE, TWO = SOUND.books.messages
+ON_THE_LIST = replace(FINE, state="callback", reason="no_reply", task_state="open", task_reasons=["no_reply"])
+PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
+    ("accepted_once", "the same text twice", _taken_again()),
+    ("accepted_once", "twice under one id, in other words", _taken_again(campaign="", step="")),
+    ("accepted_once", "twice under two ids", _taken_again(message_id=3)),
+    ("everyone_has_one_place", "a deleted row", _people(FINE)),
+    ("everyone_has_one_place", "a row twice", _people(FINE, SILENT, replace(SILENT, id=3))),
+    ("everyone_has_one_place", "a stranger", _people(FINE, SILENT, replace(SILENT, id=3, dwelling="D3"))),
+    ("everyone_is_accounted_for", "an unheard-of state", _people(replace(FINE, state="lost"), SILENT)),
+    ("everyone_is_accounted_for", "waiting without a time", _people(replace(FINE, state="waiting"), SILENT)),
+    (
+        "everyone_is_accounted_for",
+        "waiting in an event that is over",
+        _people(replace(FINE, state="waiting", due_at=NOON), SILENT),
+    ),
+    ("everyone_is_accounted_for", "a call nobody owes", _people(FINE, replace(SILENT, task_state=None))),
+    ("everyone_is_accounted_for", "a call already closed", _people(FINE, replace(SILENT, task_state="done"))),
+    ("no_opening_is_lost", "an opening forgotten", lambda e: replace(e, opened=frozenset({"c001", "c002"}))),
+    ("no_reply_is_lost", "a reply not stored", lambda e: _rows(e, stored=())),
+    ("no_reply_is_lost", "a reply not read", lambda e: _rows(e, stored=(Stored("SM9", FINE_NUMBER, None),))),
+    ("the_fine_are_left_in_peace", "rung for silence all the same", _people(ON_THE_LIST, SILENT)),
+    (
+        "the_silent_are_rung",
+        "silence taken for well-being",
+        _people(FINE, replace(SILENT, state="fine", reason=None, task_state=None)),
+    ),
+    ("nothing_left_after_its_time", "a text after its void time", _taken(asked=NOON + timedelta(minutes=6))),
+    ("nothing_left_after_its_time", "a text outside its window", _taken(asked=NOON - timedelta(hours=2))),
+    ("nothing_left_after_its_time", "a text that may arrive too late", _taken(validity_s=36000.0)),
+    ("both_sides_agree", "a text not on the books", _texts(ONE)),
+    ("both_sides_agree", "another id on the books", _texts(replace(ONE, sid="SM7"), TWO)),
+    ("both_sides_agree", "another fate on the books", _texts(replace(ONE, state="undelivered"), TWO)),
+    (
+        "both_sides_agree",
+        "a text said to have left",
+        _texts(ONE, TWO, Message(3, "c001", "+1", "first", "sent", "SM3")),
+    ),
+    ("all_has_come_to_an_end", "an event under way", _event("running")),
+    (
+        "all_has_come_to_an_end",
+        "a text of unknown fate",
+        _texts(ONE, TWO, Message(3, None, "+1", "ack", "unknown", None)),
+    ),
+    ("all_has_come_to_an_end", "somebody who waits", _people(replace(FINE, state="waiting", due_at=NOON), SILENT)),
+    ("the_account_adds_up", "one household short", _people(FINE)),
+    (
+        "the_account_adds_up",
+        "another account in the report",
+        lambda e: replace(e, said_by_report={"c001": {"fine": 2}}),
+    ),
+]
+
+
+@pytest.mark.parametrize("promise", promises.EVERY)
+def test_sound_evidence_breaks_no_promise(promise: str) -> None:
+    verdict = promises.EVERY[promise](SOUND)
+
+    assert verdict.wrong == ()
+    assert verdict.looked_at > 0
+
+
+@pytest.mark.parametrize(("promise", "what", "plant"), PLANTED)
+def test_a_planted_breach_is_told(promise: str, what: str, plant: Callable[[Evidence], Evidence]) -> None:
+    assert promises.EVERY[promise](plant(SOUND)).wrong
+
+
+def test_a_breach_is_planted_for_every_promise() -> None:
+    assert {promise for promise, _, _ in PLANTED} == set(promises.EVERY)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [_people(FINE), _texts(replace(ONE, state="sent"), TWO), _texts(ONE)],
+    ids=["a row that vanished", "a text that left its final state", "a text that vanished"],
+)
+def test_going_back_between_two_looks_is_told(after: Callable[[Evidence], Evidence]) -> None:
+    assert promises.nothing_goes_back(SOUND, SOUND).wrong == ()
+    assert promises.nothing_goes_back(SOUND, after(SOUND)).wrong
+
+
+def test_who_answered_too_late_or_unclearly_may_be_on_the_list() -> None:
+    late = Journal(SOUND.journal.accepted, (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(minutes=2)),))
+    unclear = Journal(SOUND.journal.accepted, (Heard("SM9", FINE_NUMBER, "Qui ?", NOON + timedelta(seconds=5)),))
+
+    for heard in (late, unclear):
+        listed = replace(_people(ON_THE_LIST, SILENT)(SOUND), journal=heard)
+        assert promises.the_fine_are_left_in_peace(listed).wrong == ()
+
+
+def test_the_journal_tells_campaign_step_and_message_by_itself() -> None:
+    line = {
+        "direction": "outbound-api",
+        "sid": "SM1",
+        "to": FINE_NUMBER,
+        "from": "38000",
+        "body": "Essai c017-2 : comment allez-vous ?",
+        "status": "sent",
+        "status_callback": "http://127.0.0.1/hooks/twilio/sms/status?m=42#rc=5&rp=all",
+        "validity_s": 60.0,
+        "at": "2026-07-08T12:00:01.000+00:00",
+        "asked": "2026-07-08T12:00:00.000+00:00",
+    }
+    reply = line | {"direction": "inbound", "from": FINE_NUMBER, "body": "1"}
+    read = journal([line, line | {"body": "Merci", "status_callback": None}, reply])
+
+    assert [(t.campaign, t.step, t.message_id) for t in read.accepted] == [("c017", "2", 42), ("", "", None)]
+    assert read.accepted[0].asked == NOON
+    assert [(h.number, h.body) for h in read.heard] == [(FINE_NUMBER, "1")]
