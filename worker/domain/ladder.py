@@ -86,6 +86,13 @@ _POLICY = {
 # Whom the campaign left out, as opposed to whom its text did not reach.
 _LEFT_OUT = frozenset({Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY})
 
+# No campaign may ask for a call to these: the household said so to a person, or is not there any more.
+_ONLY_RECORDED = {
+    Reason.REFUSED: RecipientState.EXCLUDED,
+    Reason.MOVED: RecipientState.UNREACHED,
+    Reason.DECEASED: RecipientState.UNREACHED,
+}
+
 # A text that ended without a word to its recipient, or never was: who relied on it is not forgotten.
 _REASON_OF_STATE = {
     None: Reason.EXPIRED,
@@ -104,6 +111,8 @@ _SILENCE_OF_LEVEL = {
 
 def next_rung(facts: Facts) -> Rung:
     """Decides for one due recipient. Always a task, a final state or a time to come: nobody is forgotten."""
+    if facts.reason in _ONLY_RECORDED:
+        return Settle(_ONLY_RECORDED[facts.reason], facts.reason)
     if facts.reason is not None and facts.message_state is not MessageState.DELIVERED:
         return _unreachable(facts.campaign, facts.reason)
     if facts.contacted_at is None:

@@ -27,6 +27,7 @@ FINAL = frozenset(RecipientState) - {RecipientState.WAITING, RecipientState.CALL
 class Reason(StrEnum):
     """Why a recipient is where it is: an exclusion, a failure, or how it settled."""
 
+    REFUSED = "refused"
     OPTED_OUT = "opted_out"
     ON_HOLD = "on_hold"
     NO_PHONE = "no_phone"
@@ -42,3 +43,5 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"
     EVENT_CANCELLED = "event_cancelled"
     CALLED = "called"
+    MOVED = "moved"
+    DECEASED = "deceased"

@@ -88,8 +88,9 @@ def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Oc
 
 
 def recorded_only(exclusions: Exclusions) -> list[Reason]:
-    """The reasons for which a household without a text is only recorded, not rung."""
-    return [reason for reason in _EXCLUDING if getattr(exclusions, reason) is Remedy.RECORD]
+    """The reasons for which a household without a text is only recorded, not rung. Who told a caller "never again"
+    is recorded whatever the campaign says."""
+    return [Reason.REFUSED] + [reason for reason in _EXCLUDING if getattr(exclusions, reason) is Remedy.RECORD]
 
 
 def preview(db: Database, campaign: Campaign, *, desk: Desk, now: datetime) -> list[audience.Fate]:

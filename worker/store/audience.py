@@ -29,7 +29,7 @@ WITH aged AS (
                   WHERE a.years >= band.low AND a.years <= band.high)
     GROUP BY a.household_id
 ), audience AS (
-    SELECT h.id AS household_id, c.language
+    SELECT h.id AS household_id, c.language, h.refused_at IS NOT NULL AS refused
     FROM concerned c
     JOIN household h ON h.id = c.household_id AND h.gone_at IS NULL
     JOIN dwelling d ON d.id = h.dwelling_id
@@ -47,6 +47,7 @@ WITH aged AS (
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.contacted_at END AS asked_at,
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.reminded_at END AS reminded_at,
            CASE
+               WHEN a.refused THEN 'refused'
                WHEN EXISTS (SELECT 1 FROM hold o WHERE o.household_id = a.household_id AND o.ended_at IS NULL
                             AND o.from_at <= :now AND o.until_at > :now) THEN 'on_hold'
                WHEN lately.fate = 'contacted' THEN 'contacted_today'

@@ -59,12 +59,15 @@ ORDER BY r.due_at, r.id LIMIT :limit
 """
 )
 
-# The newest text to the recipient's number in this event tells how the first one went.
+# The newest text to the recipient's number in this event tells how the first one went. A household that left or refused
+# while the event was being drawn up is seen here at the latest.
 _FACTS = text(
     """
-SELECT r.id, r.household_id, r.event_id, r.reason, r.due_at, r.contacted_at, r.reminded_at,
-       m.state AS message_state
+SELECT r.id, r.household_id, r.event_id, r.due_at,
+       CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
+       r.contacted_at, r.reminded_at, m.state AS message_state
 FROM recipient r
+JOIN household h ON h.id = r.household_id
 LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
 WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now
 ORDER BY r.id

@@ -55,6 +55,8 @@ household = Table(
     Column("fragile", Boolean, nullable=False, server_default=text("false")),
     at("created_at", nullable=False),
     at("gone_at"),
+    # They told a caller that they want neither texts nor calls. Emergencies apart, nothing is owed to them.
+    at("refused_at"),
     CheckConstraint("lives_alone IN ('yes', 'no', 'unknown')", name="lives_alone_known"),
     CheckConstraint("lives_alone_source IN ('import', 'caller')", name="lives_alone_source_known"),
     # One present household per dwelling.

@@ -33,9 +33,15 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_provider_outage_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_outage")),
     )
+    op.add_column("household", sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute(
+        "UPDATE household h SET refused_at = o.ended_at FROM call_outcome o "
+        "WHERE o.household_id = h.id AND o.code = 'REFUSED_ALWAYS'"
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("household", "refused_at")
     op.drop_table("provider_outage")
     op.drop_column("inbound_message", "failures")
     op.drop_table("reply_listing")
