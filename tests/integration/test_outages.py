@@ -12,25 +12,28 @@ from worker.domain.messages import Outcome, SendResult
 from worker.services import events, outages, recording, sweeping
 from worker.store import outages as rows
 
+HERE = "a-host:1"
 NOBODY = {"outcome": Outcome.TRANSIENT}
 TIMEOUT = {"outcome": Outcome.UNKNOWN}
 BROKEN = {"outcome": Outcome.UNKNOWN, "http_status": 503}
 
 
-def _record(town: Town, *results: dict[str, object]) -> None:
+def _record(town: Town, *results: dict[str, object], holder: str = HERE) -> None:
     made = [SendResult(1000 + n, 2000 + n, **result) for n, result in enumerate(results)]  # type: ignore[arg-type]
     numbers = {r.message_id: "+33600000000" for r in made}
-    recording.record(town.db, made, numbers=numbers, attempts_made={}, campaign=None, max_attempts=8, now=town.now)
+    recording.record(
+        town.db, made, numbers=numbers, attempts_made={}, campaign=None, max_attempts=8, holder=holder, now=town.now
+    )
 
 
-def _allowance(town: Town) -> tuple[int | None, float]:
+def _allowance(town: Town, holder: str = HERE) -> tuple[int | None, float]:
     with town.db.begin() as connection:
-        return outages.allowance(connection, now=town.now)
+        return outages.allowance(connection, holder=holder, now=town.now)
 
 
 @pytest.mark.parametrize("result", [NOBODY, TIMEOUT, BROKEN])
 def test_a_batch_that_nobody_answers_makes_the_others_wait(town: Town, result: dict[str, object]) -> None:
-    _record(town, result, result)
+    _record(town, result, result, result)
 
     claimable, wait_s = _allowance(town)
 
@@ -45,17 +48,54 @@ def test_any_answer_is_an_answer(town: Town, status: int) -> None:
     assert _allowance(town) == (None, 0.0)
 
 
-def test_one_text_at_a_time_tries_again_however_many_workers_there_are(town: Town) -> None:
-    _record(town, NOBODY)
+def test_one_text_at_a_time_tries_again_however_many_threads_there_are(town: Town) -> None:
+    _record(town, NOBODY, NOBODY, NOBODY)
     town.now += timedelta(minutes=2)
 
-    allowed = [_allowance(town)[0] for _worker in range(3)]
+    allowed = [_allowance(town)[0] for _thread in range(3)]
 
     assert allowed == [1, 0, 0]
 
 
+def test_one_text_without_an_answer_stops_nobody(town: Town) -> None:
+    _record(town, TIMEOUT)
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_a_try_that_fails_is_followed_by_the_next_within_seconds(town: Town) -> None:
+    _record(town, NOBODY, NOBODY, NOBODY)
+    town.now += timedelta(seconds=3)
+    assert _allowance(town)[0] == 1
+    _record(town, TIMEOUT)
+
+    town.now += timedelta(seconds=5)
+
+    assert _allowance(town)[0] == 1
+
+
+def test_a_host_cut_off_from_the_provider_stops_only_itself(town: Town) -> None:
+    _record(town, NOBODY, NOBODY, NOBODY)
+
+    assert _allowance(town)[0] == 0
+    assert _allowance(town, "another-host:1") == (None, 0.0)
+
+
+def test_as_long_as_one_host_gets_answers_nobody_is_handed_to_the_callers(town: Town) -> None:
+    home = town.household()
+    town.open()
+    for _minute in range(31):
+        _record(town, NOBODY, NOBODY, NOBODY)
+        _record(town, {"outcome": Outcome.REFUSED_NUMBER, "http_status": 400}, holder="another-host:1")
+        town.now += timedelta(minutes=1)
+
+    town.sweep()
+
+    assert [m["state"] for m in town.texts(home, "first")] == ["queued"]
+
+
 def test_when_the_provider_is_back_everything_leaves_at_once(town: Town) -> None:
-    _record(town, NOBODY)
+    _record(town, NOBODY, NOBODY, NOBODY)
     town.now += timedelta(minutes=2)
     _allowance(town)
 
@@ -67,9 +107,9 @@ def test_when_the_provider_is_back_everything_leaves_at_once(town: Town) -> None
 def test_tries_come_less_often_but_at_least_once_a_minute(town: Town) -> None:
     waits = []
     for _failure in range(10):
-        _record(town, NOBODY)
+        _record(town, NOBODY, NOBODY, NOBODY)
         with town.db.begin() as connection:
-            outage = rows.current(connection)
+            outage = rows.current(connection, HERE)
         assert outage is not None
         waits.append((outage.retry_at - town.now).total_seconds())
         town.now = outage.retry_at
@@ -79,7 +119,7 @@ def test_tries_come_less_often_but_at_least_once_a_minute(town: Town) -> None:
 
 
 def test_an_outage_is_told_once(town: Town) -> None:
-    _record(town, NOBODY)
+    _record(town, NOBODY, NOBODY, NOBODY)
     town.now += timedelta(minutes=2)
 
     with capture_logs() as logged:
@@ -91,7 +131,7 @@ def test_an_outage_is_told_once(town: Town) -> None:
 
 def _fail_for(town: Town, minutes: int) -> None:
     for _minute in range(minutes):
-        _record(town, NOBODY)
+        _record(town, NOBODY, NOBODY, NOBODY)
         town.now += timedelta(minutes=1)
 
 
@@ -146,6 +186,7 @@ def test_texts_that_found_nobody_do_not_use_up_their_tries(town: Town) -> None:
             attempts_made=attempts,
             campaign=builders.campaign(),
             max_attempts=8,
+            holder=HERE,
             now=town.now,
         )
 

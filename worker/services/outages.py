@@ -20,6 +20,8 @@ log = structlog.get_logger()
 SERVER_ERROR = 500
 # Whoever tries again has this long, at least as long as a request may take.
 TRY_LASTS = timedelta(seconds=60)
+# One text without an answer is an accident; this many at once without a single one are an outage.
+FEWEST_TO_TELL = 3
 # Not much longer than this after the provider is back, texts leave again.
 LONGEST_WAIT = timedelta(seconds=60)
 
@@ -32,58 +34,60 @@ class Rules:
     patience: timedelta
 
 
-def note(connection: Connection, results: Sequence[SendResult], *, now: datetime) -> None:
+def note(connection: Connection, results: Sequence[SendResult], *, holder: str, now: datetime) -> None:
     """What a batch of requests says about the provider: it answers, or nobody does."""
     asked = [r for r in results if r.asked]
-    if not asked:
-        return
     if any(_is_answer(r) for r in asked):
-        since = outages.note_answer(connection)
+        since = outages.note_answer(connection, holder, now=now)
         if since is not None:
             log.info("provider_back", after_s=int((now - since).total_seconds()))
         return
-    before = outages.current(connection)
+    before = outages.current(connection, holder)
+    if before is None and len(asked) < FEWEST_TO_TELL:
+        return
     jitter = 0.5 + random.random() / 2  # noqa: S311  # spreads tries, hides nothing
     wait = min(moves.backoff(before.failures + 1 if before else 1, retry_after_s=None, jitter=jitter), LONGEST_WAIT)
     if before is None:
         log.warning("provider_silent", texts=len(asked))
-    outages.note_failure(connection, retry_at=now + wait, now=now)
+    outages.note_failure(connection, holder, retry_at=now + wait, now=now)
 
 
 def _is_answer(result: SendResult) -> bool:
     return result.http_status is not None and result.http_status < SERVER_ERROR
 
 
-def allowance(connection: Connection, *, now: datetime) -> tuple[int | None, float]:
+def allowance(connection: Connection, *, holder: str, now: datetime) -> tuple[int | None, float]:
     """How many texts may be claimed now, and how long to wait when none may: (None, 0) is no limit.
 
     In an outage one text at a time tries, so that it costs few texts of unknown fate to learn that it goes on.
     """
-    outage = outages.current(connection)
+    outage = outages.current(connection, holder)
     if outage is None:
         return None, 0.0
-    if outages.take_try(connection, lasts=TRY_LASTS, now=now):
+    if outages.take_try(connection, holder, lasts=TRY_LASTS, now=now):
         return 1, 0.0
     return 0, max(1.0, (outage.retry_at - now).total_seconds())
 
 
-def give_back(connection: Connection, tries: int | None, claimed: int, *, now: datetime) -> None:
+def give_back(connection: Connection, tries: int | None, claimed: int, *, holder: str, now: datetime) -> None:
     """After a claim that `allowance` let through: a try that found nothing to try with goes to somebody else."""
     if tries and not claimed:
-        outages.give_back_try(connection, now=now)
+        outages.give_back_try(connection, holder, now=now)
 
 
 def hand_over(connection: Connection, rules: Rules, *, desk: Desk, now: datetime) -> int:
-    """Tells of an outage once, and after the patience gives the check-ins that wait for it to the callers.
+    """Tells of each outage once, and after the patience gives the check-ins that wait for it to the callers.
 
-    Their texts are taken back: whoever is rung is not written to as well. Returns the households.
+    Their texts are taken back: whoever is rung is not written to as well. As long as any worker gets answers, nothing
+    is given away. Returns the households.
     """
-    outage = outages.current(connection)
+    outages.forget_old(connection, now=now)
+    for holder, since in outages.take_alarms(connection, before=now - rules.alarm, now=now):
+        log.error("provider_down", since=since.isoformat(), holder=holder)
+    outage = outages.everywhere(connection, now=now)
     if outage is None:
         return 0
-    if outages.take_alarm(connection, before=now - rules.alarm, now=now):
-        log.error("provider_down", since=outage.since.isoformat(), tries=outage.failures)
-    if now - outage.since < rules.patience or now - outage.failed_at > outages.MEMORY:
+    if now - outage.since < rules.patience:
         return 0
     lost = outbox.expire_for_outage(connection, now=now)
     recipients.mark_due(connection, [(m.event_id, m.e164, Reason.EXPIRED) for m in lost if m.event_id], now=now)

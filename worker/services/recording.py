@@ -38,12 +38,13 @@ def record(
     attempts_made: Mapping[int, int],
     campaign: Campaign | None,
     max_attempts: int,
+    holder: str,
     now: datetime,
 ) -> None:
     """Saves a batch's results in one transaction.
 
     numbers: message id -> E.164. attempts_made: requests so far per message, this one included.
-    campaign: the event's, None for acknowledgements.
+    campaign: the event's, None for acknowledgements. holder: the worker that made the requests.
     """
     by_id = {r.message_id: r for r in results}
     changes = [_change(r, attempts_made.get(r.message_id, 1), max_attempts, now) for r in results]
@@ -53,7 +54,7 @@ def record(
     def save(connection: Connection) -> None:
         moved = outbox.record(connection, changes, finished, now=now)
         note_faults(connection, faults, now)
-        outages.note(connection, results, now=now)
+        outages.note(connection, results, holder=holder, now=now)
         if campaign is not None:
             follow(connection, moved, by_id, campaign, now)
             _alarm(connection, results, moved, now)

@@ -99,6 +99,7 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
         attempts_made=claim.attempts or {},
         campaign=claim.campaign,
         max_attempts=rig.max_attempts,
+        holder=rig.holder,
         now=rig.clock(),
     )
 
@@ -117,14 +118,14 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
         if event is None or event.state is not EventState.RUNNING:
             return _Claim()
         campaign = catalogue.thaw(event.definition)
-        tries, wait_s = outages.allowance(connection, now=now)
+        tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim(wait_s=wait_s)
         limit, free_at = _allowance(rig, connection, campaign.sender, most=min(most, tries or most), now=now)
         if free_at - now >= PACE_HORIZON:
             return _Claim(wait_s=(free_at - now).total_seconds())
         claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
-        outages.give_back(connection, tries, len(claimed), now=now)
+        outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         texts = _start(rig, connection, claimed, now, campaign)
         attempts = {c.id: c.attempts + 1 for c in claimed}
         return _Claim(texts, attempts, campaign, event_id, full=len(claimed) == limit)
@@ -133,11 +134,11 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
 def _claim_answers(rig: Rig) -> _Claim:
     now = rig.clock()
     with rig.db.begin() as connection:
-        tries, _wait_s = outages.allowance(connection, now=now)
+        tries, _wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim()  # the sweep wakes the answers again
         claimed = outbox.claim_answers(connection, limit=tries or rig.batch_size, now=now)
-        outages.give_back(connection, tries, len(claimed), now=now)
+        outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         sound = _without_bad_ones(rig, connection, claimed, now)
         texts = _start(rig, connection, sound, now)
         return _Claim(texts, {c.id: c.attempts + 1 for c in sound}, full=len(claimed) == (tries or rig.batch_size))

@@ -1,6 +1,6 @@
 """The provider's limits, shared by all workers."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Float, Integer, SmallInteger, Table, Text, text
+from sqlalchemy import Column, DateTime, Float, Integer, SmallInteger, Table, Text, text
 
 from worker.store.schema.base import at, metadata
 
@@ -22,16 +22,15 @@ in_flight_share = Table(
     at("until_at", nullable=False),
 )
 
-# One row: since when the provider has not answered, and when it is asked again. NULL: it answers.
+# Since when a worker has had no answer from the provider, and when it asks again. No row: it is answered.
 provider_outage = Table(
     "provider_outage",
     metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    at("since"),
-    Column("failures", Integer, nullable=False, server_default=text("0")),
-    at("failed_at"),
-    at("retry_at"),
+    Column("holder", Text, primary_key=True),
+    at("since", nullable=False),
+    Column("failures", Integer, nullable=False),
+    at("failed_at", nullable=False),
+    at("retry_at", nullable=False),
     at("alarmed_at"),
-    CheckConstraint("id = 1", name="one_row"),
-    CheckConstraint("(since IS NULL) = (retry_at IS NULL)", name="asked_again_at_some_time"),
+    at("answered_elsewhere_at"),
 )

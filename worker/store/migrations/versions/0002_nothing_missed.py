@@ -21,17 +21,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "provider_outage",
-        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("alarmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(since IS NULL) = (retry_at IS NULL)", name=op.f("ck_provider_outage_asked_again_at_some_time")
-        ),
-        sa.CheckConstraint("id = 1", name=op.f("ck_provider_outage_one_row")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_outage")),
+        sa.Column("answered_elsewhere_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("holder", name=op.f("pk_provider_outage")),
     )
     op.add_column("household", sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(
