@@ -49,6 +49,20 @@ class Kind(StrEnum):
     INBOUND_FORGED = "inbound_forged"
 
 
+# What takes texts away with it that are in hand.
+DISRUPTIVE = frozenset(
+    {
+        Kind.WORKER_KILLED,
+        Kind.ALL_WORKERS_KILLED,
+        Kind.WORKER_FROZEN,
+        Kind.QUEUE_FLUSHED,
+        Kind.QUEUE_STOPPED,
+        Kind.DATABASE_RESTARTED,
+        Kind.DATABASE_CRASHED,
+        Kind.EVENT_PAUSED,
+        Kind.EVENT_CANCELLED,
+    }
+)
 # kind -> the processes it may be done to; one of them is drawn
 VICTIMS = {
     Kind.WORKER_KILLED: WORKERS,

@@ -90,6 +90,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One request for a text, as it ended."""
+
+    message_id: int
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """The program's rows, all as of one moment."""
 
@@ -98,6 +106,7 @@ class Books:
     recipients: tuple[Recipient, ...]
     messages: tuple[Message, ...]
     stored: tuple[Stored, ...]
+    requests: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,7 @@ _MESSAGES = """
 SELECT m.id, e.campaign, m.e164 AS number, m.step, m.state, m.provider_sid AS sid
 FROM message m LEFT JOIN campaign_event e ON e.id = m.event_id
 """
+_REQUESTS = "SELECT message_id, outcome FROM attempt"
 _STORED = "SELECT provider_sid AS sid, e164 AS number, read_at FROM inbound_message"
 
 
@@ -154,6 +164,7 @@ def books(connection: psycopg.Connection[Any]) -> Books:
             _rows(connection, Recipient, _RECIPIENTS),
             _rows(connection, Message, _MESSAGES),
             _rows(connection, Stored, _STORED),
+            _rows(connection, Request, _REQUESTS),
         )
 
 

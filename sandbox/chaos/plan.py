@@ -9,7 +9,7 @@ from random import Random
 from typing import TypeVar
 
 from sandbox.chaos import blows
-from sandbox.chaos.blows import Blow
+from sandbox.chaos.blows import DISRUPTIVE, Blow
 from sandbox.habits import Behaviour
 
 T = TypeVar("T")
@@ -42,6 +42,9 @@ MIX = {
 }
 LEVELS = ("none", "yellow", "orange", "red")
 NO_MOBILE, SHARED = 0.06, 0.05
+
+# How long before something dies a campaign is opened: from drawn up to all sent.
+BEFORE_S, MOSTLY = (0.2, 1.8), 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,9 @@ def draw(seed: int, seconds: float) -> Plan:
     scale = scale_of(seconds)
     homes = tuple(_homes(Random(f"homes {seed}"), scale))
     numbers = sorted({home.number for home in homes if home.number})
-    drives = tuple(_drives(Random(f"drives {seed}"), scale, sorted({home.agency for home in homes})))
     drawn = blows.draw(Random(f"blows {seed}"), numbers, within_s=scale.faults_s, every_s=scale.blow_every_s)
+    when = Launches(Random(f"launches {seed}"), scale, tuple(blow.at_s for blow in drawn if blow.kind in DISRUPTIVE))
+    drives = tuple(_drives(Random(f"drives {seed}"), scale, sorted({home.agency for home in homes}), when))
     return Plan(seed, scale, homes, drives, drawn)
 
 
@@ -160,14 +164,32 @@ def _answers(chance: Random, behaviour: Behaviour, scale: Scale) -> tuple[tuple[
     return ((soon, chance.choice(WORDS.get(behaviour, FINE))),)
 
 
-def _drives(chance: Random, scale: Scale, agencies: Sequence[str]) -> Iterator[Drive]:
+@dataclass(frozen=True, slots=True)
+class Launches:
+    """When campaigns are opened: mostly just before something dies, so that it dies with texts in its hands."""
+
+    chance: Random
+    scale: Scale
+    blows_at_s: tuple[float, ...]
+
+    def series(self) -> list[float]:
+        """A moment for each level, in order."""
+        return sorted(self._moment() for _ in LEVELS)
+
+    def _moment(self) -> float:
+        latest = self.scale.faults_s * 0.9
+        if self.blows_at_s and self.chance.random() < MOSTLY:
+            return min(max(0.0, self.chance.choice(self.blows_at_s) - self.chance.uniform(*BEFORE_S)), latest)
+        return self.chance.uniform(0, latest)
+
+
+def _drives(chance: Random, scale: Scale, agencies: Sequence[str], when: Launches) -> Iterator[Drive]:
     """For each agency two series, check-ins and advice, each of rising level: a text a day and purpose is the rule, a
     higher level is the exception. The last one, for everybody, finds most of them contacted."""
     number = 0
     for agency in agencies:
         for check_in in (True, False):
-            moments = sorted(chance.uniform(0, scale.faults_s * 0.9) for _ in LEVELS)
-            for level, at_s in zip(LEVELS, moments, strict=True):
+            for level, at_s in zip(LEVELS, when.series(), strict=True):
                 number += 1
                 subject = Subject(agency, check_in=check_in, level=level)
                 yield _drive(chance, scale, subject, key=f"c{number:03}", at_s=at_s)

@@ -3,7 +3,9 @@
 import heapq
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,12 @@ class Run:
             self.operator.close()
         return self.judge(seen)
 
+    def look(self) -> Evidence:
+        """What there is now on both sides. Raises psycopg.Error when the database is away."""
+        journal = evidence.journal(self.stack.control.messages())
+        with psycopg.connect(self.stack.postgres.url(DATABASE), connect_timeout=2) as connection:
+            return replace(self._take(connection), journal=journal)
+
     def judge(self, seen: Evidence) -> Result:
         """Every promise on the evidence, with what was broken only for a while."""
         verdicts = {name: check(seen) for name, check in promises.EVERY.items()}
@@ -70,12 +78,15 @@ class Run:
 
     def _figures(self, seen: Evidence) -> dict[str, int]:
         stats = self.stack.control.stats()
+        outcomes = Counter(request.outcome for request in seen.books.requests)
         return {
             "events": len(seen.books.events),
             "households": len(self.plan.homes),
             "obligations": len(seen.books.recipients),
             "accepted": stats["accepted"],
             "refused": stats["refused"],
+            "of unknown fate": outcomes["unknown"],
+            "tried again": outcomes["transient"],
             "replies": len(seen.journal.heard),
             "webhooks": stats["webhooks"],
             "process starts": self.crew.starts,
@@ -161,18 +172,10 @@ class Run:
         """What there is once all has come to an end, or then."""
         while True:
             self._until(self.now() + PAUSE_S)
-            seen = self._look()
-            if seen is not None and (_is_over(seen) or self.now() >= second):
-                return seen
-
-    def _look(self) -> Evidence | None:
-        """What there is now on both sides; None while the database is away."""
-        journal = evidence.journal(self.stack.control.messages())
-        try:
-            with psycopg.connect(self.stack.postgres.url(DATABASE), connect_timeout=2) as connection:
-                return replace(self._take(connection), journal=journal)
-        except psycopg.Error:
-            return None
+            with suppress(psycopg.Error):  # the database may be on its way back
+                seen = self.look()
+                if _is_over(seen) or self.now() >= second:
+                    return seen
 
     def _take(self, connection: psycopg.Connection[Any]) -> Evidence:
         """The rows, and the openings that had been confirmed before they were read."""

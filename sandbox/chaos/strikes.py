@@ -8,11 +8,11 @@ from typing import Any
 from sandbox.chaos.blows import FAULTS, WORKERS, Blow, Kind
 from sandbox.chaos.crew import Crew
 from sandbox.chaos.operator import Operator
-from sandbox.chaos.town import PROVIDER_IN_FLIGHT
+from sandbox.chaos.town import PROVIDER_IN_FLIGHT, USUAL_LATENCY_MS
 from sandbox.twilio.control import Control
 
 CROWDED = 8
-USUAL_LATENCY_MS, SLOW_MS = (10, 60), (300, 900)
+SLOW_MS = (500, 1200)
 
 
 Ending = Callable[[], bool]  # whether it is done; else it is tried again

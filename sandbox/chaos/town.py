@@ -32,6 +32,7 @@ OPEN = SendWindow(time(0, 0), time(23, 59))
 # A window that closes does so at a full minute, this long after the launch at least: launches may be late by as much.
 LATEST_LAUNCH = timedelta(seconds=20)
 PROVIDER_IN_FLIGHT = 60
+USUAL_LATENCY_MS = (60, 350)  # long enough for a text to be in the hands of who dies
 
 # What the product waits for, shortened. The provider is slower than the timeout, and kinder than the margin.
 QUICK: Mapping[str, object] = {
@@ -93,7 +94,7 @@ def set_up_provider(plan: Plan, control: Control, inbound_url: str) -> None:
         inbound_url=f"{inbound_url}#rc=5&rp=all",
         sent_delay_s=(0.1, 0.4),
         final_delay_s=(0.1, 0.8),
-        latency_ms=(10, 60),
+        latency_ms=USUAL_LATENCY_MS,
         max_in_flight=PROVIDER_IN_FLIGHT,
     )
     for number, home in plan.by_number.items():
