@@ -4,12 +4,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from sandbox import servers
 from tests.deployments import ROOT, settings_in
+from worker.bootstrap import utc_now
 from worker.cli import checking as command
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.services import probing
@@ -76,7 +78,7 @@ def test_nobody_at_our_address_is_told() -> None:
 
 def test_an_address_without_a_valid_certificate_is_told() -> None:
     with serving(b'{"alive": true}') as url, pytest.raises(Unavailable, match=r"ne répond pas .*certificat"):
-        probing.public_url(url.replace("http:", "https:"), provider_url=TWILIO)
+        probing.public_url(url.replace("http:", "https:"), provider_url=TWILIO, now=utc_now)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_an_address_without_a_valid_certificate_is_told() -> None:
 )
 def test_an_address_twilio_cannot_use_is_told_without_asking(url: str, told: str) -> None:
     with pytest.raises(BadDefinition, match=told):
-        probing.public_url(url, provider_url=TWILIO)
+        probing.public_url(url, provider_url=TWILIO, now=utc_now)
 
 
 def test_an_empty_database_lacks_the_schema(postgres: servers.Postgres) -> None:
@@ -108,7 +110,7 @@ def test_every_server_is_asked_and_each_answer_told(db: Database) -> None:
     def refused() -> None:
         raise BadDefinition("identifiants refusés")
 
-    asked = probing.probes(db=db, ping_broker=lost, verify_provider=refused, url="", provider_url=TWILIO)
+    asked = probing.probes(db=db, ping_broker=lost, verify_provider=refused, url="", provider_url=TWILIO, now=utc_now)
     answered = {answer.name: answer.wrong for answer in probing.answers(asked)}
 
     assert (answered["database"], answered["schema"]) == ("", "")
@@ -116,9 +118,16 @@ def test_every_server_is_asked_and_each_answer_told(db: Database) -> None:
     assert "COURTOISIE_PUBLIC_URL manque" in answered["public_url"]
 
 
+def test_a_clock_that_is_not_the_databases_is_told(db: Database) -> None:
+    with pytest.raises(BadDefinition, match="s'écarte de 60 s"):
+        probing.clock(db, now=lambda: utc_now() + timedelta(seconds=60))
+
+    probing.clock(db, now=utc_now)
+
+
 def test_a_database_that_is_away_is_told() -> None:
     away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
-    asked = probing.probes(db=away, ping_broker=None, verify_provider=None, url="", provider_url=TWILIO)
+    asked = probing.probes(db=away, ping_broker=None, verify_provider=None, url="", provider_url=TWILIO, now=utc_now)
     answered = {answer.name: answer.wrong for answer in probing.answers(asked)}
     away.close()
 
@@ -136,7 +145,7 @@ def test_the_command_is_content_when_all_answer(db: Database, capsys: pytest.Cap
         code = command.check(settings, online=True, as_json=False, gateway=Account(), db=db, broker_ping=lambda: None)
 
     assert code == 0
-    assert capsys.readouterr().out.count(" : en ordre") == 5
+    assert capsys.readouterr().out.count(" : en ordre") == 6
 
 
 def test_the_command_fails_when_one_does_not_answer(db: Database, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from rich.markup import escape
 
+from worker.bootstrap import utc_now
 from worker.cli.terminal import out, print_json, table
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _, ngettext
@@ -54,6 +55,7 @@ def _probes(
         verify_provider=gateway.verify if gateway else None,
         url=settings.public_url,
         provider_url=settings.twilio.api_url,
+        now=utc_now,
     )
 
 

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from worker.store import schema_version
 from worker.store.database import Database
 
 PATIENCE_S = 10
+CLOCKS_APART = timedelta(seconds=5)
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -46,13 +48,15 @@ def probes(
     verify_provider: Callable[[], None] | None,
     url: str,
     provider_url: str,
+    now: Callable[[], datetime],
 ) -> tuple[Probe, ...]:
     """The probes for the parts there are; None leaves a part out. url: what the provider reaches us by;
-    provider_url: where the provider is.
+    provider_url: where the provider is. now: this machine's clock.
     """
     wanted: tuple[tuple[str, str, Callable[[], None] | None], ...] = (
         ("database", _("Base de données"), db.ping if db else None),
         ("schema", _("Schéma de la base"), (lambda: schema(db)) if db else None),
+        ("clock", _("Horloge"), (lambda: clock(db, now=now)) if db else None),
         ("broker", _("File d'attente"), ping_broker),
         ("twilio", _("Compte Twilio"), verify_provider),
         ("public_url", _("Adresse publique"), lambda: public_url(url, provider_url=provider_url)),
@@ -76,6 +80,20 @@ def schema(db: Database) -> None:
     with db.begin() as connection:
         if not schema_version.is_current(connection):
             raise Unavailable(_("Le schéma de la base n'est pas à jour : lancez « courtoisie migrate »."))
+
+
+def clock(db: Database, *, now: Callable[[], datetime]) -> None:
+    """Raises BadDefinition when this host's clock is not the database's: hosts end each other's leases by their clocks."""
+    before = now()
+    server = db.now()
+    away = max(before - server, server - now(), timedelta())
+    if away > CLOCKS_APART:
+        raise BadDefinition(
+            _(
+                "L'horloge de cette machine s'écarte de {seconds} s de celle de la base : réglez-les sur la même source "
+                "de temps (NTP)."
+            ).format(seconds=round(away.total_seconds()))
+        )
 
 
 def public_url(url: str, *, provider_url: str) -> None:

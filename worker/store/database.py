@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from psycopg.errors import DeadlockDetected, UndefinedTable
@@ -90,6 +91,12 @@ class Database:
         """Raises Unavailable when the server cannot be reached."""
         with self.begin() as connection:
             connection.execute(text("SELECT 1"))
+
+    def now(self) -> datetime:
+        """The server's clock, which all hosts share."""
+        with self.begin() as connection:
+            at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return at
 
     def close(self) -> None:
         self.engine.dispose()
