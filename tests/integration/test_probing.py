@@ -78,7 +78,7 @@ def test_nobody_at_our_address_is_told() -> None:
 
 def test_an_address_without_a_valid_certificate_is_told() -> None:
     with serving(b'{"alive": true}') as url, pytest.raises(Unavailable, match=r"ne répond pas .*certificat"):
-        probing.public_url(url.replace("http:", "https:"), provider_url=TWILIO, now=utc_now)
+        probing.public_url(url.replace("http:", "https:"), provider_url=TWILIO)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_address_without_a_valid_certificate_is_told() -> None:
 )
 def test_an_address_twilio_cannot_use_is_told_without_asking(url: str, told: str) -> None:
     with pytest.raises(BadDefinition, match=told):
-        probing.public_url(url, provider_url=TWILIO, now=utc_now)
+        probing.public_url(url, provider_url=TWILIO)
 
 
 def test_an_empty_database_lacks_the_schema(postgres: servers.Postgres) -> None:

@@ -83,15 +83,15 @@ def schema(db: Database) -> None:
 
 
 def clock(db: Database, *, now: Callable[[], datetime]) -> None:
-    """Raises BadDefinition when this host's clock is not the database's: hosts end each other's leases by their clocks."""
+    """Raises BadDefinition when this host's clock is not the database's: by their clocks hosts end each other's leases."""
     before = now()
     server = db.now()
     away = max(before - server, server - now(), timedelta())
     if away > CLOCKS_APART:
         raise BadDefinition(
             _(
-                "L'horloge de cette machine s'écarte de {seconds} s de celle de la base : réglez-les sur la même source "
-                "de temps (NTP)."
+                "L'horloge de cette machine s'écarte de {seconds} s de celle de la base : réglez-les sur la même "
+                "source de temps (NTP)."
             ).format(seconds=round(away.total_seconds()))
         )
 
