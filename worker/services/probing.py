@@ -83,7 +83,7 @@ def schema(db: Database) -> None:
 
 
 def clock(db: Database, *, now: Callable[[], datetime]) -> None:
-    """Raises BadDefinition when this host's clock is not the database's: by their clocks hosts end each other's leases."""
+    """Raises BadDefinition when this host's clock is not the database's: hosts end each other's leases by it."""
     before = now()
     server = db.now()
     away = max(before - server, server - now(), timedelta())
