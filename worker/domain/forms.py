@@ -28,7 +28,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions of one kind of campaign. opening: the first words, with fields in braces. levels: for which it is."""
+    """The questions for some levels of heat. opening: the first words, with fields in braces."""
 
     key: str
     version: int
