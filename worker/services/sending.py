@@ -1,7 +1,8 @@
 """Sending one batch: claim and render in one transaction, send with none open, record in another."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -25,8 +26,19 @@ log = structlog.get_logger()
 # A sender with a pace reserves time this far ahead at most, so that a pause is felt at once.
 PACE_HORIZON = timedelta(seconds=1)
 SHARE_HELD_FOR = timedelta(seconds=15)
+# From reserving a moment to being able to keep it: the first texts of a batch would otherwise leave late, on the heels
+# of the next ones.
+HEAD_START = timedelta(milliseconds=150)
 # No more is claimed than can be under way: what is claimed, a pause can no longer hold back.
 FEWEST = 10
+
+
+@dataclass(slots=True)
+class Share:
+    """This process's part of the requests under way. Its threads ask for it one by one and use the newest answer."""
+
+    slots: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Rig:
     max_attempts: int
     lease: timedelta
     clock: Callable[[], datetime]
+    share: Share = field(default_factory=Share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +78,13 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     except BadDefinition as error:
         _stop_event(rig, event_id, str(error))
         return Batch()
-    return _send(rig, claim, slots)
+    return _send(rig, claim)
 
 
 def send_answers(rig: Rig) -> Batch:
     """Sends due acknowledgements of all events; they have a queue of their own, so bulk never delays them."""
-    return _send(rig, _claim_answers(rig), _slots(rig) or 1)
+    _slots(rig)
+    return _send(rig, _claim_answers(rig))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +97,9 @@ class _Claim:
     wait_s: float = 0.0
 
 
-def _send(rig: Rig, claim: _Claim, slots: int) -> Batch:
+def _send(rig: Rig, claim: _Claim) -> Batch:
     if claim.texts:
-        results = rig.gateway.send(claim.texts, senders=rig.senders, in_flight=slots)
+        results = rig.gateway.send(claim.texts, senders=rig.senders, in_flight=rig.share.slots or 1)
         _record(rig, claim, results)
     return Batch(sent=len(claim.texts), more=claim.full or claim.wait_s > 0, wait_s=claim.wait_s)
 
@@ -105,10 +119,18 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
 
 
 def _slots(rig: Rig) -> int:
-    with rig.db.begin() as connection:
-        return limits.share_in_flight(
-            connection, rig.holder, budget=rig.max_in_flight, held_for=SHARE_HELD_FOR, now=rig.clock()
-        )
+    with rig.share.lock:
+        with rig.db.begin() as connection:
+            slots = limits.share_in_flight(
+                connection,
+                rig.holder,
+                budget=rig.max_in_flight,
+                under_way=rig.gateway.under_way(),
+                held_for=SHARE_HELD_FOR,
+                now=rig.clock(),
+            )
+        rig.share.slots = slots
+    return slots
 
 
 def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
@@ -226,7 +248,7 @@ def _leave_at(
         pace = _sender(rig, sender).segments_per_s
         if pace:
             mine = [(t.id, n) for t, n in zip(claimed, segments, strict=True) if t.sender == sender]
-            start = limits.next_free(connection, sender, now=now)
+            start = max(limits.next_free(connection, sender, now=now), now + HEAD_START)
             at = limits.reserve(connection, sender, [n for _, n in mine], per_s=pace, start=start)
             moments |= dict(zip([i for i, _ in mine], at, strict=True))
     return [moments.get(text.id) for text in claimed]

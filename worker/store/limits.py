@@ -7,6 +7,10 @@ from sqlalchemy import Connection, text
 
 SHARE_LOCK = 7_206_812  # any constant: shares are dealt one worker at a time
 
+# Texts leave a little before or after their moment. Kept this much further apart, no second of the provider's sees more
+# of them than the pace allows, whichever hosts they come from.
+SLACK = 1.1
+
 _OTHERS = text(
     """
 SELECT count(*) AS holders, coalesce(sum(slots), 0) AS slots FROM in_flight_share
@@ -35,15 +39,18 @@ RETURNING next_free_at
 _RESERVE = text("UPDATE sender_pace SET next_free_at = :until WHERE sender = :sender")
 
 
-def share_in_flight(connection: Connection, holder: str, *, budget: int, held_for: timedelta, now: datetime) -> int:
+def share_in_flight(
+    connection: Connection, holder: str, *, budget: int, under_way: int, held_for: timedelta, now: datetime
+) -> int:
     """This worker's part of the requests that may be under way at once; 0 when the others hold all of it.
 
-    Each live holder is due an equal part; a newcomer waits until the others have given some back.
+    Each live holder is due an equal part; a newcomer waits until the others have given some back. under_way: what
+    this worker has in the air now. It holds at least that, whatever it is due: the others may only take what has landed.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SHARE_LOCK})
     others = connection.execute(_OTHERS, {"holder": holder, "now": now}).one()
     slots: int = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
-    connection.execute(_TAKE, {"holder": holder, "slots": slots, "until": now + held_for})
+    connection.execute(_TAKE, {"holder": holder, "slots": max(slots, under_way), "until": now + held_for})
     return slots
 
 
@@ -61,10 +68,10 @@ def next_free(connection: Connection, sender: str, *, now: datetime) -> datetime
 def reserve(
     connection: Connection, sender: str, segments: Sequence[int], *, per_s: float, start: datetime
 ) -> list[datetime]:
-    """One moment per text, so far apart that the sender keeps its pace; call next_free first."""
+    """One moment per text, so far apart that the sender keeps its pace (segments/s); call next_free first."""
     moments, at = [], start
     for count in segments:
         moments.append(at)
-        at += timedelta(seconds=count / per_s)
+        at += timedelta(seconds=SLACK * count / per_s)
     connection.execute(_RESERVE, {"sender": sender, "until": at})
     return moments

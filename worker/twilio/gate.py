@@ -16,6 +16,11 @@ class Gate:
         self._inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def inside(self) -> int:
+        """How many are inside now; may be asked from any thread."""
+        return self._inside
+
     def widen_to(self, width: int) -> None:
         """From now on at most this many inside; at least one, or nobody would ever come out."""
         self._width = max(1, width)

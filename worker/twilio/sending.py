@@ -50,6 +50,11 @@ class Sending:
         _log_alarms(results)
         return results
 
+    @property
+    def under_way(self) -> int:
+        """Requests that have begun and not ended; may be asked from any thread."""
+        return self._gate.inside
+
     async def close(self) -> None:
         """Gives the connections back."""
         await self._transport.close()

@@ -1,0 +1,185 @@
+"""Workers on several hosts, each in a network of its own, over one PostgreSQL and one Redis; one of them is cut off.
+
+Real network namespaces and real silence: see sandbox/hosts.py. Where the kernel has none to give, these are skipped.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from sandbox import homes, hosts, stack
+from sandbox.hosts import Network
+from sandbox.processes import Child
+from sandbox.stack import DATABASE
+from tests.e2e.conftest import QUICK, City, District, inhabited, until
+from worker.domain.campaigns import Campaign, Kind
+from worker.services import sending
+from worker.store import database
+
+pytestmark = pytest.mark.e2e
+
+HOSTS = ("h1", "h2", "h3")
+BUDGET, PACE = 24, 60
+LIMITS = QUICK | {"TWILIO__MAX_IN_FLIGHT": str(BUDGET), "SENDERS__COURT__SEGMENTS_PER_S": str(PACE)}
+# Both ends give a lost connection up after this long; then whoever waited may go on.
+GIVEN_UP_AFTER_S = database.SILENCE_S + 15
+
+# A worker that has just locked an event when its host is cut off.
+HOLDS_A_LOCK = """
+import sys, time
+from sqlalchemy import text
+from worker.store import database
+with database.connect(sys.argv[1]).begin() as connection:
+    connection.execute(text("SELECT 1 FROM campaign_event WHERE id = :id FOR UPDATE"), {"id": int(sys.argv[2])})
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@dataclass
+class Region:
+    """A city whose workers are elsewhere."""
+
+    city: City
+    network: Network
+
+    @property
+    def database_url(self) -> str:
+        """As the hosts have it: over the network, never by the socket that they could reach as files."""
+        return self.city.stack.postgres.tcp_url(DATABASE)
+
+    def launch(self, name: str, *command: str) -> Child:
+        variables = self.city.stack.variables() | {"COURTOISIE_DATABASE_URL": self.database_url}
+        child = self.network.launch(name, [sys.executable, *command], env=variables)
+        self.city.stack.children[f"{child.name}: {command[-1]}"] = child  # ended with the stack
+        return child
+
+    def at_work(self, district: District, *, since_s: float = sending.SHARE_HELD_FOR.total_seconds()) -> set[str]:
+        """The hosts that have taken a part of the budget within these seconds, to send a batch."""
+        rows = district.all(
+            "SELECT split_part(holder, ':', 1) AS host FROM in_flight_share "
+            "WHERE slots > 0 AND until_at > now() + CAST(:held AS interval) - CAST(:since AS interval)",
+            held=sending.SHARE_HELD_FOR,
+            since=timedelta(seconds=since_s),
+        )
+        return {row["host"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def region() -> Iterator[Region]:
+    if reason := hosts.missing():
+        pytest.skip(reason)
+    with homes.home() as home:
+        network = Network(home)
+        network.start(HOSTS)
+        with network.at_the_servers(), stack.running(seed="hosts", changes=LIMITS, address=hosts.SERVERS) as running:
+            running.start_product(["web", "scheduler"])
+            with inhabited(running) as city:
+                region = Region(city, network)
+                for name in HOSTS:
+                    region.launch(name, "-m", "worker", "worker", "--processes", "1", "--threads", "6")
+                yield region
+        network.stop()
+
+
+@pytest.fixture
+def district(region: Region) -> District:
+    region.city.stack.control.clear_faults()
+    return region.city.district()
+
+
+def _all_fine(district: District, homes: int) -> list[str]:
+    return [district.household("fine", answers=[(1.0, "1")]).phone for _ in range(homes)]
+
+
+def _patient(district: District) -> Campaign:
+    """Nobody is rung for silence while a host is away."""
+    return district.campaign(
+        reply_deadline=timedelta(seconds=60), reminder_text=None, reminder_after=None, resend_after_unknown=True
+    )
+
+
+def _accepted_twice(district: District, numbers: list[str]) -> list[str]:
+    sent = district.control.messages(direction="outbound-api", contains="Comment allez-vous")
+    counted = Counter(m["to"] for m in sent if m["to"] in set(numbers))
+    return [number for number, count in counted.items() if count > 1]
+
+
+def test_a_host_cut_off_in_mid_campaign_loses_nobody_and_sends_nobody_a_second_text(
+    region: Region, district: District
+) -> None:
+    numbers = _all_fine(district, 150)
+    district.control.settings(latency_ms=[1000, 1000])
+    event = district.launch(_patient(district))
+    until(lambda: region.at_work(district) == set(HOSTS), why="every host to take part")
+    until(lambda: "h2" in region.at_work(district, since_s=0.3), why="requests of h2 to be in the air")
+
+    region.network.cut("h2")
+    district.control.settings(latency_ms=[100, 100])
+    account = district.settled(event, timeout_s=90)
+    lost = district.one(
+        "SELECT count(*) AS n FROM attempt a JOIN message m ON m.id = a.message_id "
+        "WHERE m.event_id = :event AND (a.finished_at IS NULL OR a.outcome = 'unknown')",
+        event=event,
+    )
+
+    assert lost["n"] > 0, "the host had nothing in the air when it was cut off"
+    assert account["recipients"]["by_state"] == {"fine": 150}
+    assert account["recipients"]["unaccounted"] == 0
+    assert _accepted_twice(district, numbers) == []
+    # An answer to a tenant does not wait until its host has a share: each may have one more under way.
+    assert district.control.stats()["max_in_flight"] <= BUDGET + len(HOSTS)
+    assert district.control.stats()["peak_segments_per_s"]["38000"] <= PACE
+
+
+def test_a_host_that_comes_back_works_again_and_sends_nothing_stale(region: Region, district: District) -> None:
+    seen = len(district.control.messages())
+    numbers = _all_fine(district, 60)
+    district.control.settings(latency_ms=[300, 300])
+
+    region.network.mend("h2")
+    event = district.launch(_patient(district))
+    until(lambda: "h2" in region.at_work(district), why="h2 to take part again")
+    account = district.settled(event)
+
+    assert account["recipients"]["by_state"] == {"fine": 60}
+    assert _accepted_twice(district, numbers) == []
+    asked = district.control.messages(direction="outbound-api", contains="Comment allez-vous", since=seen)
+    assert {m["to"] for m in asked} == set(numbers), "a question of the campaign before left after all"
+
+
+def test_the_locks_of_a_vanished_host_are_given_back(region: Region, district: District) -> None:
+    district.household("silent")
+    event = district.launch(_patient(district))
+    until(lambda: district.report(event)["messages"]["by_state"]["delivered"], why="the text to arrive")
+    holder = region.launch("h3", "-c", HOLDS_A_LOCK, region.database_url, str(event))
+    until(lambda: "held" in holder.tail(), why="the lock to be taken")
+    free = "SELECT 1 FROM campaign_event WHERE id = :id FOR UPDATE SKIP LOCKED"
+    assert district.all(free, id=event) == []
+
+    region.network.cut("h3")
+    until(lambda: district.all(free, id=event), timeout_s=GIVEN_UP_AFTER_S, why="the lock to be given back")
+    region.network.mend("h3")
+    holder.kill()
+
+
+def test_all_hosts_together_keep_a_senders_pace(region: Region, district: District) -> None:
+    for _ in range(60):
+        district.household("silent")
+    district.control.settings(latency_ms=[20, 20])
+    advice = district.campaign(
+        kind=Kind.ADVICE,
+        sender="alpha",
+        text="heat_yellow_advice",
+        reminder_text=None,
+        reminder_after=None,
+        reply_deadline=None,
+    )
+    event = district.launch(advice)
+
+    district.settled(event)
+    assert district.control.stats()["peak_segments_per_s"]["Les Chalets"] <= 10
