@@ -15,13 +15,14 @@ from worker.store.schema.people import (
     residence,
     tenant,
 )
-from worker.store.schema.tasks import call_outcome, callback_task
+from worker.store.schema.tasks import call_outcome, callback_task, caller_presence, outcome_undo, task_move
 
 __all__ = [
     "agency",
     "attempt",
     "call_outcome",
     "callback_task",
+    "caller_presence",
     "campaign_event",
     "delivery_receipt",
     "dwelling",
@@ -33,6 +34,7 @@ __all__ = [
     "message",
     "metadata",
     "opt_out",
+    "outcome_undo",
     "phone",
     "provider_outage",
     "recipient",
@@ -40,5 +42,6 @@ __all__ = [
     "reply_listing",
     "residence",
     "sender_pace",
+    "task_move",
     "tenant",
 ]

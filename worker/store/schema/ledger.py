@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Float,
     Index,
     Integer,
     SmallInteger,
@@ -39,6 +40,10 @@ campaign_event = Table(
     at("settled_at"),
     Column("alarm", Text),
     at("alarm_at"),
+    # Segments a second for this event alone, below the sender's own pace; NULL: the sender's.
+    Column("pace_per_s", Float),
+    # The alert is over: its pending checks were stopped then.
+    at("all_clear_at"),
     one_of("state", EventState),
     UniqueConstraint("campaign", "occasion"),
     Index("ix_campaign_event_state", "state"),

@@ -1,6 +1,18 @@
 """Who: agencies, residences, dwellings, households, tenants, phones, refusals and holds."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from worker.domain.channels import Channel, PhoneKind, PhoneLabel
@@ -57,8 +69,16 @@ household = Table(
     at("gone_at"),
     # They told a caller that they want neither texts nor calls. Emergencies apart, nothing is owed to them.
     at("refused_at"),
+    # What the household told us it would rather have; NULL: no wish. Local hours.
+    Column("preferred_language", Text),
+    Column("preferred_channel", Text),
+    Column("preferred_from", Time),
+    Column("preferred_until", Time),
     CheckConstraint("lives_alone IN ('yes', 'no', 'unknown')", name="lives_alone_known"),
     CheckConstraint("lives_alone_source IN ('import', 'caller')", name="lives_alone_source_known"),
+    CheckConstraint("preferred_channel IN ('sms', 'call')", name="preferred_channel_known"),
+    CheckConstraint("(preferred_from IS NULL) = (preferred_until IS NULL)", name="preferred_hours_complete"),
+    CheckConstraint("preferred_from < preferred_until", name="preferred_hours_in_order"),
     # One present household per dwelling.
     Index("uq_household_present", "dwelling_id", unique=True, postgresql_where=text("gone_at IS NULL")),
 )
@@ -129,6 +149,9 @@ opt_out = Table(
     Column("source", Text, nullable=False),
     at("since_at", nullable=False),
     at("undone_at"),
+    # The person who wrote it down, or took it back, where it was a person.
+    Column("recorded_by", Text),
+    Column("undone_by", Text),
     one_of("channel", [*Channel, "all"]),
     Index(
         "uq_opt_out_standing",

@@ -1,9 +1,10 @@
 """Calls that humans owe, and how they ended."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from worker.domain.callbacks import TaskState
+from worker.domain.routing import Move
 from worker.store.schema.base import at, id_, metadata, one_of, ref
 
 callback_task = Table(
@@ -25,6 +26,9 @@ callback_task = Table(
     Column("calls", SmallInteger, nullable=False, server_default=text("0")),
     Column("claimed_by", Text),
     at("claimed_until"),
+    at("claimed_at"),
+    # Who spoke with the household last: within a band of priority their tasks come to them first.
+    Column("known_by", Text),
     at("closed_at"),
     Column("closed_as", Text),
     one_of("state", TaskState),
@@ -42,6 +46,33 @@ callback_task = Table(
         "ix_callback_task_queue", "agency_id", text("priority DESC"), "due_at", postgresql_where=text("state = 'open'")
     ),
     Index("ix_callback_task_event_id", "event_id"),
+    Index("ix_callback_task_known_by", "known_by", text("priority DESC"), postgresql_where=text("state = 'open'")),
+    Index("ix_callback_task_claimed", "claimed_until", postgresql_where=text("state = 'claimed'")),
+)
+
+# What callers did with tasks besides ringing, kept for ever. until_at: a skip is not offered to the same caller before.
+task_move = Table(
+    "task_move",
+    metadata,
+    id_(),
+    ref("task_id", "callback_task.id"),
+    Column("caller", Text, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    at("moved_at", nullable=False),
+    at("until_at"),
+    one_of("move", Move),
+    CheckConstraint("length(reason) <= 300", name="reason_is_short"),
+    Index("ix_task_move_task_id", "task_id", "caller"),
+)
+
+# Who is at their desk: an agency where nobody is shares its whole queue.
+caller_presence = Table(
+    "caller_presence",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("agencies", ARRAY(Text), nullable=False),
+    at("until_at", nullable=False),
 )
 
 call_outcome = Table(
@@ -54,7 +85,22 @@ call_outcome = Table(
     Column("code", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
     at("ended_at", nullable=False),
+    # Taken back: it says nothing any more, and stays as history.
+    at("undone_at"),
+    Column("undone_by", Text),
     CheckConstraint("length(note) <= 300", name="note_is_short"),
     Index("ix_call_outcome_task_id", "task_id"),
     Index("ix_call_outcome_household_id", "household_id"),
+)
+
+# What an outcome changed, for as long as it may be taken back: the household's rows before and after it.
+outcome_undo = Table(
+    "outcome_undo",
+    metadata,
+    Column("outcome_id", BigInteger, ForeignKey("call_outcome.id"), primary_key=True, autoincrement=False),
+    ref("household_id", "household.id"),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    at("until_at", nullable=False),
+    Index("ix_outcome_undo_until_at", "until_at"),
 )
