@@ -3,6 +3,7 @@
 The queue only wakes. It carries actor names and ids; what is owed stands in PostgreSQL.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec
@@ -59,6 +60,38 @@ class LogContext(Middleware):
 
     def after_skip_message(self, _broker: dramatiq.Broker, _message: dramatiq.MessageProxy) -> None:
         structlog.contextvars.clear_contextvars()
+
+
+class Outages(Middleware):
+    """Says once that the queue is away and once that it is back, in place of dramatiq, whose consumers say it every
+    second, each of them."""
+
+    def __init__(self) -> None:
+        self._away = False
+
+    def before_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+        handler = logging.Handler(logging.CRITICAL)
+        handler.emit = self._note  # type: ignore[method-assign]
+        logger = logging.getLogger("dramatiq")
+        logger.handlers, logger.propagate = [handler], False
+
+    def before_process_message(self, _broker: dramatiq.Broker, _message: dramatiq.MessageProxy) -> None:
+        if self._away:
+            self._away = False
+            log.info("queue_reachable_again")
+
+    def _note(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OUTAGES) or (error is None and "ConsumerThread" in record.name):
+            self._note_away()
+        else:
+            where = "?" if error is None else logs.where(error)
+            log.error("queue_library_failed", error=type(error).__name__, at=where, told_by=record.name)
+
+    def _note_away(self) -> None:
+        if not self._away:
+            self._away = True
+            log.warning("queue_unreachable")
 
 
 @dataclass(slots=True)
@@ -142,6 +175,7 @@ def _middleware() -> list[Middleware]:
         CurrentMessage(),
         Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
         LogContext(),
+        Outages(),
     ]
 
 

@@ -12,7 +12,7 @@ def set_up() -> None:
     """Builds this process's App after the fork, and gives dramatiq its broker with the actors bound."""
     settings = configuration.load()
     logs.configure(settings.log_level)
-    logging.getLogger("dramatiq").setLevel(logging.CRITICAL)  # failures are logged by broker.LogContext, without data
+    logging.getLogger("dramatiq").setLevel(logging.CRITICAL)  # broker.LogContext and Outages tell, without data
     queue = broker.build(settings.broker_url.get_secret_value())
     actors.route.bind(queue, bootstrap.build(settings))
     dramatiq.set_broker(queue)
