@@ -1,0 +1,308 @@
+"""The whole route in one process, hand in hand with a provider that does as it is told: for tests of any order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import text
+
+from sandbox.chaos import evidence
+from sandbox.chaos.evidence import Accepted, Evidence, Heard, Journal, Terms
+from tests import builders
+from tests.integration.conftest import DESK, OUTAGE, RULES, SENDERS
+from worker.domain.campaigns import Campaign
+from worker.domain.channels import Sender
+from worker.domain.errors import Refused
+from worker.domain.messages import Found, Inbound, NumberFault, Outcome, OutgoingText, Receipt, SendResult
+from worker.domain.outcomes import OutcomeCode
+from worker.rendering import Texts
+from worker.services import calls, escalating, events, hearing, inbound, receipts, reconciling, sending, sweeping
+from worker.store import schema
+from worker.store.database import Database
+
+TEXTS = Texts(Path(__file__).parents[2] / "templates")
+LEASE, MARGIN = timedelta(seconds=60), timedelta(seconds=60)
+SHORT_CODE = SENDERS["court"].address
+
+
+class Died(Exception):
+    """The process that was sending is no more."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """A text the provider has. fate: what becomes of it, and the words it has said so far."""
+
+    text: OutgoingText
+    sid: str
+    at: datetime
+    fate: str
+    code: int | None = None
+    said: str = "queued"
+
+
+# How one request goes: what the provider does with it, and what we are told.
+FATES: Mapping[str, tuple[bool, Outcome, NumberFault | None]] = {
+    "accepted": (True, Outcome.ACCEPTED, None),
+    "taken without a word": (True, Outcome.UNKNOWN, None),
+    "lost without a word": (False, Outcome.UNKNOWN, None),
+    "busy": (False, Outcome.TRANSIENT, None),
+    "no mobile": (False, Outcome.REFUSED_NUMBER, NumberFault.NOT_MOBILE),
+    "dead number": (False, Outcome.REFUSED_NUMBER, NumberFault.DEAD),
+    "opted out": (False, Outcome.REFUSED_NUMBER, NumberFault.OPTED_OUT),
+    "bad words": (False, Outcome.REFUSED_CONTENT, None),
+    "wrong set-up": (False, Outcome.CONFIGURATION, None),
+}
+
+
+@dataclass(slots=True)
+class Provider:
+    """In the gateway's place. fates: how the next requests go, `accepted` when there are no more; dies_after: so many
+    texts of the next batch are dealt with, then the process dies before it can record anything."""
+
+    clock: "Rehearsal"
+    taken: list[Taken] = field(default_factory=list)
+    heard: list[Inbound] = field(default_factory=list)
+    fates: list[str] = field(default_factory=list)
+    dies_after: int | None = None
+    quick: bool = False  # receipts come before the request is answered
+    _sids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def send(self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+        del senders, in_flight
+        results = []
+        for number, outgoing in enumerate(texts):
+            if number == self.dies_after:
+                break
+            results.append(self._asked(outgoing))
+        if self.dies_after is not None:
+            self.dies_after = None
+            raise Died
+        return results
+
+    def under_way(self) -> int:
+        return 0
+
+    def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
+        del sender_address
+        return [_found(t) for t in self.taken if t.text.to == to and t.at >= since]
+
+    def fetch(self, sid: str) -> Found | None:
+        return next((_found(t) for t in self.taken if t.sid == sid), None)
+
+    def inbound(self, to: str, since: datetime) -> list[Inbound]:
+        del to  # there is one
+        return [message for message in self.heard if message.received_at >= since]
+
+    def _asked(self, outgoing: OutgoingText) -> SendResult:
+        takes, outcome, fault = FATES[self.fates.pop(0) if self.fates else "accepted"]
+        sid = f"SM{next(self._sids):032d}"
+        if takes:
+            self.taken.append(Taken(outgoing, sid, self.clock.now, "delivered"))
+            if self.quick:
+                self.clock.word(self.taken[-1], "sent")
+        told = sid if outcome is Outcome.ACCEPTED else None
+        return SendResult(
+            outgoing.message_id, outgoing.attempt_id, outcome, told, http_status=_STATUS[outcome], fault=fault
+        )
+
+
+_STATUS = {
+    Outcome.ACCEPTED: 201,
+    Outcome.UNKNOWN: 500,
+    Outcome.TRANSIENT: 429,
+    Outcome.REFUSED_NUMBER: 400,
+    Outcome.REFUSED_CONTENT: 400,
+    Outcome.CONFIGURATION: 401,
+}
+
+
+def _found(taken: Taken) -> Found:
+    return Found(taken.sid, taken.text.to, taken.text.body, taken.said, taken.code, taken.at)
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """A landlord, five homes of which two share a number, a provider, and the time. Begins with empty tables."""
+
+    db: Database
+    url: str
+    now: datetime
+    homes: list[builders.Household] = field(default_factory=list)
+    opened: dict[int, Campaign] = field(default_factory=dict)
+    provider: Provider = field(init=False)
+    unread: list[int] = field(default_factory=list)
+    _dwellings: dict[int, str] = field(default_factory=dict)
+    _sids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        with self.db.begin() as connection:
+            connection.execute(text(f"TRUNCATE {_TABLES} RESTART IDENTITY CASCADE"))  # names of our own tables
+        self.provider = Provider(self)
+        shared = builders.mobile()
+        self.homes = [
+            builders.household(self.db),
+            builders.household(self.db),
+            builders.household(self.db, mobiles=(shared,)),
+            builders.household(self.db, mobiles=(shared,)),
+            builders.household(self.db, mobiles=(), landlines=(builders.landline(),)),
+        ]
+        with self.db.begin() as connection:
+            rows = connection.execute(
+                text("SELECT h.id, d.code FROM household h JOIN dwelling d ON d.id = h.dwelling_id")
+            )
+            self._dwellings = {row.id: row.code for row in rows}
+
+    @property
+    def numbers(self) -> list[str]:
+        return sorted({home.phone for home in self.homes if home.phone.startswith("+336")})
+
+    # What the landlord does.
+
+    def open(self, campaign: Campaign) -> int:
+        opened = events.open_event(self.db, campaign, occasion="today", desk=DESK, now=self.now)
+        self.opened[opened.event_id] = campaign
+        self.draw_up(opened.event_id)
+        return opened.event_id
+
+    def draw_up(self, event_id: int) -> None:
+        events.fan_out(self.db, event_id, desk=DESK, now=self.now)
+
+    def steer(self, event_id: int, order: str) -> None:
+        orders = {
+            "pause": lambda: events.pause(self.db, event_id),
+            "resume": lambda: events.resume(self.db, event_id),
+            "cancel": lambda: events.cancel(self.db, event_id, now=self.now),
+        }
+        with suppress(Refused):  # too late
+            orders[order]()
+
+    def call(self, outcome: OutcomeCode) -> None:
+        """The most urgent call is made and ends so."""
+        with self.db.begin() as connection:
+            task = connection.execute(
+                text("SELECT min(id) FROM callback_task WHERE state IN ('open', 'claimed')")
+            ).scalar()
+        if task is not None:
+            calls.record_outcome(self.db, task, outcome=outcome, caller="odile", note="", desk=DESK, now=self.now)
+
+    # What the workers do.
+
+    def send(self, event_id: int) -> None:
+        with suppress(Died):
+            sending.send_batch(self._sending(), event_id)
+
+    def send_answers(self) -> None:
+        with suppress(Died):
+            sending.send_answers(self._sending())
+
+    def tick(self) -> None:
+        """Mends the rows, climbs the ladder."""
+        sweeping.sweep(self.db, desk=DESK, outage=OUTAGE, now=self.now)
+        while escalating.escalate(self.db, desk=DESK, now=self.now).more:
+            pass
+
+    def ask(self) -> None:
+        """The provider is asked about what is not known."""
+        reconciling.settle_unknown(self._reconciling())
+        reconciling.fetch_missing_receipts(self._reconciling())
+
+    def read(self) -> None:
+        """Every stored reply is read, twice: the queue may deliver a wake-up again."""
+        for stored in [*self.unread, *self.unread]:
+            inbound.handle(self._reading(), stored, now=self.now)
+        self.unread.clear()
+
+    def wait(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def work(self) -> None:
+        """One round of everything, as it goes on all day."""
+        self.read()
+        self.tick()
+        for event_id in self.opened:
+            self.send(event_id)
+        self.send_answers()
+        self.ask()
+
+    # What the provider and people do.
+
+    def word(self, taken: Taken, status: str) -> None:
+        """A receipt. A final word is the text's fate; it is heard again, never another one."""
+        taken.said = status if taken.said != taken.fate else taken.said
+        receipt = Receipt(
+            taken.text.message_id, taken.sid, status, taken.code if status == taken.fate else None, self.now
+        )
+        receipts.record(self.db, [receipt], now=self.now)
+
+    def write(self, number: str, body: str) -> Inbound:
+        """Somebody writes; the hook stores it, nobody has read it yet."""
+        message = Inbound(f"SM9{next(self._sids):031d}", number, SHORT_CODE, body, self.now)
+        self.provider.heard.append(message)
+        self.hook(message)
+        return message
+
+    def hook(self, message: Inbound) -> None:
+        """The provider tells of a text, perhaps not for the first time."""
+        stored = inbound.store(self.db, message, now=self.now)
+        if stored is not None:
+            self.unread.append(stored)
+
+    # What there is to judge by.
+
+    def evidence(self) -> Evidence:
+        with psycopg.connect(self.url) as connection:
+            books = evidence.books(connection)
+        about = {m.id: m for m in books.messages}
+        accepted = tuple(_accepted(taken, about[taken.text.message_id]) for taken in self.provider.taken)
+        heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at) for m in self.provider.heard)
+        audience = frozenset(self._dwellings.values())
+        terms = {c.key: Terms(audience, _seconds(c.reply_deadline)) for c in self.opened.values()}
+        return Evidence(terms, frozenset(terms), books, Journal(accepted, heard), frozenset({"1"}))
+
+    def _sending(self) -> sending.Rig:
+        return sending.Rig(
+            db=self.db,
+            gateway=self.provider,  # type: ignore[arg-type]  # in the gateway's place
+            texts=TEXTS,
+            senders=SENDERS,
+            desk=DESK,
+            holder="w1",
+            batch_size=50,
+            max_in_flight=40,
+            max_attempts=3,
+            lease=LEASE,
+            clock=lambda: self.now,
+        )
+
+    def _reconciling(self) -> reconciling.Rig:
+        return reconciling.Rig(
+            db=self.db,
+            gateway=self.provider,  # type: ignore[arg-type]  # in the gateway's place
+            senders=SENDERS,
+            margin=MARGIN,
+            receipt_patience=timedelta(minutes=30),
+            clock=lambda: self.now,
+        )
+
+    def _reading(self) -> hearing.Rig:
+        return hearing.Rig(self.db, DESK, SENDERS, RULES)
+
+
+_TABLES = ", ".join(table.name for table in schema.metadata.sorted_tables)
+_STEPS = {"first": "1", "reminder": "2"}
+
+
+def _accepted(taken: Taken, message: evidence.Message) -> Accepted:
+    validity_s = (taken.text.void_at - taken.at).total_seconds()
+    campaign = (message.campaign or "") if message.step in _STEPS else ""
+    step = _STEPS.get(message.step, "")
+    return Accepted(taken.sid, taken.text.to, campaign, step, message.id, taken.at, taken.at, validity_s, taken.said)
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

@@ -1,0 +1,184 @@
+"""Whatever comes, in whatever order and however often: after every step everybody is accounted for, and at the end all
+agree. The machine plays landlord, workers, provider and tenants against a real PostgreSQL."""
+
+import os
+from datetime import datetime
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sandbox.chaos import promises
+from tests import builders
+from tests.integration.rehearsal import FATES, Rehearsal
+from worker.domain.campaigns import Campaign, Exclusions, Kind, Level, Remedy
+from worker.domain.outcomes import RULES, OutcomeCode
+from worker.store.database import Database
+
+# The same examples on every machine; ANY_ORDER_EXAMPLES=500 looks further, at random.
+WIDER = int(os.environ.get("ANY_ORDER_EXAMPLES", "0"))
+PROFILE = settings(
+    derandomize=not WIDER,
+    max_examples=WIDER or 25,
+    stateful_step_count=25,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, *([Phase.shrink] if WIDER else [])],  # the machine of a failure is short enough to read
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+WORDS = ("1", "2", "Je suis tombée", "STOP", "START", "Mauvais numéro", "Je suis en vacances", "Qui est-ce ?")
+SPANS_S = (1, 20, 61, 150, 1900, 4 * 3600, 9 * 3600)
+# A text of its own for each event: two alike to one number cannot be told apart in the provider's list.
+QUESTIONS = ("heat_orange_check", "heat_red_check", "weekly_check")
+ADVICE = ("heat_yellow_advice", "cold_advice", "lockdown_advice")
+# Who moved out or died is no longer of the audience of later events.
+STAYING = [code for code in OutcomeCode if not RULES[code].tenants_become]
+CHECKS = {**promises.ALWAYS, **promises.AT_ANY_TIME}
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One landlord's days, a step at a time."""
+
+    def __init__(self, db: Database, url: str, now: datetime) -> None:
+        super().__init__()
+        self.town = Rehearsal(db, url, now)
+        self.before = self.town.evidence()
+
+    opened = Bundle("opened")
+
+    @rule(
+        target=opened,
+        check_in=st.booleans(),
+        level=st.sampled_from(list(Level)),
+        resend=st.booleans(),
+        remedy=st.sampled_from(list(Remedy)),
+        reminder=st.booleans(),
+    )
+    @precondition(lambda self: len(self.town.opened) < 3)
+    def open(self, *, check_in: bool, level: Level, resend: bool, remedy: Remedy, reminder: bool) -> int:
+        text = (QUESTIONS if check_in else ADVICE)[len(self.town.opened)]
+        return self.town.open(_campaign(check_in, text, level=level, resend=resend, remedy=remedy, reminder=reminder))
+
+    @rule(event=opened)
+    def draw_up_again(self, event: int) -> None:
+        self.town.draw_up(event)
+
+    @rule(event=opened, order=st.sampled_from(["pause", "resume", "resume", "cancel"]))
+    def steer(self, event: int, order: str) -> None:
+        self.town.steer(event, order)
+
+    @rule(event=opened, fates=st.lists(st.sampled_from(list(FATES)), max_size=4), quick=st.booleans())
+    def send(self, event: int, fates: list[str], *, quick: bool) -> None:
+        self.town.provider.fates, self.town.provider.quick = fates, quick
+        self.town.send(event)
+
+    @rule(event=opened, after=st.integers(0, 3))
+    def die_while_sending(self, event: int, after: int) -> None:
+        self.town.provider.fates, self.town.provider.dies_after = [], after
+        self.town.send(event)
+        self.town.provider.dies_after = None
+
+    @rule(fates=st.lists(st.sampled_from(list(FATES)), max_size=2))
+    def answer(self, fates: list[str]) -> None:
+        self.town.provider.fates = fates
+        self.town.send_answers()
+
+    @rule(
+        which=st.integers(0, 50), status=st.sampled_from(["queued", "sent", "final", "final"]), times=st.integers(1, 2)
+    )
+    @precondition(lambda self: self.town.provider.taken)
+    def hear(self, which: int, status: str, times: int) -> None:
+        taken = self.town.provider.taken[which % len(self.town.provider.taken)]
+        for _ in range(times):
+            self.town.word(taken, taken.fate if status == "final" else status)
+
+    @rule(
+        which=st.integers(0, 50),
+        fate=st.sampled_from([("undelivered", 30005), ("undelivered", 30003), ("failed", 30036)]),
+    )
+    @precondition(lambda self: self.town.provider.taken)
+    def will_not_arrive(self, which: int, fate: tuple[str, int]) -> None:
+        taken = self.town.provider.taken[which % len(self.town.provider.taken)]
+        if taken.said != taken.fate:
+            taken.fate, taken.code = fate
+
+    @rule(which=st.integers(0, 2), body=st.sampled_from(WORDS), times=st.integers(1, 2), read=st.booleans())
+    def write(self, which: int, body: str, times: int, *, read: bool) -> None:
+        message = self.town.write(self.town.numbers[which], body)
+        for _ in range(times - 1):
+            self.town.hook(message)
+        if read:
+            self.town.read()
+
+    @rule(outcome=st.sampled_from(STAYING))
+    def call(self, outcome: OutcomeCode) -> None:
+        self.town.call(outcome)
+
+    @rule(seconds=st.sampled_from(SPANS_S))
+    def wait(self, seconds: int) -> None:
+        self.town.wait(seconds=seconds)
+
+    @rule()
+    def tick(self) -> None:
+        self.town.tick()
+
+    @rule()
+    def ask(self) -> None:
+        self.town.ask()
+
+    @rule()
+    def read(self) -> None:
+        self.town.read()
+
+    @invariant()
+    def every_promise_of_the_moment_holds(self) -> None:
+        seen = self.town.evidence()
+        wrong = {name: found for name, check in CHECKS.items() if (found := check(seen).wrong)}
+        wrong |= {"nothing_goes_back": found} if (found := promises.nothing_goes_back(self.before, seen).wrong) else {}
+        self.before = seen
+
+        assert wrong == {}
+
+    def teardown(self) -> None:
+        """Nothing more goes wrong: all comes to an end, and both sides agree."""
+        for event in self.town.opened:
+            self.town.steer(event, "resume")
+        for _round in range(14):
+            for taken in self.town.provider.taken:
+                taken.said = taken.fate
+            self.town.work()
+            self.town.wait(hours=1)
+        seen = self.town.evidence()
+        wrong = {name: found for name, check in promises.EVERY.items() if (found := check(seen).wrong)}
+
+        assert wrong == {}
+
+
+def _campaign(check_in: bool, text: str, *, level: Level, resend: bool, remedy: Remedy, reminder: bool) -> Campaign:
+    reasons = Exclusions.__dataclass_fields__
+    values: dict[str, Any] = {
+        "text": text,
+        "level": level,
+        "resend_after_unknown": resend,
+        "exclusions": Exclusions(**dict.fromkeys(reasons, remedy)),
+    }
+    if not check_in:
+        values |= {"kind": Kind.ADVICE, "purpose": "advice", "sender": "alpha"}
+        values |= {"reply_deadline": None}
+    if not (check_in and reminder):
+        values |= {"reminder_text": None, "reminder_after": None}
+    return builders.campaign(**values)
+
+
+def test_every_promise_holds_after_every_step_and_at_the_end(db: Database, database_url: str, now: datetime) -> None:
+    run_state_machine_as_test(lambda: AnyOrder(db, database_url, now), settings=PROFILE)
