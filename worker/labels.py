@@ -56,6 +56,7 @@ LABELS: dict[str, str] = {
     TaskReason.UNCLEAR: _("réponse à lire"),
     TaskReason.NO_MOBILE: _("pas de mobile"),
     TaskReason.WRONG_NUMBER: _("mauvais numéro"),
+    TaskReason.FOLLOW_UP: _("suite d'un appel"),
     TaskReason.MANUAL: _("demandé à la main"),
     TaskReason.WEEKLY: _("appel de la semaine"),
     MessageState.QUEUED: _("en file"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from worker.domain import calendar, outcomes
 from worker.domain.campaigns import Level
 from worker.domain.outcomes import RULES, OutcomeCode
-from worker.domain.recipients import FINAL, RecipientState
+from worker.domain.recipients import FINAL, Reason, RecipientState
 
 PARIS = ZoneInfo("Europe/Paris")
 HOURS = calendar.CallHours()
@@ -64,13 +64,24 @@ def test_every_ending_has_its_rule() -> None:
 
 
 def test_what_else_follows_is_said_for_those_it_follows_from() -> None:
-    assert {c for c, r in RULES.items() if r.hold} == {OutcomeCode.ABSENT, OutcomeCode.HOSPITAL}
+    assert {c for c, r in RULES.items() if r.hold} == {OutcomeCode.ABSENT, OutcomeCode.HOSPITAL, OutcomeCode.DECEASED}
     assert {c: r.tenants_become for c, r in RULES.items() if r.tenants_become} == {
         OutcomeCode.MOVED: "left",
         OutcomeCode.DECEASED: "deceased",
     }
     assert {c for c, r in RULES.items() if r.bad_number} == {OutcomeCode.WRONG_NUMBER, OutcomeCode.NOT_IN_SERVICE}
     assert {c for c, r in RULES.items() if r.refuses_all} == {OutcomeCode.REFUSED_ALWAYS}
+    assert {c for c, r in RULES.items() if r.of_whom} == {OutcomeCode.DECEASED}
+    assert {c for c, r in RULES.items() if r.takes_hour} == {OutcomeCode.CALL_LATER, OutcomeCode.LANGUAGE}
+    assert {c: r.follow_up for c, r in RULES.items() if r.follow_up} == {
+        OutcomeCode.REACHED_OK_PROXY: timedelta(hours=48),
+        OutcomeCode.DECEASED: timedelta(hours=48),
+    }
+    assert {c: r.reason for c, r in RULES.items() if r.reason is not Reason.CALLED} == {
+        OutcomeCode.REFUSED_ALWAYS: Reason.REFUSED,
+        OutcomeCode.MOVED: Reason.MOVED,
+        OutcomeCode.DECEASED: Reason.DECEASED,
+    }
 
 
 @pytest.mark.parametrize(

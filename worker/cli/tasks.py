@@ -37,7 +37,7 @@ def tasks(
             local(task.due_at, settings.timezone),
             task.agency,
             _who(task),
-            _why(task),
+            _why(task, settings.timezone),
             _number(task),
         )
     out().print(listed)
@@ -50,23 +50,44 @@ def done(
     task: Annotated[int, typer.Argument(help=_("Numéro de l'appel, voir « courtoisie tasks »."), metavar="ID")],
     outcome: Annotated[OutcomeCode, typer.Option(help=_("Comment l'appel s'est terminé."), case_sensitive=False)],
     caller: Annotated[str, typer.Option(help=_("Qui a appelé."))],
+    *,
     note: Annotated[str, typer.Option(help=_("300 caractères au plus, des faits."))] = "",
+    number: Annotated[
+        str | None,
+        typer.Option(help=_("Le numéro composé, s'il est faux ou non attribué ; par défaut le premier du foyer.")),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help=_("Quand rappeler : 14:30 aujourd'hui, ou 2026-07-14 10:00."), metavar="HOUR"),
+    ] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(help=_("Qui est parti ou décédé : son rang dans le foyer, ou son nom."), metavar="WHO"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
+    said = calls.Said(number, at, tenant)
     with parts.whole() as app:
         ended = calls.record_outcome(
-            app.db, task, outcome=outcome, caller=caller, note=note, desk=app.desk, now=app.clock()
+            app.db, task, outcome=outcome, caller=caller, note=note, desk=app.desk, now=app.clock(), said=said
         )
         timezone = app.settings.timezone
     if as_json:
         print_json({"task": task, "outcome": str(outcome), "closed": ended.closed, "next_call_at": ended.next_call_at})
-    elif ended.closed:
-        out().print(_("Appel n° {id} : {label}. Dossier clos.").format(id=task, label=label(outcome)))
-    else:
-        when = local(ended.next_call_at, timezone)
-        out().print(
-            _("Appel n° {id} : {label}. À rappeler le {when}.").format(id=task, label=label(outcome), when=when)
-        )
+        return
+    out().print(_("Appel n° {id} : {label}.").format(id=task, label=label(outcome)) + " " + _follows(ended, timezone))
+
+
+def _follows(ended: calls.Ended, timezone: str) -> str:
+    when = local(ended.next_call_at, timezone)
+    if ended.closed and ended.next_call_at is not None:
+        return _("Dossier clos ; un appel de suivi est prévu à partir du {when}.").format(when=when)
+    if ended.closed:
+        return _("Dossier clos.")
+    if ended.moved:
+        asked = local(ended.asked_at, timezone)
+        return _("Personne n'appelle le {asked} : à rappeler le {when}.").format(asked=asked, when=when)
+    return _("À rappeler le {when}.").format(when=when)
 
 
 def _who(task: Task) -> str:
@@ -74,15 +95,16 @@ def _who(task: Task) -> str:
     return f"{names} · {task.commune}"
 
 
-def _why(task: Task) -> str:
+def _why(task: Task, timezone: str) -> str:
     reasons = ", ".join(label(reason) for reason in task.reasons)
     news = _(" · a répondu « tout va bien » depuis") if task.news else ""
-    return reasons + news + (f" · « {task.last_reply} »" if task.last_reply else "")
+    later = _(" · pas avant le {when}").format(when=local(task.not_before, timezone)) if task.not_before else ""
+    return reasons + later + news + (f" · « {task.last_reply} »" if task.last_reply else "")
 
 
 def _number(task: Task) -> str:
     usable = [p["e164"] for p in task.phones or [] if not p["bad"]]
-    return usable[0] if usable else _("aucun numéro")
+    return ", ".join(usable) or _("aucun numéro")
 
 
 def _described(task: Task) -> dict[str, Any]:

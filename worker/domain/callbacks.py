@@ -33,6 +33,7 @@ class TaskReason(StrEnum):
     NO_MOBILE = "no_mobile"
     OPTED_OUT = "opted_out"
     WRONG_NUMBER = "wrong_number"
+    FOLLOW_UP = "follow_up"
     MANUAL = "manual"
     WEEKLY = "weekly"
 
@@ -50,6 +51,7 @@ POINTS = {
     TaskReason.NO_REPLY_ORANGE: 30,
     TaskReason.UNDELIVERED: 30,
     TaskReason.WRONG_NUMBER: 30,
+    TaskReason.FOLLOW_UP: 30,
     TaskReason.NO_MOBILE: 25,
     TaskReason.NO_REPLY: 10,
     TaskReason.WEEKLY: 10,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from worker.domain import calendar
 from worker.domain.campaigns import Level
-from worker.domain.recipients import RecipientState
+from worker.domain.recipients import Reason, RecipientState
 
 
 class OutcomeCode(StrEnum):
@@ -36,40 +36,70 @@ class OutcomeCode(StrEnum):
 class Rule:
     """What follows. state None: the call stays owed and is tried again.
 
-    hold: no campaign text for this long. tenants_become: everything stops for the household.
+    hold: no campaign text for this long. tenants_become: the person is not there any more; where nobody is left,
+    everything stops for the household. of_whom: several people live there, so it must be said who.
     bad_number: the number that was dialled is not to be used again. refuses_all: neither texts nor calls any more.
+    follow_up: in orange or red heat somebody who lives there is to be spoken to within this time. takes_hour: the
+    person may name the hour of the next call. reason: as it shows in the account.
     """
 
     state: RecipientState | None = None
     hold: timedelta | None = None
     tenants_become: str | None = None
+    of_whom: bool = False
     bad_number: bool = False
     refuses_all: bool = False
+    follow_up: timedelta | None = None
+    takes_hour: bool = False
+    reason: Reason = Reason.CALLED
 
 
 _AGAIN = Rule()
+_WHEN_ASKED = Rule(takes_hour=True)
+_OTHER_NUMBER = Rule(bad_number=True)
 _DONE = Rule(RecipientState.REACHED)
+_AWAY = timedelta(days=14)
+_TWO_DAYS = timedelta(hours=48)
 
 RULES: dict[OutcomeCode, Rule] = {
     OutcomeCode.REACHED_OK: _DONE,
-    OutcomeCode.REACHED_OK_PROXY: _DONE,
+    OutcomeCode.REACHED_OK_PROXY: Rule(RecipientState.REACHED, follow_up=_TWO_DAYS),
     OutcomeCode.REACHED_NEED: _DONE,
     OutcomeCode.REACHED_URGENT: _DONE,
-    OutcomeCode.CALL_LATER: _AGAIN,
+    OutcomeCode.CALL_LATER: _WHEN_ASKED,
     OutcomeCode.NO_ANSWER: _AGAIN,
     OutcomeCode.BUSY: _AGAIN,
     OutcomeCode.VOICEMAIL: _AGAIN,
-    OutcomeCode.LANGUAGE: _AGAIN,
-    OutcomeCode.WRONG_NUMBER: Rule(bad_number=True),
-    OutcomeCode.NOT_IN_SERVICE: Rule(bad_number=True),
+    OutcomeCode.LANGUAGE: _WHEN_ASKED,
+    OutcomeCode.WRONG_NUMBER: _OTHER_NUMBER,
+    OutcomeCode.NOT_IN_SERVICE: _OTHER_NUMBER,
     OutcomeCode.REFUSED_TODAY: _DONE,
-    OutcomeCode.REFUSED_ALWAYS: Rule(RecipientState.REACHED, refuses_all=True),
-    OutcomeCode.ABSENT: Rule(RecipientState.ABSENT, hold=timedelta(days=14)),
-    OutcomeCode.HOSPITAL: Rule(RecipientState.ABSENT, hold=timedelta(days=14)),
-    OutcomeCode.MOVED: Rule(RecipientState.UNREACHED, tenants_become="left"),
-    OutcomeCode.DECEASED: Rule(RecipientState.UNREACHED, tenants_become="deceased"),
+    OutcomeCode.REFUSED_ALWAYS: Rule(RecipientState.REACHED, refuses_all=True, reason=Reason.REFUSED),
+    OutcomeCode.ABSENT: Rule(RecipientState.ABSENT, hold=_AWAY),
+    OutcomeCode.HOSPITAL: Rule(RecipientState.ABSENT, hold=_AWAY),
+    OutcomeCode.MOVED: Rule(RecipientState.UNREACHED, tenants_become="left", reason=Reason.MOVED),
+    # Who is left behind is spared our automatic texts for a while, and rung with care.
+    OutcomeCode.DECEASED: Rule(
+        RecipientState.UNREACHED,
+        hold=_AWAY,
+        tenants_become="deceased",
+        of_whom=True,
+        follow_up=_TWO_DAYS,
+        reason=Reason.DECEASED,
+    ),
     OutcomeCode.UNREACHABLE: Rule(RecipientState.UNREACHED),
 }
+
+# Somebody of the household was on the line: the caller knows them a little.
+SPOKEN = (
+    OutcomeCode.REACHED_OK,
+    OutcomeCode.REACHED_NEED,
+    OutcomeCode.REACHED_URGENT,
+    OutcomeCode.CALL_LATER,
+    OutcomeCode.REFUSED_TODAY,
+    OutcomeCode.ABSENT,
+    OutcomeCode.HOSPITAL,
+)
 
 # Not over, and not a matter of another number: the call is owed again at a later time.
 TRIED_AGAIN = frozenset(code for code, rule in RULES.items() if rule.state is None and not rule.bad_number)
@@ -92,7 +122,6 @@ _ROUTINE_MOST = 3
 _SOON = timedelta(minutes=15)
 # Older people are out early and in before lunch: one of the tries in a day falls here.
 _LATE_MORNING = time(11)
-_PATIENT = frozenset({OutcomeCode.CALL_LATER, OutcomeCode.LANGUAGE})
 
 
 def next_try(
@@ -116,7 +145,7 @@ def next_try(
         raise ValueError(f"{code} is not tried again")
     urgent = level in _ATTEMPTS
     most = _ATTEMPTS[level].most if urgent else _ROUTINE_MOST
-    if calls_made >= most and code not in _PATIENT:
+    if calls_made >= most and not RULES[code].takes_hour:
         return None
     if asked_for is not None:
         at = max(asked_for, now)

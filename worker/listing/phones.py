@@ -105,6 +105,13 @@ class PhoneReader:
         return PhoneLabel.SELF if known else PhoneLabel.OTHER
 
 
+def typed(text: str) -> str | None:
+    """The one number somebody typed, however they write it, as E.164; None when there is none, or several."""
+    found = PhoneNumberMatcher(_whole(text.strip()), REGION, leniency=Leniency.POSSIBLE)
+    numbers = {phonenumbers.format_number(match.number, PhoneNumberFormat.E164) for match in found}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
 def _whole(text: str) -> str:
     whole = _FLOAT.fullmatch(text)
     return whole[1] if whole else text

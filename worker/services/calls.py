@@ -1,17 +1,20 @@
 """How a person's call ended, and what follows for the household."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from worker.domain.callbacks import TaskState
+from worker.domain import appointments, whom
+from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Level
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound, Refused
 from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
-from worker.domain.recipients import Reason, RecipientState
+from worker.domain.recipients import RecipientState
 from worker.i18n import _
+from worker.listing import phones
+from worker.services import departures, tasks
 from worker.services.desk import Desk
-from worker.store import events, people, recipients
+from worker.store import events, people, recipients, refusals
 from worker.store import tasks as rows
 from worker.store.database import Connection, Database
 
@@ -19,35 +22,97 @@ NOTE_MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a caller adds to an outcome, as typed.
+
+    number: the one that was dialled, the first of the list when not said. at: the hour the person asked for.
+    tenant: who moved or died, by place in the list or by name.
+    """
+
+    number: str | None = None
+    at: str | None = None
+    tenant: str | None = None
+
+
+NOTHING_MORE = Said()
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """closed: the task is over. next_call_at: when to ring again, if it is not."""
+    """closed: the task is over. next_call_at: when to ring again; with a closed task, in a new one.
+
+    asked_at: the hour the person named; next_call_at is later where nobody rings at that hour.
+    """
 
     closed: bool
     next_call_at: datetime | None = None
+    asked_at: datetime | None = None
+
+    @property
+    def moved(self) -> bool:
+        """The hour the person named is not one at which somebody rings."""
+        return self.asked_at is not None and self.next_call_at != self.asked_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call with all that decides what follows."""
+
+    task: rows.Row
+    outcome: OutcomeCode
+    said: Said
+    asked_at: datetime | None
+    desk: Desk
+    now: datetime
+
+    @property
+    def household(self) -> int:
+        return self.task.household_id
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.outcome]
 
 
 def record_outcome(
-    db: Database, task_id: int, *, outcome: OutcomeCode, caller: str, note: str, desk: Desk, now: datetime
+    db: Database,
+    task_id: int,
+    *,
+    outcome: OutcomeCode,
+    caller: str,
+    note: str,
+    desk: Desk,
+    now: datetime,
+    said: Said = NOTHING_MORE,
 ) -> Ended:
     """Keeps the ending of one call and does what follows, in one transaction.
 
-    Raises NotFound for an unknown task, Refused for one that is closed or for a note that is too long.
+    Raises NotFound for an unknown task, Refused for one that is closed, for a note that is too long, and for what was
+    said beside the outcome and cannot be understood.
     """
     if len(note) > NOTE_MOST:
         raise Refused(_("La note a {n} caractères ; {most} au plus.").format(n=len(note), most=NOTE_MOST))
-    with db.begin() as connection:
-        task = _locked(connection, task_id)
+    _refuse_misplaced(RULES[outcome], said)
+    asked_at = appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
+
+    def work(connection: Connection) -> Ended:
+        call = _Call(_locked(connection, task_id), outcome, said, asked_at, desk, now)
         rows.add_outcome(
-            connection,
-            task_id=task_id,
-            household_id=task.household_id,
-            caller=caller,
-            code=outcome,
-            note=note,
-            now=now,
+            connection, task_id=task_id, household_id=call.household, caller=caller, code=outcome, note=note, now=now
         )
-        _follow(connection, RULES[outcome], task, outcome, now)
-        return _close_or_postpone(connection, task, outcome, desk, now)
+        return _conclude(connection, call)
+
+    return db.run(work)
+
+
+def _refuse_misplaced(rule: Rule, said: Said) -> None:
+    """What was typed for another outcome is a slip; nothing is recorded until it is clear which."""
+    if said.number and not rule.bad_number:
+        raise Refused(_("--number ne va qu'avec WRONG_NUMBER ou NOT_IN_SERVICE."))
+    if said.at and not rule.takes_hour:
+        raise Refused(_("--at ne va qu'avec CALL_LATER ou LANGUAGE."))
+    if said.tenant and rule.tenants_become is None:
+        raise Refused(_("--tenant ne va qu'avec MOVED ou DECEASED."))
 
 
 def _locked(connection: Connection, task_id: int) -> rows.Row:
@@ -62,45 +127,138 @@ def _locked(connection: Connection, task_id: int) -> rows.Row:
     return task
 
 
-def _follow(connection: Connection, rule: Rule, task: rows.Row, outcome: OutcomeCode, now: datetime) -> None:
-    household = task.household_id
-    if rule.hold is not None:
-        people.hold(connection, [household], reason=outcome.lower(), source="caller", until=now + rule.hold, now=now)
-    if rule.tenants_become is not None:
-        people.leave(connection, household, status=rule.tenants_become, now=now)
-    numbers = people.numbers_of(connection, household)
-    if rule.refuses_all and numbers:
-        people.opt_out(connection, numbers, channel=Channel.SMS, source="caller", now=now)
-        people.opt_out(connection, numbers, channel=Channel.VOICE, source="caller", now=now)
-    if rule.bad_number and numbers:
-        people.mark_bad(connection, [(numbers[0], outcome.lower())], now=now)
+def _conclude(connection: Connection, call: _Call) -> Ended:
+    if call.rule.tenants_become is not None:
+        return _departed(connection, call, call.rule.tenants_become)
+    if call.rule.refuses_all:
+        return _refused(connection, call)
+    if call.rule.bad_number:
+        return _other_number(connection, call)
+    if call.rule.state is None:
+        return _try_again(connection, call)
+    if call.rule.hold is not None:
+        _hold(connection, call, call.rule.hold)
+    _close(connection, call, call.rule.state)
+    return _followed_up(connection, call)
 
 
-def _close_or_postpone(
-    connection: Connection, task: rows.Row, outcome: OutcomeCode, desk: Desk, now: datetime
-) -> Ended:
-    rule = RULES[outcome]
-    if rule.state is None:
-        again = _again(connection, task, outcome, desk, now)
-        if again is not None:
-            rows.postpone(connection, task.id, not_before=again)
-            return Ended(closed=False, next_call_at=again)
-    state = rule.state or RecipientState.UNREACHED
-    rows.close(connection, [task.id], state=TaskState.DONE, closed_as=outcome, now=now)
-    recipients.settle_by_task(connection, [task.id], state=state, reason=Reason.CALLED, now=now)
+def _close(connection: Connection, call: _Call, state: RecipientState) -> None:
+    """The call is over, and so is what relied on it. Other events go their way."""
+    rows.close(connection, [call.task.id], state=TaskState.DONE, closed_as=call.outcome, now=call.now)
+    recipients.settle_by_task(connection, [call.task.id], state=state, reason=call.rule.reason, now=call.now)
+
+
+def _stop(connection: Connection, call: _Call, state: RecipientState) -> None:
+    """The call is over, and with it everything owed to the household in any event."""
+    ending = departures.Ending(state, call.rule.reason, TaskState.DONE, call.outcome)
+    departures.stop(connection, [call.household], ending, now=call.now)
+
+
+def _hold(connection: Connection, call: _Call, span: timedelta) -> None:
+    reason = call.outcome.lower()
+    people.hold(connection, [call.household], reason=reason, source="caller", until=call.now + span, now=call.now)
+
+
+def _followed_up(connection: Connection, call: _Call) -> Ended:
+    if call.rule.follow_up is None:
+        return Ended(closed=True)
+    again = tasks.Call(call.household, call.task.event_id, (), TaskReason.FOLLOW_UP)
+    at = tasks.follow_up(connection, again, within=call.rule.follow_up, desk=call.desk, now=call.now)
+    return Ended(closed=True, next_call_at=at)
+
+
+# ---- they are not there any more, or want no more ---------------------------
+
+
+def _departed(connection: Connection, call: _Call, status: str) -> Ended:
+    """Where nobody is left, everything stops. Else who was on the telephone has been reached, and is treated gently."""
+    here = people.tenants_of(connection, call.household)
+    one = _whom(here, call)
+    if one is None or len(here) == 1:
+        people.leave(connection, call.household, status=status, now=call.now)
+        _stop(connection, call, RecipientState.UNREACHED)
+        return Ended(closed=True)
+    people.one_leaves(connection, one.id, status=status)
+    if call.rule.hold is not None:
+        _hold(connection, call, call.rule.hold)
+    _stop(connection, call, RecipientState.REACHED)
+    return _followed_up(connection, call)
+
+
+def _whom(here: list[whom.Tenant], call: _Call) -> whom.Tenant | None:
+    """Who it is about; None for all of them."""
+    if call.said.tenant:
+        return whom.choose(here, call.said.tenant)
+    return whom.only(here) if call.rule.of_whom and here else None
+
+
+def _refused(connection: Connection, call: _Call) -> Ended:
+    numbers = people.numbers_of(connection, call.household)
+    if numbers:
+        people.opt_out(connection, numbers, channel=Channel.SMS, source="caller", now=call.now)
+        people.opt_out(connection, numbers, channel=Channel.VOICE, source="caller", now=call.now)
+    refusals.refuse(connection, call.household, now=call.now)
+    _stop(connection, call, RecipientState.REACHED)
     return Ended(closed=True)
 
 
-def _again(connection: Connection, task: rows.Row, outcome: OutcomeCode, desk: Desk, now: datetime) -> datetime | None:
-    if RULES[outcome].bad_number:
-        return now if people.numbers_of(connection, task.household_id) else None
-    event = events.get(connection, task.event_id) if task.event_id is not None else None
-    return next_try(
-        outcome,
-        calls_made=task.calls + 1,
+# ---- the call is still owed --------------------------------------------------
+
+
+def _other_number(connection: Connection, call: _Call) -> Ended:
+    """The number that was dialled is given up; the next good one is offered at once."""
+    dialled = _dialled(connection, call)
+    if dialled is not None:
+        _GIVEN_UP[call.outcome](connection, call, dialled)
+    if not people.numbers_of(connection, call.household):
+        return _unreachable(connection, call)
+    return _postponed(connection, call, call.now)
+
+
+def _not_theirs(connection: Connection, call: _Call, e164: str) -> None:
+    people.mark_not_theirs(connection, call.household, e164, now=call.now)
+
+
+def _dead(connection: Connection, call: _Call, e164: str) -> None:
+    people.mark_bad(connection, [(e164, call.outcome.lower())], now=call.now)
+
+
+# Somebody else's number may well be a neighbour's own; a number assigned to nobody is dead for all.
+_GIVEN_UP = {OutcomeCode.WRONG_NUMBER: _not_theirs, OutcomeCode.NOT_IN_SERVICE: _dead}
+
+
+def _dialled(connection: Connection, call: _Call) -> str | None:
+    if call.said.number is None:
+        return next(iter(people.numbers_of(connection, call.household)), None)
+    theirs = people.every_number_of(connection, call.household)
+    dialled = phones.typed(call.said.number)
+    if dialled not in theirs:
+        raise Refused(
+            _("Ce numéro n'est pas l'un des {n} numéros de ce foyer. Voyez « courtoisie tasks ».").format(n=len(theirs))
+        )
+    return dialled
+
+
+def _try_again(connection: Connection, call: _Call) -> Ended:
+    event = events.get(connection, call.task.event_id) if call.task.event_id is not None else None
+    again = next_try(
+        call.outcome,
+        calls_made=call.task.calls + 1,
         level=Level(event.level) if event else Level.NONE,
-        now=now,
-        hours=desk.hours,
-        tz=desk.timezone,
-        holidays=desk.holidays(now),
+        now=call.now,
+        hours=call.desk.hours,
+        tz=call.desk.timezone,
+        holidays=call.desk.holidays(call.now),
+        asked_for=call.asked_at,
     )
+    return _unreachable(connection, call) if again is None else _postponed(connection, call, again)
+
+
+def _postponed(connection: Connection, call: _Call, at: datetime) -> Ended:
+    rows.postpone(connection, call.task.id, not_before=at)
+    return Ended(closed=False, next_call_at=at, asked_at=call.asked_at)
+
+
+def _unreachable(connection: Connection, call: _Call) -> Ended:
+    _close(connection, call, RecipientState.UNREACHED)
+    return Ended(closed=True)

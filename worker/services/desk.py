@@ -1,7 +1,7 @@
 """What the use cases share about place and time: the local day, holidays, the callers' hours."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,13 @@ class Desk:
     def callers_are_there(self, now: datetime, *, urgent: bool) -> bool:
         """Whether somebody rings at this moment. urgent: the hours of an alert."""
         return calendar.is_calling_time(now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now))
+
+    def next_morning(self, now: datetime, *, urgent: bool) -> datetime:
+        """When somebody first rings on a later day than this one."""
+        midnight = datetime.combine(self.local_date(now) + timedelta(days=1), time(), tzinfo=self.timezone)
+        return calendar.next_call_time(
+            midnight, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now)
+        )
 
     def due_at(self, band: str, now: datetime, *, urgent: bool) -> datetime:
         """By when a task of this band is to be rung."""

@@ -15,9 +15,10 @@ from worker.domain.roll import Roll
 from worker.i18n import _
 from worker.listing import reading
 from worker.listing.rules import Rules
+from worker.services import departures
 from worker.store import listing as store
 from worker.store import listing_changes
-from worker.store.database import Database
+from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
 
@@ -83,15 +84,27 @@ def apply(
 
     Raises Refused when more than max_vanished (0 to 1) of the present tenants would vanish, unless allow_shrink.
     """
-    with db.begin() as connection:
+
+    def work(connection: Connection) -> ImportPlan:
         store.lock(connection)
         found, changes = _compare(planned.listing, store.roll(connection))
         if not allow_shrink:
             refuse_shrinking(found, max_vanished)
-        listing_changes.save(connection, changes, today=today, now=now)
+        _apply(connection, changes, today=today, now=now)
         listing_changes.record(connection, digest=found.reading.digest, counts=found.counts(), now=now)
+        return found
+
+    found = db.run(work)
     log.info("listing_imported", **{f"tenants_{k}": v for k, v in asdict(found.tenants).items()})
     return ImportReport(found, now)
+
+
+def _apply(connection: Connection, changes: Changes, *, today: date, now: datetime) -> None:
+    """Whoever left is owed nothing more from this moment. Before anything else is written: a receipt, which touches
+    texts first and numbers after them, must find us going the same way."""
+    listing_changes.lock_households(connection, changes)
+    departures.stop(connection, changes.closed, departures.GONE_FROM_LISTING, now=now)
+    listing_changes.save(connection, changes, today=today, now=now)
 
 
 def refuse_shrinking(found: ImportPlan, max_vanished: float) -> None:

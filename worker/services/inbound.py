@@ -16,7 +16,7 @@ from worker.domain.replies import Intent, Reading
 from worker.services import acknowledging, hearing, tasks
 from worker.services.hearing import Heard, Rig
 from worker.store import inbound as rows
-from worker.store import people, recipients
+from worker.store import people, recipients, refusals
 from worker.store import tasks as task_rows
 from worker.store.database import Connection, Database
 
@@ -118,7 +118,11 @@ def _refuse(connection: Connection, _rig: Rig, heard: Heard) -> None:
 
 
 def _take_back_refusal(connection: Connection, _rig: Rig, heard: Heard) -> None:
+    """Who had refused everything at a caller wants to hear from us again. From a number that several households share
+    only the number is free again: one of them cannot speak for another."""
     people.opt_in(connection, heard.message.e164, now=heard.now)
+    if not heard.is_shared:
+        refusals.take_back(connection, heard.households, now=heard.now)
 
 
 def _retire_number(connection: Connection, _rig: Rig, heard: Heard) -> None:
@@ -199,7 +203,8 @@ def _ring(
     connection: Connection, rig: Rig, heard: Heard, reason: TaskReason, *, only: RecipientState | None = None
 ) -> None:
     """A person rings each household behind the number; whoever waits in an event is handed to that call."""
-    concerned = [h for h in heard.households if only is None or _is_in(heard, h, only)]
+    spared = refusals.among(connection, heard.households) if reason in _NOT_AGAINST_THEIR_WILL else set()
+    concerned = [h for h in heard.households if h not in spared and (only is None or _is_in(heard, h, only))]
     if not concerned:
         return
     calls = [_call(heard, household, reason) for household in concerned]
@@ -207,6 +212,10 @@ def _ring(
     rows.withdraw_texts(
         connection, [i for call in calls for i in call.recipient_ids], state=MessageState.CANCELLED, now=heard.now
     )
+
+
+# Who told a caller "never again" is not rung for these; a call for help, or words nobody understands, still count.
+_NOT_AGAINST_THEIR_WILL = frozenset({TaskReason.OPTED_OUT, TaskReason.WRONG_NUMBER})
 
 
 def _call(heard: Heard, household: int, reason: TaskReason) -> tasks.Call:

@@ -61,6 +61,19 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     return opened
 
 
+def follow_up(connection: Connection, call: Call, *, within: timedelta, desk: Desk, now: datetime) -> datetime | None:
+    """In orange or red heat, a call on a later day but within this time; returns from when, None in no such heat.
+
+    The caller holds the lock of the household.
+    """
+    if not _situation(connection, call.event_id, desk, now).is_urgent:
+        return None
+    opened = hand_over(connection, [call], desk=desk, now=now)
+    not_before = desk.next_morning(now, urgent=True)
+    rows.plan(connection, opened[call.household_id], not_before=not_before, due_at=now + within)
+    return not_before
+
+
 def close_if_only_silence(connection: Connection, households: Sequence[int], *, now: datetime) -> list[int]:
     """A late "all well" closes unclaimed tasks made for silence alone; returns the tasks closed."""
     if not households:

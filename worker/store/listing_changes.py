@@ -169,9 +169,15 @@ _RECORD = text(
 _ANALYZE = text("ANALYZE agency, residence, dwelling, household, tenant, phone")
 
 
+def lock_households(connection: Connection, changes: Changes) -> None:
+    """Locks the households that leave, come back or move, until the end of the transaction."""
+    touched = [*changes.closed, *changes.reopened, *(household_id for household_id, _code in changes.moved)]
+    connection.execute(_LOCK_HOUSEHOLDS, {"ids": touched})
+
+
 def save(connection: Connection, changes: Changes, *, today: date, now: datetime) -> None:
     """Writes all changes. The order matters: homes are vacated before others enter them, people come before
-    their numbers. Call under `listing.lock`, with changes computed in the same transaction."""
+    their numbers. Call under `listing.lock` and `lock_households`, with changes computed in the same transaction."""
     _directories(connection, changes)
     _homes(connection, changes, now=now)
     _people(connection, changes, today=today)
@@ -194,7 +200,6 @@ def _directories(connection: Connection, changes: Changes) -> None:
 
 def _homes(connection: Connection, changes: Changes, *, now: datetime) -> None:
     movers = [household_id for household_id, _code in changes.moved]
-    connection.execute(_LOCK_HOUSEHOLDS, {"ids": changes.closed + changes.reopened + movers})
     connection.execute(_CLOSE, {"ids": changes.closed, "now": now})
     connection.execute(_LEAVE_HOME, {"ids": movers, "now": now})
     connection.execute(_REOPEN, {"ids": changes.reopened})

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from worker.domain.channels import Channel
+from worker.domain.whom import Tenant
 
 # Households are locked in the order of their ids: whoever changes what a household is owed holds this lock.
 _LOCK = text("SELECT id FROM household WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE")
@@ -43,6 +44,14 @@ WHERE p.e164 = f.e164 AND p.bad_since IS NULL
 """
 )
 
+# The same number may be right for a neighbour: only this household is told to be wrong there.
+_NOT_THEIRS = text(
+    """
+UPDATE phone SET bad_since = :now, bad_reason = 'wrong_number'
+WHERE household_id = :household AND e164 = :e164 AND bad_since IS NULL
+"""
+)
+
 _NOT_MOBILE = text("UPDATE phone SET kind = 'fixed' WHERE e164 = ANY (:numbers) AND kind = 'mobile'")
 
 _HOLD = text(
@@ -59,10 +68,21 @@ _END_HOLDS = text("UPDATE hold SET ended_at = :now WHERE household_id = ANY (:ho
 _NUMBERS = text(
     "SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL AND bad_since IS NULL ORDER BY rank, id"
 )
+_EVERY_NUMBER = text("SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL")
+# As the callers' list shows them, since callers count them there.
+_TENANTS = text(
+    """
+SELECT id, civility, last_name, first_name FROM tenant WHERE household_id = :household AND status = 'active'
+ORDER BY birth_date NULLS LAST, id
+"""
+)
 _LEFT = text(
     """
 UPDATE tenant SET status = :status, status_source = 'caller' WHERE household_id = :household AND status = 'active'
 """
+)
+_ONE_LEFT = text(
+    "UPDATE tenant SET status = :status, status_source = 'caller' WHERE id = :tenant AND status = 'active'"
 )
 _GONE = text("UPDATE household SET gone_at = :now WHERE id = :household AND gone_at IS NULL")
 
@@ -119,7 +139,27 @@ def numbers_of(connection: Connection, household: int) -> list[str]:
     return list(connection.execute(_NUMBERS, {"household": household}).scalars())
 
 
+def every_number_of(connection: Connection, household: int) -> list[str]:
+    """All its numbers, those known to be bad too."""
+    return list(connection.execute(_EVERY_NUMBER, {"household": household}).scalars())
+
+
+def mark_not_theirs(connection: Connection, household: int, e164: str, *, now: datetime) -> None:
+    """Somebody else answers at this number: it is not to be used for this household again."""
+    connection.execute(_NOT_THEIRS, {"household": household, "e164": e164, "now": now})
+
+
+def tenants_of(connection: Connection, household: int) -> list[Tenant]:
+    """Who lives there now, in the order of the callers' list."""
+    return [Tenant(**row._asdict()) for row in connection.execute(_TENANTS, {"household": household})]
+
+
 def leave(connection: Connection, household: int, *, status: str, now: datetime) -> None:
-    """Moved or deceased: everything stops for this household. status: 'left' or 'deceased'."""
+    """All who lived there moved or died: the household is not there any more. status: 'left' or 'deceased'."""
     connection.execute(_LEFT, {"household": household, "status": status})
     connection.execute(_GONE, {"household": household, "now": now})
+
+
+def one_leaves(connection: Connection, tenant: int, *, status: str) -> None:
+    """One tenant moved or died; the household stays. status: 'left' or 'deceased'."""
+    connection.execute(_ONE_LEFT, {"tenant": tenant, "status": status})

@@ -105,6 +105,14 @@ FOR NO KEY UPDATE OF r
 """
 )
 
+# Whoever still owes or is owed something, in whichever event.
+_UNSETTLED = text(
+    """
+SELECT id FROM recipient WHERE household_id = ANY (:households) AND state IN ('waiting', 'callback')
+ORDER BY id FOR NO KEY UPDATE
+"""
+)
+
 _REPLIED = text("UPDATE recipient SET intent = :intent, replied_at = :now WHERE id = ANY (:ids)")
 
 _HAND_OVER = text(
@@ -215,6 +223,11 @@ def of_households(connection: Connection, households: Sequence[int], *, now: dat
     """Where these households stand in events that still take replies, newest event first, locked."""
     rows = connection.execute(_OF_HOUSEHOLDS, {"households": list(households), "now": now})
     return [Standing(**{**row._asdict(), "state": RecipientState(row.state)}) for row in rows]
+
+
+def unsettled(connection: Connection, households: Sequence[int]) -> list[int]:
+    """What is still owed to these households, in all events: recipient ids, locked. Walks ix_recipient_household_id."""
+    return list(connection.execute(_UNSETTLED, {"households": list(households)}).scalars())
 
 
 def note_reply(connection: Connection, ids: Sequence[int], *, intent: str, now: datetime) -> None:

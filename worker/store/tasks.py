@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from worker.domain import outcomes
+
 # What is known of households that are to be rung, for the score. The caller holds the household locks.
 _FACTS = text(
     """
@@ -19,7 +21,7 @@ SELECT h.id AS household_id, d.agency_id, h.lives_alone, h.fragile,
                               -- "+ 0" keeps the planner from walking the primary key backwards in search of one household
                               ORDER BY r.id + 0 DESC LIMIT 3) lately
         WHERE lately.intent IS NULL AND lately.state IN ('callback', 'reached', 'unreached')) AS silent_events,
-       EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.code = 'REACHED_OK'
+       EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.code = 'REACHED_OK' AND o.undone_at IS NULL
                AND o.ended_at > CAST(:now AS timestamptz) - interval '24 hours') AS fine_recently,
        k.id AS task_id, coalesce(k.reasons, '{}') AS reasons, k.state AS task_state, k.priority, k.due_at
 FROM household h
@@ -30,21 +32,32 @@ ORDER BY h.id
 """
 )
 
+SPOKEN = [str(code) for code in outcomes.SPOKEN]
+
+# Who spoke with the household last. An outcome taken back says nothing.
+_KNOWN_BY = """(SELECT o.caller FROM call_outcome o
+ WHERE o.household_id = {household} AND o.undone_at IS NULL AND o.code = ANY (:spoken)
+ ORDER BY o.ended_at DESC, o.id DESC LIMIT 1)"""
+
 # uq_callback_task_open makes a second open task for a household impossible.
 _OPEN = text(
-    """
-INSERT INTO callback_task (household_id, event_id, agency_id, state, reasons, priority, score, created_at, due_at)
-SELECT household_id, event_id, agency_id, 'open', string_to_array(reasons, ','), priority, CAST(score AS jsonb), :now, due_at
+    f"""
+INSERT INTO callback_task (household_id, event_id, agency_id, state, reasons, priority, score, created_at, due_at, not_before,
+                           known_by)
+SELECT household_id, event_id, agency_id, 'open', string_to_array(reasons, ','), priority, CAST(score AS jsonb), :now,
+       greatest(due_at, not_before), not_before, {_KNOWN_BY.format(household="n.household_id")}
 FROM unnest(CAST(:households AS bigint[]), CAST(:events AS bigint[]), CAST(:agencies AS bigint[]), CAST(:reasons AS text[]),
-            CAST(:priorities AS int[]), CAST(:scores AS text[]), CAST(:dues AS timestamptz[]))
-     AS n(household_id, event_id, agency_id, reasons, priority, score, due_at)
+            CAST(:priorities AS int[]), CAST(:scores AS text[]), CAST(:dues AS timestamptz[]),
+            CAST(:not_befores AS timestamptz[]))
+     AS n(household_id, event_id, agency_id, reasons, priority, score, due_at, not_before)
 ON CONFLICT (household_id) WHERE state IN ('open', 'claimed') DO UPDATE SET
     reasons = excluded.reasons, priority = excluded.priority, score = excluded.score,
     event_id = coalesce(excluded.event_id, callback_task.event_id),
     due_at = least(callback_task.due_at, excluded.due_at),
-    not_before = CASE WHEN excluded.priority > callback_task.priority THEN NULL ELSE callback_task.not_before END
+    not_before = CASE WHEN excluded.priority > callback_task.priority THEN excluded.not_before
+                      ELSE callback_task.not_before END
 RETURNING id, household_id
-"""
+"""  # noqa: S608  # our own constants
 )
 
 _ADD_NEWS = text(
@@ -62,14 +75,25 @@ RETURNING id
 """
 )
 
+# At most one per household, by uq_callback_task_open. The caller holds the household locks.
+_CLOSE_OF = text(
+    """
+UPDATE callback_task SET state = :state, closed_at = :now, closed_as = :closed_as, claimed_by = NULL, claimed_until = NULL
+WHERE household_id = ANY (:households) AND state IN ('open', 'claimed')
+"""
+)
+
+_PLAN = text("UPDATE callback_task SET not_before = :not_before, due_at = :due_at WHERE id = :id AND state = 'open'")
+
 _LOCK = text("SELECT id, household_id, event_id, state, calls FROM callback_task WHERE id = :id FOR UPDATE")
 
 _POSTPONE = text(
-    """
+    f"""
 UPDATE callback_task SET state = 'open', claimed_by = NULL, claimed_until = NULL, calls = calls + 1,
-       not_before = :not_before, due_at = greatest(due_at, CAST(:not_before AS timestamptz))
+       not_before = :not_before, due_at = greatest(due_at, CAST(:not_before AS timestamptz)),
+       known_by = coalesce({_KNOWN_BY.format(household="callback_task.household_id")}, known_by)
 WHERE id = :id AND state IN ('open', 'claimed')
-"""
+"""  # noqa: S608  # our own constants
 )
 
 _OUTCOME = text(
@@ -79,9 +103,9 @@ VALUES (:task_id, :household_id, :caller, :code, :note, :now)
 """
 )
 
-_QUEUE = text(
-    """
-SELECT k.id, k.state, k.reasons, k.priority, k.score, k.news, k.due_at, k.not_before, k.created_at, k.calls, k.claimed_by,
+_CARD = """
+SELECT k.id, k.state, k.reasons, k.priority, k.score, k.news, k.due_at, k.not_before, k.created_at, k.calls, k.claimed_by, k.claimed_until,
+       k.known_by,
        k.event_id, k.household_id, g.code AS agency, g.name AS agency_name, e.campaign, e.level,
        d.code AS dwelling, d.address, d.address_extra, d.postcode, d.commune, res.name AS residence, h.lives_alone,
        (SELECT jsonb_agg(jsonb_build_object('civility', t.civility, 'last_name', t.last_name, 'first_name', t.first_name,
@@ -100,6 +124,13 @@ JOIN dwelling d ON d.id = h.dwelling_id
 JOIN agency g ON g.id = k.agency_id
 LEFT JOIN residence res ON res.id = d.residence_id
 LEFT JOIN campaign_event e ON e.id = k.event_id
+"""
+
+_ONE = text(_CARD + "WHERE k.id = :id")
+
+_QUEUE = text(
+    _CARD
+    + """
 WHERE k.state IN ('open', 'claimed') AND (CAST(:agency AS text) IS NULL OR g.code = :agency)
 ORDER BY k.priority DESC, k.due_at, k.id
 LIMIT :limit
@@ -143,6 +174,7 @@ class NewTask:
     priority: int
     score: str
     due_at: datetime
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +192,8 @@ class Task:
     created_at: datetime
     calls: int
     claimed_by: str | None
+    claimed_until: datetime | None
+    known_by: str | None
     event_id: int | None
     household_id: int
     agency: str
@@ -207,6 +241,8 @@ def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: date
         "priorities": [t.priority for t in tasks],
         "scores": [t.score for t in tasks],
         "dues": [t.due_at for t in tasks],
+        "not_befores": [t.not_before for t in tasks],
+        "spoken": SPOKEN,
         "now": now,
     }
     return {row.household_id: row.id for row in connection.execute(_OPEN, values)}
@@ -223,6 +259,17 @@ def close(connection: Connection, ids: Sequence[int], *, state: str, closed_as: 
     return list(connection.execute(_CLOSE, values).scalars())
 
 
+def close_of(connection: Connection, households: Sequence[int], *, state: str, closed_as: str, now: datetime) -> None:
+    """Closes the open task of these households, for good."""
+    values = {"households": list(households), "state": state, "closed_as": closed_as, "now": now}
+    connection.execute(_CLOSE_OF, values)
+
+
+def plan(connection: Connection, task_id: int, *, not_before: datetime, due_at: datetime) -> None:
+    """When an open task is to be rung: from when, and by when."""
+    connection.execute(_PLAN, {"id": task_id, "not_before": not_before, "due_at": due_at})
+
+
 def household_of(connection: Connection, task_id: int) -> int | None:
     """The household a task is about, not locked."""
     return connection.execute(text("SELECT household_id FROM callback_task WHERE id = :id"), {"id": task_id}).scalar()
@@ -235,7 +282,7 @@ def lock(connection: Connection, task_id: int) -> Row:
 
 def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> None:
     """Back to the queue until then, one call more."""
-    connection.execute(_POSTPONE, {"id": task_id, "not_before": not_before})
+    connection.execute(_POSTPONE, {"id": task_id, "not_before": not_before, "spoken": SPOKEN})
 
 
 def add_outcome(
@@ -256,6 +303,12 @@ def add_outcome(
 def queue(connection: Connection, *, agency: str | None = None, limit: int = 10_000) -> list[Task]:
     """The callers' list in the order of need."""
     return [Task(**row._asdict()) for row in connection.execute(_QUEUE, {"agency": agency, "limit": limit})]
+
+
+def one(connection: Connection, task_id: int) -> Task | None:
+    """One task as the callers' list shows it, open or not."""
+    row = connection.execute(_ONE, {"id": task_id}).one_or_none()
+    return None if row is None else Task(**row._asdict())
 
 
 def counts(connection: Connection) -> list[tuple[str, str, int]]:
