@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -10,6 +12,7 @@ import redis
 
 from sandbox import processes
 from sandbox.chaos.blows import WORKERS
+from sandbox.processes import START_TIMEOUT_S
 from sandbox.stack import FOREIGN, Stack
 
 # One process of a few threads each: there are two workers, and a kill takes one of them or both.
@@ -39,6 +42,15 @@ class Crew:
             if child is not None and name not in self.struck:
                 self.fallen.append(f"{name}: {child.tail(3)}")
             self._start(name)
+
+    def wait_until_up(self) -> None:
+        """Starts everybody and waits until they are at work. Raises RuntimeError with the last words of who is not."""
+        self.tend()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_up():
+            if time.monotonic() > deadline:
+                raise RuntimeError("\n".join(child.tail() for child in self.stack.children.values()))
+            time.sleep(0.1)  # between two looks
 
     def kill(self, name: str) -> None:
         """kill -9; it stays down until let go."""
@@ -90,6 +102,14 @@ class Crew:
             except RuntimeError:
                 return False
         return True
+
+    def _is_up(self) -> bool:
+        """The web server's port is open, the scheduler has said so, and each worker's heart beats in the queue."""
+        with suppress(redis.RedisError, OSError), redis.Redis.from_url(self.stack.redis.url) as client:
+            socket.create_connection(("127.0.0.1", self.stack.port), timeout=1).close()
+            beating = int(client.zcard("dramatiq:__heartbeats__"))
+            return beating >= len(WORKERS) and self.stack.children["scheduler"].log.stat().st_size > 0
+        return False
 
     def _start(self, name: str) -> None:
         mine = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)} | self.stack.environment()

@@ -28,7 +28,8 @@ from worker import settings as configuration
 AGAIN_S, PAUSE_S = 0.3, 0.7
 LOOK_FOR_REPLIES_EVERY_S = 5.0
 TEND_EVERY_S = 0.1
-AFTERWARDS_S = 20.0  # for what comes hours late on the stand-in's clock
+PATIENCE_S = 100.0  # a run that keeps its promises never needs it on a machine of its own
+AFTERWARDS_S = 20.0 + PATIENCE_S  # for what comes hours late on the stand-in's clock
 Say = Callable[[float, str], None]
 
 
@@ -107,6 +108,7 @@ class Run:
         town.write_listing(self.plan, listing)
         self.stack.run("import", str(listing), "--apply")
         self.crew = Crew(self.stack)
+        self.crew.wait_until_up()
         self._begins, self._began = datetime.now(UTC), time.monotonic()
         self.operator = Operator(self.stack, self.plan, self._begins, zone)
         self.strikes = Strikes(self.crew, self.operator, self.stack.control)
@@ -156,8 +158,8 @@ class Run:
         heapq.heapify(self._agenda)
 
     def _settled(self) -> Evidence:
-        """Waits until all has come to an end, as long as the plan allows."""
-        return self._waited(self.plan.scale.seconds)
+        """Waits until all has come to an end; a machine with other work to do gets its time."""
+        return self._waited(self.plan.scale.seconds + PATIENCE_S)
 
     def _hours_later(self, seen: Evidence) -> Evidence:
         """The stand-in's clock jumps: receipts that were hours late come in. They may change no verdict."""
