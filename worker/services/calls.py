@@ -12,10 +12,11 @@ from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
 from worker.domain.recipients import RecipientState
 from worker.i18n import _
 from worker.listing import phones
-from worker.services import departures, tasks
+from worker.services import claims, departures, tasks, undoing
 from worker.services.desk import Desk
 from worker.store import events, people, recipients, refusals
 from worker.store import tasks as rows
+from worker.store import undoing as undo_rows
 from worker.store.database import Connection, Database
 
 NOTE_MOST = 300
@@ -87,8 +88,8 @@ def record_outcome(
 ) -> Ended:
     """Keeps the ending of one call and does what follows, in one transaction.
 
-    Raises NotFound for an unknown task, Refused for one that is closed, for a note that is too long, and for what was
-    said beside the outcome and cannot be understood.
+    Raises NotFound for an unknown task, Refused for one that is closed or in somebody else's hands, for a note that is
+    too long, and for what was said beside the outcome and cannot be understood.
     """
     if len(note) > NOTE_MOST:
         raise Refused(_("La note a {n} caractères ; {most} au plus.").format(n=len(note), most=NOTE_MOST))
@@ -96,11 +97,14 @@ def record_outcome(
     asked_at = appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
 
     def work(connection: Connection) -> Ended:
-        call = _Call(_locked(connection, task_id), outcome, said, asked_at, desk, now)
-        rows.add_outcome(
+        call = _Call(_locked(connection, task_id, caller, now), outcome, said, asked_at, desk, now)
+        before = undo_rows.snapshot(connection, call.household)
+        outcome_id = rows.add_outcome(
             connection, task_id=task_id, household_id=call.household, caller=caller, code=outcome, note=note, now=now
         )
-        return _conclude(connection, call)
+        ended = _conclude(connection, call)
+        undoing.note(connection, outcome_id, call.household, before=before, now=now)
+        return ended
 
     return db.run(work)
 
@@ -115,8 +119,8 @@ def _refuse_misplaced(rule: Rule, said: Said) -> None:
         raise Refused(_("--tenant ne va qu'avec MOVED ou DECEASED."))
 
 
-def _locked(connection: Connection, task_id: int) -> rows.Row:
-    """The open task with its household locked first, as everywhere."""
+def _locked(connection: Connection, task_id: int, caller: str, now: datetime) -> rows.Row:
+    """The open task, in nobody else's hands, with its household locked first, as everywhere."""
     household = rows.household_of(connection, task_id)
     if household is None:
         raise NotFound(_("Aucun appel n° {id}. Voyez « courtoisie tasks ».").format(id=task_id))
@@ -124,6 +128,7 @@ def _locked(connection: Connection, task_id: int) -> rows.Row:
     task = rows.lock(connection, task_id)
     if task.state not in {TaskState.OPEN, TaskState.CLAIMED}:
         raise Refused(_("L'appel n° {id} est déjà clos.").format(id=task_id))
+    claims.refuse_others(connection, task_id, caller=caller, now=now)
     return task
 
 

@@ -10,7 +10,7 @@ from worker import catalogue
 from worker.domain.recipients import Reason
 from worker.services import outages, recording
 from worker.services.desk import Desk
-from worker.store import events, inbound, limits, outbox, recipients, sweeping
+from worker.store import claims, events, inbound, limits, outbox, recipients, sweeping, undoing
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -55,6 +55,8 @@ def _mend(connection: Connection, desk: Desk, outage: outages.Rules, now: dateti
     _replan(connection, desk, now)
     outages.hand_over(connection, outage, desk=desk, now=now)
     limits.forget_old_shares(connection, now=now)
+    claims.expire(connection, now=now)
+    undoing.forget(connection, now=now)
 
 
 def _expire(connection: Connection, now: datetime) -> None:

@@ -100,6 +100,7 @@ _OUTCOME = text(
     """
 INSERT INTO call_outcome (task_id, household_id, caller, code, note, ended_at)
 VALUES (:task_id, :household_id, :caller, :code, :note, :now)
+RETURNING id
 """
 )
 
@@ -287,8 +288,8 @@ def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> N
 
 def add_outcome(
     connection: Connection, *, task_id: int, household_id: int, caller: str, code: str, note: str, now: datetime
-) -> None:
-    """How one call ended."""
+) -> int:
+    """How one call ended; returns its id."""
     values = {
         "task_id": task_id,
         "household_id": household_id,
@@ -297,7 +298,7 @@ def add_outcome(
         "note": note,
         "now": now,
     }
-    connection.execute(_OUTCOME, values)
+    return int(connection.execute(_OUTCOME, values).scalar_one())
 
 
 def queue(connection: Connection, *, agency: str | None = None, limit: int = 10_000) -> list[Task]:
