@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from sandbox.twilio.control import Control
 from tests.integration.conftest import SENDERS, Town
-from worker.domain.messages import Inbound
-from worker.services import inbound, reconciling
+from worker.domain.messages import Inbound, MessageState, OutgoingText, Receipt
+from worker.services import inbound, receipts, reconciling
 from worker.settings import Twilio
 from worker.store import inbound as rows
+from worker.store import outbox
 from worker.twilio.client import Gateway
 
 SHORT_CODE = "38000"
@@ -136,6 +137,70 @@ def test_a_text_that_the_provider_never_had_goes_to_a_person_after_two_looks(tow
     assert settled == [0, 1]
     assert [m["state"] for m in town.texts(home, "first")] == ["failed"]
     assert town.state(home) == "callback"
+
+
+def _one_unknown(town: Town, *, minutes_ago: float, body: str) -> None:
+    """The first text's request ended so long ago, and nobody knows what came of it."""
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE message SET state = 'unknown', attempts = 1, body = :body"), {"body": body})
+        connection.execute(
+            text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
+            {"at": town.now - timedelta(minutes=minutes_ago)},
+        )
+
+
+def _accepted_now(gateway: Gateway, number: str, body: str) -> str:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    [result] = gateway.send([OutgoingText(999, 999, number, "court", body, 1, until)], senders=SENDERS, in_flight=1)
+    assert result.provider_sid is not None
+    return result.provider_sid
+
+
+def test_a_text_the_provider_has_is_adopted(town: Town, rig: reconciling.Rig) -> None:
+    home = town.household()
+    town.open()
+    sid = _accepted_now(rig.gateway, home.phone, "Bonjour")
+    _one_unknown(town, minutes_ago=0, body="Bonjour")
+
+    reconciling.settle_unknown(rig)
+
+    assert [m["provider_sid"] for m in town.texts(home, "first")] == [sid]
+
+
+def test_the_same_words_sent_later_are_another_text(town: Town, rig: reconciling.Rig) -> None:
+    home = town.household()
+    town.open()
+    _accepted_now(rig.gateway, home.phone, "Bonjour")
+    _one_unknown(town, minutes_ago=30, body="Bonjour")
+
+    reconciling.settle_unknown(rig)
+
+    assert [(m["state"], m["lookups"]) for m in town.texts(home, "first")] == [("unknown", 1)]
+
+
+def test_a_text_that_a_receipt_names_as_another_message_is_not_adopted(town: Town, rig: reconciling.Rig) -> None:
+    home = town.household()
+    town.open()
+    sid = _accepted_now(rig.gateway, home.phone, "Bonjour")
+    receipts.record(town.db, [Receipt(123_456, sid, "sent", None, town.now)], now=town.now)
+    _one_unknown(town, minutes_ago=0, body="Bonjour")
+
+    reconciling.settle_unknown(rig)
+
+    assert [m["provider_sid"] for m in town.texts(home, "first")] == [None]
+
+
+def test_a_providers_id_that_is_taken_does_not_undo_the_batch(town: Town) -> None:
+    first, second = town.household(), town.household()
+    town.open()
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET state = 'sending', attempts = 1")
+        ids = [int(str(town.texts(home, "first")[0]["id"])) for home in (first, second)]
+        for message_id in ids:
+            change = outbox.Change(message_id, MessageState.SENT, sid="SM" + "5" * 32, attempt=1)
+            outbox.change(connection, [change], now=town.now)
+
+    assert [m["state"] for home in (first, second) for m in town.texts(home, "first")] == ["sent", "sent"]
 
 
 def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: reconciling.Rig) -> None:

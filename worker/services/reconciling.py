@@ -80,18 +80,20 @@ def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found]:
 
 def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found]) -> int:
     now = rig.clock()
-    since = question.started_at - CLOCK_SKEW
     with rig.db.begin() as connection:
-        taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed])
-        match = next((f for f in listed if _is_ours(f, question, since) and f.provider_sid not in taken), None)
+        taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
+        ours = [f for f in listed if _may_be(f, question) and f.provider_sid not in taken]
+        match = min(ours, key=lambda f: abs(f.created_at - question.started_at), default=None)
         if match is not None:
             _adopt(connection, question, match, now)
             return 1
         return _count_miss(connection, question, now)
 
 
-def _is_ours(found: Found, question: sweeping.Unknown, since: datetime) -> bool:
-    return found.body == question.body and found.created_at >= since
+def _may_be(found: Found, question: sweeping.Unknown) -> bool:
+    """Of the same words, and made while our request was under way: the same words may be sent again later."""
+    begin, end = question.started_at - CLOCK_SKEW, question.finished_at + CLOCK_SKEW
+    return found.body == question.body and begin <= found.created_at <= end
 
 
 def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now: datetime) -> None:

@@ -80,7 +80,8 @@ _RECORD = text(
     f"""
 UPDATE message m SET
     state = CASE WHEN {_COUNTS} THEN r.state ELSE m.state END,
-    provider_sid = coalesce(m.provider_sid, r.sid),
+    provider_sid = coalesce(m.provider_sid, CASE WHEN NOT EXISTS (SELECT 1 FROM message o WHERE o.provider_sid = r.sid)
+                                                 THEN r.sid END),
     code = CASE WHEN {_COUNTS} THEN r.code ELSE m.code END,
     due_at = CASE WHEN {_COUNTS} THEN coalesce(r.due_at, m.due_at) ELSE m.due_at END,
     attempts = m.attempts - CASE WHEN r.uncounted AND {_COUNTS} THEN 1 ELSE 0 END,

@@ -84,7 +84,8 @@ _UNOPENED = text("SELECT id FROM campaign_event WHERE state = 'planned' AND open
 
 _UNKNOWN = text(
     """
-SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at
+SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at,
+       coalesce(a.finished_at, a.started_at) AS finished_at
 FROM message m
 JOIN LATERAL (SELECT started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
 WHERE m.state = 'unknown' AND m.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
@@ -109,7 +110,13 @@ RETURNING id, event_id, e164, step, state
 """
 )
 
-_TAKEN_SIDS = text("SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)")
+# By its own row, or by a receipt that names another message of ours, whose result is not recorded yet.
+_TAKEN_SIDS = text(
+    """
+SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)
+UNION SELECT provider_sid FROM delivery_receipt WHERE provider_sid = ANY (:sids) AND message_id <> :message_id
+"""
+)
 
 _WITHOUT_WORD = text(
     """
@@ -134,6 +141,7 @@ class Unknown:
     lookups: int
     attempts: int
     started_at: datetime
+    finished_at: datetime
 
 
 def expire_leases(connection: Connection, *, now: datetime) -> list[Moved]:
@@ -208,9 +216,9 @@ def note_lookup(connection: Connection, message_id: int, *, now: datetime) -> No
     connection.execute(_LOOKED_UP, {"id": message_id, "now": now})
 
 
-def taken_sids(connection: Connection, sids: list[str]) -> set[str]:
-    """Those of the provider's ids that already belong to one of our messages."""
-    return set(connection.execute(_TAKEN_SIDS, {"sids": sids}).scalars())
+def taken_sids(connection: Connection, sids: list[str], *, message_id: int) -> set[str]:
+    """Those of the provider's ids that already belong to one of our messages; to another one than this."""
+    return set(connection.execute(_TAKEN_SIDS, {"sids": sids, "message_id": message_id}).scalars())
 
 
 def without_final_word(
