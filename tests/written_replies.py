@@ -115,6 +115,8 @@ sto\u200bp
 
 START = "DEMARRER|démarrer|Démarrer merci|start|START|unstop|reprendre|démarrez svp|reprendre les sms|réabonnement"
 
+CONTACT = "CONTACT|contact|Contact.|contact svp|CONTACT MERCI|Bonjour contact"
+
 WRONG_NUMBER = """
 mauvais numéro|Mauvais numero|vous avez un mauvais numéro|faux numéro|erreur|Erreur de numéro
 C'est une erreur|vous faites erreur|wrong number|qui est-ce ?|Qui est ce|qui êtes-vous ?|c'est qui ?
@@ -158,6 +160,7 @@ CASES = _cases(
     emergency=EMERGENCY,
     stop=STOP,
     start=START,
+    contact=CONTACT,
     wrong_number=WRONG_NUMBER,
     absent=ABSENT,
     **{"return": RETURN},

@@ -99,6 +99,16 @@ def test_a_preview_counts_who_said_never_again(town: Town) -> None:
     assert [(f.fate, f.households) for f in fates] == [("refused", 1)]
 
 
+def test_who_said_never_again_is_settled_from_the_start(town: Town) -> None:
+    home = owed(town)
+    ring(town, home, OutcomeCode.REFUSED_ALWAYS)
+    town.now += timedelta(days=1)
+
+    event = town.open(builders.campaign(exclusions=CALL_ALL), occasion="next")
+
+    assert standing(town, home, event) == ("excluded", "refused")
+
+
 def test_never_again_holds_without_a_number_and_for_a_number_that_comes_later(town: Town) -> None:
     home = owed(town, mobiles=())
     ring(town, home, OutcomeCode.REFUSED_ALWAYS)

@@ -321,3 +321,18 @@ def test_help_after_an_advice_text_makes_a_call(town: Town) -> None:
     town.reply(home.phone, "2")
 
     assert town.state(home) == "callback"
+
+
+def test_contact_is_answered_with_who_writes_and_a_person_rings(town: Town) -> None:
+    home = town.household()
+    event = town.open()
+    town.sent(event)
+
+    town.reply(home.phone, "CONTACT")
+
+    task = town.task(home)
+    assert task is not None
+    assert task["reasons"] == ["unclear"]
+    assert [m["template"] for m in town.texts(home, "ack")] == ["contact_ok"]
+    assert town.recipient(home)["intent"] == "contact"
+    assert town.account(event).replies == {"contact": 1}

@@ -21,6 +21,7 @@ KEY_WORDS = {
     "STOP": Intent.STOP,
     "START": Intent.START,
     "DEMARRER": Intent.START,
+    "CONTACT": Intent.CONTACT,
     "RETOUR": Intent.RETURN,
 }
 

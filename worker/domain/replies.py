@@ -18,6 +18,7 @@ from worker.domain.reply_text import Phrases, Words, joined, made_of, mentions, 
 class Intent(StrEnum):
     STOP = "stop"
     START = "start"
+    CONTACT = "contact"
     EMERGENCY = "emergency"
     WRONG_NUMBER = "wrong_number"
     ABSENT = "absent"
@@ -79,6 +80,11 @@ def _is_stop(heard: _Heard) -> bool:
 
 def _is_start(heard: _Heard) -> bool:
     return made_of(heard.text, known.START, _PLEASE_TOO)
+
+
+def _is_contact(heard: _Heard) -> bool:
+    """The reserved word of French short codes: who writes, and how are they reached?"""
+    return made_of(heard.text, known.CONTACT, _PLEASE_TOO)
 
 
 def _is_emergency(heard: _Heard) -> bool:
@@ -154,6 +160,7 @@ def _is_fine(heard: _Heard) -> bool:
 _RULES: tuple[tuple[Intent, Callable[[_Heard], bool]], ...] = (
     (Intent.STOP, _is_stop),
     (Intent.START, _is_start),
+    (Intent.CONTACT, _is_contact),
     (Intent.EMERGENCY, _is_emergency),
     (Intent.WRONG_NUMBER, _is_wrong_number),
     (Intent.ABSENT, _is_absent),

@@ -88,5 +88,8 @@ START = phrases(
     "redémarrer|réabonner|réabonnement|me réabonner|réabonnez-moi|je veux me réabonner|réinscrire|me réinscrire",
 )
 
+# Operators ask every French short code to answer this word with the name and number of who writes.
+CONTACT = phrases("contact|contacts")
+
 # Courtesies that may stand around a command; "oui s'il vous plaît" is no "all is well", so they are not in POLITE.
 PLEASE = phrases("svp|s'il vous plaît|s'il te plaît|sil vous plaît|sil vous plait|stp|please|por favor|per favore|pls")

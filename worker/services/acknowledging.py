@@ -22,6 +22,7 @@ TEXT_OF_INTENT = {
     Intent.UNCLEAR: "ack_unclear",
     Intent.STOP: "stop_ok",
     Intent.START: "start_ok",
+    Intent.CONTACT: "contact_ok",
     Intent.WRONG_NUMBER: "wrong_number_ok",
     Intent.ABSENT: "absence_ok",
     Intent.RETURN: "return_ok",
@@ -30,7 +31,7 @@ UNKNOWN_SENDER_TEXT = "unknown_sender"
 CLOSED_TEXT = "ack_help_closed"
 
 # The last answer of the day is kept for these.
-_RESERVED = frozenset({Intent.STOP, Intent.EMERGENCY, Intent.HELP})
+_RESERVED = frozenset({Intent.STOP, Intent.CONTACT, Intent.EMERGENCY, Intent.HELP})
 
 
 def acknowledge(connection: Connection, rig: Rig, heard: Heard) -> None:

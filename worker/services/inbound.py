@@ -235,6 +235,8 @@ _ABOUT_THE_HOUSEHOLD: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] 
     Intent.ABSENT: _away,
     Intent.RETURN: _back,
     Intent.START: _nothing,
+    # It may well mean "contact me": a person finds out.
+    Intent.CONTACT: _ring_for(TaskReason.UNCLEAR),
     Intent.EMERGENCY: _ring_for(TaskReason.EMERGENCY_WORD),
     Intent.HELP: _ring_for(TaskReason.ASKED_CALL),
     Intent.UNCLEAR: _ring_for(TaskReason.UNCLEAR),

@@ -38,6 +38,26 @@ def upgrade() -> None:
     )
     _claims()
     _steering_and_wishes()
+    _intents(_INTENTS)
+    _staff()
+    _kept_and_audited()
+
+
+_INTENTS_BEFORE = "'stop', 'start', 'emergency', 'wrong_number', 'absent', 'return', 'help', 'ok', 'unclear'"
+_INTENTS = "'contact', " + _INTENTS_BEFORE
+
+
+def _intents(known: str) -> None:
+    for table in ("inbound_message", "recipient"):
+        name = op.f(f"ck_{table}_intent_known")
+        op.drop_constraint(name, table)
+        op.create_check_constraint(name, table, f"intent IN ({known})")
+
+
+def _drop_contact() -> None:
+    op.execute("UPDATE inbound_message SET intent = 'unclear' WHERE intent = 'contact'")
+    op.execute("UPDATE recipient SET intent = 'unclear' WHERE intent = 'contact'")
+    _intents(_INTENTS_BEFORE)
 
 
 def _claims() -> None:
@@ -115,6 +135,125 @@ def _steering_and_wishes() -> None:
     op.add_column("opt_out", sa.Column("undone_by", sa.Text(), nullable=True))
 
 
+def _staff() -> None:
+    op.create_table(
+        "staff_account",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("agencies", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("code_nonce", sa.Text(), nullable=True),
+        sa.Column("code_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_step", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('caller', 'operator', 'admin')", name=op.f("ck_staff_account_role_known")),
+        sa.CheckConstraint("login = lower(login)", name=op.f("ck_staff_account_login_is_lower_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_account")),
+        sa.UniqueConstraint("login", name=op.f("uq_staff_account_login")),
+    )
+    op.create_table(
+        "staff_session",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("secret_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"], name=op.f("fk_staff_session_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_staff_session_secret_hash")),
+    )
+    op.create_index(
+        "ix_staff_session_account_id", "staff_session", ["account_id"], postgresql_where=sa.text("ended_at IS NULL")
+    )
+    op.create_table(
+        "sign_in_failure",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wait_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_failure")),
+    )
+    op.create_index("ix_sign_in_failure_failed_at", "sign_in_failure", ["failed_at"])
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('caller', 'operator', 'admin')", name=op.f("ck_api_token_role_known")),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"], name=op.f("fk_api_token_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
+    )
+    op.create_index("ix_api_token_account_id", "api_token", ["account_id"])
+
+
+def _kept_and_audited() -> None:
+    op.create_table(
+        "kept_answer",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("media_type", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(key) BETWEEN 1 AND 200", name=op.f("ck_kept_answer_key_is_short")),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"], name=op.f("fk_kept_answer_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_kept_answer")),
+    )
+    op.create_index("ix_kept_answer_kept_until", "kept_answer", ["kept_until"])
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    op.create_index("ix_audit_entry_object", "audit_entry", ["kind", "object_id", "id"])
+    op.create_index("ix_audit_entry_who", "audit_entry", ["who", "id"])
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '% only grows', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_entry_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    op.add_column("inbound_message", sa.Column("filed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("inbound_message", sa.Column("filed_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_inbound_message_to_file",
+        "inbound_message",
+        ["id"],
+        postgresql_where=sa.text("filed_at IS NULL AND (match = 'unknown_sender' OR intent = 'unclear')"),
+    )
+
+
+def _drop_staff() -> None:
+    op.drop_index("ix_inbound_message_to_file", "inbound_message")
+    op.drop_column("inbound_message", "filed_by")
+    op.drop_column("inbound_message", "filed_at")
+    for table in ("audit_entry", "kept_answer", "api_token", "sign_in_failure", "staff_session", "staff_account"):
+        op.drop_table(table)
+    op.execute("DROP FUNCTION refuse_change()")
+
+
 def _drop_steering_and_wishes() -> None:
     for table, columns in {
         "opt_out": ("undone_by", "recorded_by"),
@@ -138,6 +277,8 @@ def _drop_claims() -> None:
 
 
 def downgrade() -> None:
+    _drop_staff()
+    _drop_contact()
     _drop_steering_and_wishes()
     _drop_claims()
     op.drop_column("household", "refused_at")
