@@ -15,11 +15,21 @@ from worker.store.schema.people import (
     residence,
     tenant,
 )
+from worker.store.schema.staff import (
+    api_token,
+    audit_entry,
+    kept_answer,
+    sign_in_failure,
+    staff_account,
+    staff_session,
+)
 from worker.store.schema.tasks import call_outcome, callback_task, caller_presence, outcome_undo, task_move
 
 __all__ = [
     "agency",
+    "api_token",
     "attempt",
+    "audit_entry",
     "call_outcome",
     "callback_task",
     "caller_presence",
@@ -30,6 +40,7 @@ __all__ = [
     "household",
     "in_flight_share",
     "inbound_message",
+    "kept_answer",
     "listing_import",
     "message",
     "metadata",
@@ -42,6 +53,9 @@ __all__ = [
     "reply_listing",
     "residence",
     "sender_pace",
+    "sign_in_failure",
+    "staff_account",
+    "staff_session",
     "task_move",
     "tenant",
 ]

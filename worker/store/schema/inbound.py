@@ -23,10 +23,18 @@ inbound_message = Table(
     Column("intent", Text),
     # unknown_sender: nobody has this number; a person files it.
     Column("match", Text),
+    # Who dealt with it, when, where no rule could: an unknown number, an unclear text.
+    at("filed_at"),
+    Column("filed_by", Text),
     one_of("intent", Intent),
     CheckConstraint("match IN ('household', 'shared_number', 'unknown_sender')", name="match_known"),
     Index("ix_inbound_message_unread", "id", postgresql_where=text("read_at IS NULL")),
     Index("ix_inbound_message_e164", "e164", "received_at"),
+    Index(
+        "ix_inbound_message_to_file",
+        "id",
+        postgresql_where=text("filed_at IS NULL AND (match = 'unknown_sender' OR intent = 'unclear')"),
+    ),
 )
 
 # A reply matched to the households it may speak for.
