@@ -16,7 +16,7 @@ from worker.settings import SenderSettings, Settings
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/deployment.md", "docs/glossary.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/deployment.md", "docs/scaling.md", "docs/glossary.md"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
