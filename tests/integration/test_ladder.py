@@ -6,7 +6,7 @@ import pytest
 
 from tests import builders
 from tests.integration.conftest import DESK, Town
-from worker.domain.campaigns import Exclusions, Kind, Remedy, SendWindow
+from worker.domain.campaigns import Exclusions, Kind, Level, Remedy, SendWindow
 from worker.domain.messages import Receipt
 from worker.services import events, receipts
 
@@ -96,13 +96,50 @@ def test_an_exclusion_that_is_only_recorded_is_final_at_once(town: Town) -> None
     assert town.account(event).reasons == {"excluded": {"landline_only": 1}}
 
 
-def test_a_household_contacted_today_is_not_written_to_again_for_the_same_purpose(town: Town) -> None:
+@pytest.mark.parametrize("purpose", ["care", "advice"])
+def test_a_household_contacted_today_is_not_written_to_again_whatever_for(town: Town, purpose: str) -> None:
     home = town.household()
     town.sent(town.open())
 
-    again = town.open(builders.campaign())
+    again = town.open(builders.campaign(purpose=purpose))
 
     assert town.recipient(home, again)["reason"] == "contacted_today"
+
+
+def test_a_household_contacted_today_is_written_to_when_the_level_rises(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open())
+
+    red = town.open(builders.campaign(level=Level.RED))
+
+    assert town.state(home, red) == "waiting"
+    assert town.recipient(home, red)["reason"] is None
+
+
+def _reminded(town: Town, home: builders.Household, *, yellow_after_h: int, orange_after_h: int) -> list[int]:
+    """A check-in and, the level having risen, another one an hour later: which of the two reminded, in order."""
+    mild = builders.campaign(
+        level=Level.YELLOW, reply_deadline=timedelta(hours=9), reminder_after=timedelta(hours=yellow_after_h)
+    )
+    town.sent(town.open(mild), mild)
+    town.later(hours=1)
+    strong = builders.campaign(reply_deadline=timedelta(hours=8), reminder_after=timedelta(hours=orange_after_h))
+    town.sent(town.open(strong, "risen"), strong)
+    for _hour in range(6):
+        town.later(hours=1)
+    return [int(str(m["event_id"])) for m in town.texts(home, "reminder")]
+
+
+def test_one_reminder_a_day_is_enough(town: Town) -> None:
+    home = town.household()
+
+    assert _reminded(town, home, yellow_after_h=4, orange_after_h=1) == [2]
+
+
+def test_a_second_reminder_leaves_when_the_level_has_risen(town: Town) -> None:
+    home = town.household()
+
+    assert _reminded(town, home, yellow_after_h=1, orange_after_h=3) == [1, 2]
 
 
 def test_advice_is_done_when_it_is_delivered(town: Town) -> None:

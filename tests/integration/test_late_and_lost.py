@@ -35,7 +35,7 @@ def _under_way(town: Town) -> None:
 
 def test_fine_does_not_settle_a_check_in_whose_text_has_not_left(town: Town) -> None:
     home = town.household()
-    advice = builders.campaign(purpose="advice", **ADVICE)
+    advice = builders.campaign(purpose="advice", level=Level.YELLOW, **ADVICE)
     town.sent(town.open(advice), advice)
     check_in = town.open(occasion="afternoon")
 
@@ -47,7 +47,7 @@ def test_fine_does_not_settle_a_check_in_whose_text_has_not_left(town: Town) -> 
 
 def test_a_bare_yes_to_advice_is_unclear_although_a_check_in_waits_to_leave(town: Town) -> None:
     home = town.household()
-    advice = builders.campaign(purpose="advice", **ADVICE)
+    advice = builders.campaign(purpose="advice", level=Level.YELLOW, **ADVICE)
     town.sent(town.open(advice), advice)
     town.open(occasion="afternoon")
 
@@ -68,12 +68,12 @@ def test_an_answer_that_is_faster_than_our_own_record_settles_the_household(town
 
 def test_a_reply_read_late_says_nothing_about_what_was_asked_since(town: Town) -> None:
     home = town.household()
-    first = town.open(builders.campaign(purpose="morning"))
+    first = town.open(builders.campaign())
     town.sent(first)
     town.now += timedelta(minutes=5)
     stored = inbound.store(town.db, Inbound("SM" + "7" * 32, home.phone, "38000", "1", town.now), now=town.now)
     town.now += timedelta(minutes=5)
-    second = town.open(builders.campaign(purpose="evening"), occasion="evening")
+    second = town.open(builders.campaign(level=Level.RED), occasion="evening")
     town.sent(second)
 
     assert stored is not None

@@ -124,6 +124,7 @@ class ExclusionsTable(_Strict):
     on_hold: Remedy = Remedy.RECORD
     no_phone: Remedy = Remedy.CALLBACK
     landline_only: Remedy = Remedy.CALLBACK
+    prefers_call: Remedy = Remedy.CALLBACK
     contacted_today: Remedy = Remedy.RECORD
     undelivered: Remedy = Remedy.CALLBACK
     expired: Remedy = Remedy.CALLBACK

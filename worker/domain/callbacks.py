@@ -31,6 +31,7 @@ class TaskReason(StrEnum):
     UNCLEAR = "unclear"
     UNDELIVERED = "undelivered"
     NO_MOBILE = "no_mobile"
+    PREFERS_CALL = "prefers_call"
     OPTED_OUT = "opted_out"
     WRONG_NUMBER = "wrong_number"
     FOLLOW_UP = "follow_up"
@@ -53,6 +54,7 @@ POINTS = {
     TaskReason.WRONG_NUMBER: 30,
     TaskReason.FOLLOW_UP: 30,
     TaskReason.NO_MOBILE: 25,
+    TaskReason.PREFERS_CALL: 25,
     TaskReason.NO_REPLY: 10,
     TaskReason.WEEKLY: 10,
 }

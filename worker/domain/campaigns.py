@@ -56,6 +56,8 @@ class Audience:
     adapted_dwelling: bool | None = None
     senior_residence: bool | None = None
     lives_alone: bool | None = None
+    # Only households that one of these events wrote to: an all clear goes to whoever got the alert.
+    contacted_in: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Exclusions:
     on_hold: Remedy = Remedy.RECORD
     no_phone: Remedy = Remedy.CALLBACK
     landline_only: Remedy = Remedy.CALLBACK
+    prefers_call: Remedy = Remedy.CALLBACK
     contacted_today: Remedy = Remedy.RECORD
     undelivered: Remedy = Remedy.CALLBACK
     expired: Remedy = Remedy.CALLBACK

@@ -70,6 +70,7 @@ _TASK_OF_REASON = {
     Reason.ON_HOLD: TaskReason.MANUAL,
     Reason.NO_PHONE: TaskReason.NO_MOBILE,
     Reason.LANDLINE_ONLY: TaskReason.NO_MOBILE,
+    Reason.PREFERS_CALL: TaskReason.PREFERS_CALL,
     Reason.CONTACTED_TODAY: TaskReason.MANUAL,
     Reason.UNDELIVERED: TaskReason.UNDELIVERED,
     Reason.NUMBER_REFUSED: TaskReason.UNDELIVERED,
@@ -84,7 +85,16 @@ _POLICY = {
 }
 
 # Whom the campaign left out, as opposed to whom its text did not reach.
-_LEFT_OUT = frozenset({Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY})
+_LEFT_OUT = frozenset(
+    {
+        Reason.OPTED_OUT,
+        Reason.ON_HOLD,
+        Reason.NO_PHONE,
+        Reason.LANDLINE_ONLY,
+        Reason.PREFERS_CALL,
+        Reason.CONTACTED_TODAY,
+    }
+)
 
 # No campaign may ask for a call to these: the household said so to a person, or is not there any more.
 _ONLY_RECORDED = {

@@ -44,7 +44,7 @@ def _escalate(connection: Connection, desk: Desk, now: datetime) -> Escalated:
     if not due:
         return Escalated()
     people.lock(connection, [household for _, household in due])
-    facts = recipients.facts(connection, [recipient for recipient, _ in due], now=now)
+    facts = recipients.facts(connection, [recipient for recipient, _ in due], day_start=desk.day_start(now), now=now)
     done = [
         _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
         for event_id in sorted({f.event_id for f in facts})
@@ -86,7 +86,7 @@ def _facts(
         contacted_at=due.contacted_at,
         reminded_at=due.reminded_at,
         message_state=MessageState(due.message_state) if due.message_state else None,
-        reminders_from=reminders_from,
+        reminders_from=None if due.reminded_elsewhere else reminders_from,  # one reminder a day is enough
         void_at=event.void_at,
         now=now,
     )

@@ -15,7 +15,14 @@ from worker.store import events as rows
 from worker.store.database import Connection, Database
 
 _CANCELLABLE = (EventState.PLANNED, EventState.RUNNING, EventState.PAUSED, EventState.CANCELLED)
-_EXCLUDING = (Reason.OPTED_OUT, Reason.ON_HOLD, Reason.NO_PHONE, Reason.LANDLINE_ONLY, Reason.CONTACTED_TODAY)
+_EXCLUDING = (
+    Reason.OPTED_OUT,
+    Reason.ON_HOLD,
+    Reason.NO_PHONE,
+    Reason.LANDLINE_ONLY,
+    Reason.PREFERS_CALL,
+    Reason.CONTACTED_TODAY,
+)
 
 
 @dataclass(frozen=True, slots=True)

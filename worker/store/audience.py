@@ -29,7 +29,8 @@ WITH aged AS (
                   WHERE a.years >= band.low AND a.years <= band.high)
     GROUP BY a.household_id
 ), audience AS (
-    SELECT h.id AS household_id, c.language, h.refused_at IS NOT NULL AS refused
+    SELECT h.id AS household_id, coalesce(h.preferred_language, c.language) AS language,
+           h.refused_at IS NOT NULL AS refused, coalesce(h.preferred_channel = 'call', false) AS prefers_call
     FROM concerned c
     JOIN household h ON h.id = c.household_id AND h.gone_at IS NULL
     JOIN dwelling d ON d.id = h.dwelling_id
@@ -41,6 +42,10 @@ WITH aged AS (
       AND (CAST(:adapted AS boolean) IS NULL OR d.adapted = :adapted)
       AND (CAST(:senior AS boolean) IS NULL OR coalesce(r.senior, false) = :senior)
       AND (CAST(:alone AS boolean) IS NULL OR (h.lives_alone = 'yes') = :alone)
+      AND (CAST(:contacted_in AS bigint[]) = '{}'
+           OR EXISTS (SELECT 1 FROM recipient w WHERE w.household_id = h.id AND w.event_id = ANY (:contacted_in)
+                      AND w.contacted_at IS NOT NULL))
+      AND (CAST(:household AS bigint) IS NULL OR h.id = :household)
 ), sorted AS (
     SELECT a.household_id, a.language,
            best.e164,
@@ -51,6 +56,9 @@ WITH aged AS (
                WHEN EXISTS (SELECT 1 FROM hold o WHERE o.household_id = a.household_id AND o.ended_at IS NULL
                             AND o.from_at <= :now AND o.until_at > :now) THEN 'on_hold'
                WHEN lately.fate = 'contacted' THEN 'contacted_today'
+               WHEN a.prefers_call AND :wants_reply
+                    AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.removed_at IS NULL
+                                AND p.bad_since IS NULL) THEN 'prefers_call'
                WHEN best.e164 IS NOT NULL THEN NULL
                WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.kind = 'mobile'
                             AND p.removed_at IS NULL AND p.bad_since IS NULL) THEN 'opted_out'
@@ -68,14 +76,16 @@ WITH aged AS (
         LIMIT 1
     ) best ON true
     LEFT JOIN LATERAL (
-        -- 'contacted': written to today for the same purpose, or about to be. 'asked': written to by an event that was
-        -- cancelled before an answer came; the question stands, and is not asked twice.
+        -- 'contacted': written to today, for whatever purpose, or about to be, unless the level rises; the alert that an
+        -- all clear ends does not count. 'asked': written to by an event that was cancelled before an answer came; the
+        -- question stands, and is not asked twice.
         SELECT w.fate, p.e164, p.contacted_at, p.reminded_at
         FROM recipient p JOIN campaign_event e ON e.id = p.event_id
         CROSS JOIN LATERAL (SELECT CASE WHEN :wants_reply AND e.kind = 'check_in' AND p.state = 'cancelled'
+                                             AND e.definition->>'purpose' = :purpose
                                              AND p.intent IS DISTINCT FROM 'ok' THEN 'asked' ELSE 'contacted' END) w(fate)
         WHERE p.household_id = a.household_id AND e.id IS DISTINCT FROM CAST(:event_id AS bigint)
-          AND e.definition->>'purpose' = :purpose
+          AND e.id <> ALL (CAST(:contacted_in AS bigint[]))
           AND array_position(CAST(:levels AS text[]), e.level) >= array_position(CAST(:levels AS text[]), :level)
           AND (p.contacted_at >= :day_start
                OR (p.state = 'waiting' AND p.contacted_at IS NULL AND p.reason IS NULL AND e.void_at > :now
@@ -133,6 +143,8 @@ class Occasion:
     day_start: datetime
     now: datetime
     wants_reply: bool = False
+    # Only this one, whatever the rule says about ages and places.
+    household: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +182,8 @@ def _parameters(occasion: Occasion) -> dict[str, Any]:
         "senior": who.senior_residence,
         "alone": who.lives_alone,
         "wants_reply": occasion.wants_reply,
+        "contacted_in": list(who.contacted_in),
+        "household": occasion.household,
         "event_id": None,
     }
 

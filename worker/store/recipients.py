@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from worker.domain.campaigns import Level
 from worker.domain.recipients import Reason, RecipientState
 
 # Rows are locked in the order of their ids, so that two batches never wait for each other in a ring.
@@ -65,9 +66,14 @@ _FACTS = text(
     """
 SELECT r.id, r.household_id, r.event_id, r.due_at,
        CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
-       r.contacted_at, r.reminded_at, m.state AS message_state
+       r.contacted_at, r.reminded_at, m.state AS message_state,
+       EXISTS (SELECT 1 FROM recipient o JOIN campaign_event oe ON oe.id = o.event_id
+               WHERE o.household_id = r.household_id AND o.event_id <> r.event_id AND o.reminded_at >= :day_start
+                 AND array_position(CAST(:levels AS text[]), oe.level) >= array_position(CAST(:levels AS text[]), e.level))
+           AS reminded_elsewhere
 FROM recipient r
 JOIN household h ON h.id = r.household_id
+JOIN campaign_event e ON e.id = r.event_id
 LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
 WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now
 ORDER BY r.id
@@ -150,6 +156,8 @@ class Due:
     contacted_at: datetime | None
     reminded_at: datetime | None
     message_state: str | None
+    # Today, by another event of this level or a higher one.
+    reminded_elsewhere: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +205,10 @@ def due(connection: Connection, *, limit: int, now: datetime) -> list[tuple[int,
     return [(row.id, row.household_id) for row in connection.execute(_DUE, {"limit": limit, "now": now})]
 
 
-def facts(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[Due]:
-    """Those of these recipients that are still due, locked."""
-    return [Due(**row._asdict()) for row in connection.execute(_FACTS, {"ids": list(ids), "now": now})]
+def facts(connection: Connection, ids: Sequence[int], *, day_start: datetime, now: datetime) -> list[Due]:
+    """Those of these recipients that are still due, locked. day_start: local midnight."""
+    values = {"ids": list(ids), "now": now, "day_start": day_start, "levels": [str(level) for level in Level]}
+    return [Due(**row._asdict()) for row in connection.execute(_FACTS, values)]
 
 
 def settle(connection: Connection, settled: Sequence[tuple[int, RecipientState, Reason]], *, now: datetime) -> None:
