@@ -13,7 +13,7 @@ EASY = frozenset({"password", "motdepasse", "courtoisie", "azertyuiop", "qwertyu
 
 # A person mistypes; a machine guesses. Counted over a day for an account, and for an address, behind which a whole
 # agency may sit.
-FREE_TRIES = {"login": 5, "address": 30}
+FREE_TRIES = {"login": 5, "address": 50}
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -50,4 +50,4 @@ def wait_after(failures: int, *, kind: str) -> timedelta:
     beyond = failures - FREE_TRIES[kind]
     if beyond < 0:
         return timedelta()
-    return min(FIRST_WAIT * 2 ** min(beyond, 16), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(beyond, 16)), LONGEST_WAIT)

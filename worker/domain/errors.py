@@ -24,6 +24,22 @@ class NotFound(Refused):
     """There is no such thing."""
 
 
+class NotSignedIn(Refused):
+    """Nobody is signed in, or no longer."""
+
+
+class NotAllowed(Refused):
+    """The person is known, and this is not theirs to do."""
+
+
+class TooManyTries(Refused):
+    """Too many wrong tries; the next one has to wait."""
+
+    def __init__(self, message: str, *, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class BadListing(Refused):
     """The file cannot be read as a tenant listing."""
 
