@@ -41,7 +41,7 @@ MIX = {
     Behaviour.OPTED_OUT: 1,
 }
 LEVELS = ("none", "yellow", "orange", "red")
-NO_MOBILE, SHARED = 0.06, 0.05
+NO_MOBILE, SHARED, CHECK_INS = 0.06, 0.05, 0.6
 
 # How long before something dies a campaign is opened: from drawn up to all sent.
 BEFORE_S, MOSTLY = (0.2, 1.8), 0.7
@@ -63,8 +63,8 @@ class Scale:
 def scale_of(seconds: float) -> Scale:
     """A run that fits into so many seconds, after the servers are up."""
     if seconds < 60:
-        return Scale(seconds, seconds * 0.45, agencies=4, homes=10, deadline_s=7, reminder_s=3, blow_every_s=0.9)
-    return Scale(seconds, seconds * 0.6, int(seconds / 8), homes=12, deadline_s=18, reminder_s=8, blow_every_s=1.6)
+        return Scale(seconds, seconds * 0.45, agencies=7, homes=6, deadline_s=7, reminder_s=3, blow_every_s=0.9)
+    return Scale(seconds, seconds * 0.6, int(seconds / 4), homes=10, deadline_s=18, reminder_s=8, blow_every_s=1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +184,14 @@ class Launches:
 
 
 def _drives(chance: Random, scale: Scale, agencies: Sequence[str], when: Launches) -> Iterator[Drive]:
-    """For each agency two series, check-ins and advice, each of rising level: a text a day and purpose is the rule, a
-    higher level is the exception. The last one, for everybody, finds most of them contacted."""
+    """For each agency a series of rising level: one text a day is the rule, a higher level is the exception. The last
+    one, for everybody, finds most of them contacted."""
     number = 0
     for agency in agencies:
-        for check_in in (True, False):
-            for level, at_s in zip(LEVELS, when.series(), strict=True):
-                number += 1
-                subject = Subject(agency, check_in=check_in, level=level)
-                yield _drive(chance, scale, subject, key=f"c{number:03}", at_s=at_s)
+        for level, at_s in zip(LEVELS, when.series(), strict=True):
+            number += 1
+            subject = Subject(agency, check_in=chance.random() < CHECK_INS, level=level)
+            yield _drive(chance, scale, subject, key=f"c{number:03}", at_s=at_s)
     yield _drive(chance, scale, Subject(None, check_in=False, level="red"), key="c999", at_s=scale.faults_s * 0.8)
 
 

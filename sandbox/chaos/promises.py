@@ -20,6 +20,7 @@ OPEN = frozenset({"open", "claimed"})
 SILENCE = frozenset({"no_reply", "no_reply_orange", "no_reply_red", "weekly"})
 OVER = frozenset({"settled", "cancelled"})
 UNDER_WAY = frozenset({"queued", "sending", "unknown"})
+ARRIVED = frozenset({"sent", "delivered"})
 LEFT = frozenset({"sent", "delivered", "undelivered"})
 FINAL = frozenset({"delivered", "undelivered", "failed", "expired", "suppressed", "cancelled"})
 
@@ -119,9 +120,9 @@ def _answered_fine(replies: Iterable[Heard], asked: datetime, within: timedelta,
 
 
 def the_silent_are_rung(evidence: Evidence) -> Verdict:
-    """Who was asked and never wrote a word ends on the callers' list, unless the operator cancelled the event."""
+    """Who was asked and never wrote a word is, or was, on the callers' list, unless the event was cancelled."""
     heard = {h.number for h in evidence.journal.heard}
-    asked = {(t.campaign, t.to) for t in evidence.journal.accepted if t.step == "1"}
+    asked = {(t.campaign, t.to) for t in evidence.journal.accepted if t.step == "1" and t.status in ARRIVED}
     cancelled = {e.campaign for e in evidence.books.events if e.state == "cancelled"}
     silent = [
         r
@@ -129,7 +130,7 @@ def the_silent_are_rung(evidence: Evidence) -> Verdict:
         if r.number and r.number not in heard and (r.campaign, r.number) in asked and r.campaign not in cancelled
         if evidence.terms[r.campaign].deadline_s is not None
     ]
-    wrong = [f"{r.campaign}: {r.dwelling} never answered and is {r.state}" for r in silent if r.state != "callback"]
+    wrong = [f"{r.campaign}: {r.dwelling} never answered and is {r.state}" for r in silent if r.task_state is None]
     return Verdict(len(silent), tuple(wrong))
 
 

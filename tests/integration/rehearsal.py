@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import text
 
 from sandbox.chaos import evidence
@@ -21,7 +20,6 @@ from worker.domain.messages import Found, Inbound, NumberFault, Outcome, Outgoin
 from worker.domain.outcomes import OutcomeCode
 from worker.rendering import Texts
 from worker.services import calls, escalating, events, hearing, inbound, receipts, reconciling, sending, sweeping
-from worker.store import schema
 from worker.store.database import Database
 
 TEXTS = Texts(Path(__file__).parents[2] / "templates")
@@ -130,7 +128,6 @@ class Rehearsal:
     """A landlord, five homes of which two share a number, a provider, and the time. Begins with empty tables."""
 
     db: Database
-    url: str
     now: datetime
     homes: list[builders.Household] = field(default_factory=list)
     opened: dict[int, Campaign] = field(default_factory=dict)
@@ -141,7 +138,7 @@ class Rehearsal:
 
     def __post_init__(self) -> None:
         with self.db.begin() as connection:
-            connection.execute(text(f"TRUNCATE {_TABLES} RESTART IDENTITY CASCADE"))  # names of our own tables
+            connection.execute(text(_EMPTY))
         self.provider = Provider(self)
         shared = builders.mobile()
         self.homes = [
@@ -241,9 +238,14 @@ class Rehearsal:
 
     def write(self, number: str, body: str) -> Inbound:
         """Somebody writes; the hook stores it, nobody has read it yet."""
+        message = self.spoken(number, body)
+        self.hook(message)
+        return message
+
+    def spoken(self, number: str, body: str) -> Inbound:
+        """A text from a phone, as the provider has it; we have not heard of it."""
         message = Inbound(f"SM9{next(self._sids):031d}", number, SHORT_CODE, body, self.now)
         self.provider.heard.append(message)
-        self.hook(message)
         return message
 
     def hook(self, message: Inbound) -> None:
@@ -255,8 +257,8 @@ class Rehearsal:
     # What there is to judge by.
 
     def evidence(self) -> Evidence:
-        with psycopg.connect(self.url) as connection:
-            books = evidence.books(connection)
+        with self.db.engine.connect() as connection:  # a kept one: this is asked after every step
+            books = evidence.books(connection.connection.driver_connection)  # type: ignore[arg-type]
         about = {m.id: m for m in books.messages}
         accepted = tuple(_accepted(taken, about[taken.text.message_id]) for taken in self.provider.taken)
         heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at) for m in self.provider.heard)
@@ -293,7 +295,15 @@ class Rehearsal:
         return hearing.Rig(self.db, DESK, SENDERS, RULES)
 
 
-_TABLES = ", ".join(table.name for table in schema.metadata.sorted_tables)
+# Deleting a few rows is ten times quicker than TRUNCATE, which makes new files.
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;  -- foreign keys are not asked
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+END $$
+"""
 _STEPS = {"first": "1", "reminder": "2"}
 
 
