@@ -88,7 +88,7 @@ class Operator:
         return True
 
     def _wake(self, queue: str, actor: str, *arguments: int) -> None:
-        with suppress(redis.RedisError, dramatiq.errors.ConnectionError, OSError):
+        with suppress(redis.RedisError, dramatiq.errors.BrokerConnectionError, OSError):
             self._queue.declare_queue(queue)
             self._queue.enqueue(
                 dramatiq.Message(queue_name=queue, actor_name=actor, args=arguments, kwargs={}, options={})
