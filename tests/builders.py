@@ -69,6 +69,12 @@ def household(
     return Household(household_id, agency, (*mobiles, *landlines))
 
 
+def add_phone(db: Database, home: Household, number: str, kind: str = "fixed") -> None:
+    """One more number for a household, after those it has."""
+    with db.begin() as connection:
+        _insert(connection, schema.phone, household_id=home.id, e164=number, kind=kind, rank=9)
+
+
 def campaign(**changes: Any) -> Campaign:
     """An orange check-in with the shortest useful times; say what matters."""
     values: dict[str, Any] = {

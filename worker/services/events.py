@@ -38,6 +38,12 @@ def open_event(db: Database, campaign: Campaign, *, occasion: str, desk: Desk, n
 
     A launch outside the send window counts its void time from the next opening.
     """
+    with db.begin() as connection:
+        return open_in(connection, campaign, occasion=occasion, desk=desk, now=now)
+
+
+def open_in(connection: Connection, campaign: Campaign, *, occasion: str, desk: Desk, now: datetime) -> Opened:
+    """The same, within a transaction that does more."""
     starts_at, _closes_at = desk.next_opening(campaign.window, now)
     void_at = starts_at + campaign.void_after
     values = {
@@ -51,8 +57,7 @@ def open_event(db: Database, campaign: Campaign, *, occasion: str, desk: Desk, n
         "void_at": void_at,
         "replies_until": void_at + campaign.replies_accepted_for,
     }
-    with db.begin() as connection:
-        return Opened(*rows.open_once(connection, values))
+    return Opened(*rows.open_once(connection, values))
 
 
 def fan_out(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:

@@ -88,6 +88,14 @@ def send_answers(rig: Rig) -> Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pace:
+    """Segments a second that leave under one name: a sender's, or an event's own; 0: no limit."""
+
+    key: str
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Claim:
     texts: Sequence[OutgoingText] = ()
     attempts: Mapping[int, int] | None = None
@@ -143,12 +151,14 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
         tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim(wait_s=wait_s)
-        limit, free_at = _allowance(rig, connection, campaign.sender, most=min(most, tries or most), now=now)
+        own = _Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
+        paces = [_Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
+        limit, free_at = _allowance(connection, paces, most=min(most, tries or most), now=now)
         if free_at - now >= PACE_HORIZON:
-            return _Claim(wait_s=(free_at - now).total_seconds())
+            return _Claim(wait_s=PACE_HORIZON.total_seconds())  # no longer: an operator may raise the pace
         claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
         outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
-        texts = _start(rig, connection, claimed, now, campaign)
+        texts = _start(rig, connection, claimed, now, campaign, own=own)
         attempts = {c.id: c.attempts + 1 for c in claimed}
         return _Claim(texts, attempts, campaign, event_id, full=len(claimed) == limit)
 
@@ -197,13 +207,11 @@ def _sender(rig: Rig, key: str) -> Sender:
     return rig.senders[key]
 
 
-def _allowance(rig: Rig, connection: Connection, sender: str, *, most: int, now: datetime) -> tuple[int, datetime]:
-    """How many texts this sender may take now, and from when its pace lets it send."""
-    pace = _sender(rig, sender).segments_per_s
-    if not pace:
-        return most, now
-    within_horizon = ceil(pace * PACE_HORIZON.total_seconds())
-    return min(most, within_horizon), limits.next_free(connection, sender, now=now)
+def _allowance(connection: Connection, paces: Sequence[_Pace], *, most: int, now: datetime) -> tuple[int, datetime]:
+    """How many texts may be taken now, and from when the paces let them leave."""
+    kept = [pace for pace in paces if pace.per_s]
+    within_horizon = [ceil(pace.per_s * PACE_HORIZON.total_seconds()) for pace in kept]
+    return min([most, *within_horizon]), max([now, *(limits.next_free(connection, p.key, now=now) for p in kept)])
 
 
 def _start(
@@ -212,6 +220,8 @@ def _start(
     claimed: Sequence[outbox.Claimed],
     now: datetime,
     campaign: Campaign | None = None,
+    *,
+    own: _Pace | None = None,
 ) -> list[OutgoingText]:
     if not claimed:
         return []
@@ -220,7 +230,7 @@ def _start(
         for language in {text.language for text in claimed}
     }
     rendered = [_render(rig, text, common[text.language]) for text in claimed]
-    leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now)
+    leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now, own=own)
     lease_until = max([now, *(at for at in leave_at if at)]) + rig.lease
     started = outbox.start(
         connection,
@@ -240,18 +250,35 @@ def _render(rig: Rig, text: outbox.Claimed, common: Mapping[str, str]) -> tuple[
 
 
 def _leave_at(
-    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], segments: Sequence[int], now: datetime
+    rig: Rig,
+    connection: Connection,
+    claimed: Sequence[outbox.Claimed],
+    segments: Sequence[int],
+    now: datetime,
+    *,
+    own: _Pace | None,
 ) -> list[datetime | None]:
-    """A moment per text by its sender's pace; None where the sender has none."""
+    """A moment per text, by its sender's pace and by its event's own, the later of the two; None without a pace."""
     moments: dict[int, datetime] = {}
+    measured = list(zip(claimed, segments, strict=True))
     for sender in sorted({text.sender for text in claimed}):
-        pace = _sender(rig, sender).segments_per_s
-        if pace:
-            mine = [(t.id, n) for t, n in zip(claimed, segments, strict=True) if t.sender == sender]
-            start = max(limits.next_free(connection, sender, now=now), now + HEAD_START)
-            at = limits.reserve(connection, sender, [n for _, n in mine], per_s=pace, start=start)
-            moments |= dict(zip([i for i, _ in mine], at, strict=True))
+        mine = [(t.id, n) for t, n in measured if t.sender == sender]
+        moments |= _reserved(connection, _Pace(sender, _sender(rig, sender).segments_per_s), mine, now)
+    if own is not None:
+        for id_, at in _reserved(connection, own, [(t.id, n) for t, n in measured], now).items():
+            moments[id_] = max(at, moments.get(id_, at))
     return [moments.get(text.id) for text in claimed]
+
+
+def _reserved(
+    connection: Connection, pace: _Pace, segments: Sequence[tuple[int, int]], now: datetime
+) -> dict[int, datetime]:
+    """A moment for each (message id, segments) at this pace."""
+    if not pace.per_s:
+        return {}
+    start = max(limits.next_free(connection, pace.key, now=now), now + HEAD_START)
+    at = limits.reserve(connection, pace.key, [n for _, n in segments], per_s=pace.per_s, start=start)
+    return dict(zip([id_ for id_, _ in segments], at, strict=True))
 
 
 def _stop_event(rig: Rig, event_id: int, alarm: str) -> None:

@@ -29,6 +29,8 @@ class Event:
     replies_until: datetime
     settled_at: datetime | None
     alarm: str | None
+    pace_per_s: float | None
+    all_clear_at: datetime | None
 
 
 _COLUMNS = [campaign_event.c[name] for name in Event.__dataclass_fields__]

@@ -65,6 +65,16 @@ def next_free(connection: Connection, sender: str, *, now: datetime) -> datetime
     return max(free, now)
 
 
+def of_event(event_id: int) -> str:
+    """The name under which an event's own pace is kept, beside those of the senders."""
+    return f"event:{event_id}"
+
+
+def forget(connection: Connection, sender: str) -> None:
+    """What was reserved at another pace does not count any more."""
+    connection.execute(text("DELETE FROM sender_pace WHERE sender = :sender"), {"sender": sender})
+
+
 def reserve(
     connection: Connection, sender: str, segments: Sequence[int], *, per_s: float, start: datetime
 ) -> list[datetime]:
