@@ -27,7 +27,7 @@ from worker.store.database import Database
 WIDER = int(os.environ.get("ANY_ORDER_EXAMPLES", "0"))
 PROFILE = settings(
     derandomize=not WIDER,
-    max_examples=WIDER or 50,
+    max_examples=WIDER or 25,
     stateful_step_count=30,
     deadline=None,
     database=None,
@@ -152,6 +152,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Nothing more goes wrong: all comes to an end, and both sides agree."""
+        self.town.provider.fates = []
         for event in self.town.opened:
             self.town.steer(event, "resume")
         for _round in range(ROUNDS):
