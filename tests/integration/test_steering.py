@@ -34,7 +34,7 @@ def _states(town: Town, event_id: int, *states: str) -> None:
             connection.execute(
                 text(
                     "UPDATE message SET state = :state, provider_sid = :sid, segments = 2, "
-                    "sent_at = CASE WHEN CAST(:sid AS text) IS NULL THEN NULL ELSE CAST(:now AS timestamptz) END WHERE id = :id"
+                    "sent_at = CASE WHEN CAST(:sid AS text) IS NOT NULL THEN CAST(:now AS timestamptz) END WHERE id = :id"
                 ),
                 {"state": state, "sid": sid, "now": town.now, "id": message["id"]},
             )
