@@ -89,6 +89,29 @@ class CallHours(BaseModel):
     minutes_per_contact: float = 11.4
 
 
+class Sessions(BaseModel):
+    """How long somebody stays signed in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    idle_min: int = Field(default=60, ge=5, le=24 * 60, description="unused for so long, a session ends")
+    whole_h: int = Field(default=12, ge=1, le=24 * 7, description="and after so long in any case")
+
+
+class Routing(BaseModel):
+    """How tasks find their callers, and when another agency's may help."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lease_min: float = Field(default=15, gt=0, description="a claim without a heartbeat comes back after this")
+    skipped_min: float = Field(default=60, ge=0, description="a caller is not offered again what they skipped")
+    at_once: int = Field(default=3, ge=1, description="calls one caller may hold")
+    p0_waited_min: float = Field(default=5, ge=0, description="other agencies may help with a P0 after this")
+    p1_waited_min: float = Field(default=60, ge=0, description="and with a P1")
+    late_min: float = Field(default=30, ge=0, description="and with any task that is late by this")
+    work_each_min: float = Field(default=120, gt=0, description="and when each caller present has more work than this")
+
+
 class Settings(BaseSettings):
     """All settings of one deployment. Read once per process, in bootstrap."""
 
@@ -110,6 +133,8 @@ class Settings(BaseSettings):
     senders: dict[str, SenderSettings] = {}
     limits: Limits = Limits()
     call_hours: CallHours = CallHours()
+    routing: Routing = Routing()
+    sessions: Sessions = Sessions()
 
     @model_validator(mode="after")
     def _leases_outlive_requests(self) -> "Settings":

@@ -47,7 +47,7 @@ def matching_step(secret: bytes, typed: str, *, now: datetime, after: int | None
 def address(secret: bytes, *, login: str, issuer: str) -> str:
     """The otpauth:// address that an application reads from a QR code, with the secret in base 32."""
     fields = {"secret": base32(secret), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP_S}
-    return f"otpauth://totp/{quote(issuer)}:{quote(login)}?{urlencode(fields)}"
+    return f"otpauth://totp/{quote(issuer)}:{quote(login)}?{urlencode(fields, quote_via=quote)}"
 
 
 def base32(secret: bytes) -> str:

@@ -60,7 +60,7 @@ class Tried:
     def subjects(self) -> dict[str, str]:
         """What wrong tries are counted by: kind -> hash."""
         named = {"login": self.login.strip().lower(), "address": self.address}
-        return {kind: _hash(f"{kind} {value}") for kind, value in named.items() if value}
+        return {kind: _hash(f"{kind} {value}") for kind, value in named.items() if value or kind == "login"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +142,21 @@ def is_form_token(sent: str, bound_to: str, *, rules: Rules) -> bool:
 
 
 def _count(db: Database, tried: Tried, *, now: datetime) -> None:
-    subjects = tried.subjects()
+    # One order, so that two tries never wait for each other in a ring.
+    subjects = sorted(tried.subjects().items())
     with db.begin() as connection:
-        until = failures.waits_until(connection, subjects, now=now)
-        if until is None:
-            _add_tries(connection, subjects, now=now)
-            return
-    wait_s = int((until - now).total_seconds()) + 1
+        until = max(failures.lock(connection, subject, now=now) for _kind, subject in subjects)
+        if until > now:
+            raise _wait(until - now)
+        for kind, subject in subjects:
+            count = failures.count(connection, subject, forgotten=accounts.FORGOTTEN_AFTER, now=now)
+            failures.wait(connection, subject, until=now + accounts.wait_after(count, kind=kind))
+
+
+def _wait(left: timedelta) -> TooManyTries:
+    wait_s = int(left.total_seconds()) + 1
     log.warning("sign_in_throttled", wait_s=wait_s)
-    raise TooManyTries(_("Trop d'essais. Réessayez dans {n} secondes.").format(n=wait_s), wait_s=wait_s)
-
-
-def _add_tries(connection: Connection, subjects: dict[str, str], *, now: datetime) -> None:
-    for kind, subject in sorted(subjects.items()):  # one order, so that two tries never wait for each other in a ring
-        count = failures.count(connection, subject, forgotten=accounts.FORGOTTEN_AFTER, now=now)
-        failures.wait(connection, subject, until=now + accounts.wait_after(count, kind=kind))
+    return TooManyTries(_("Trop d'essais. Réessayez dans {n} secondes.").format(n=wait_s), wait_s=wait_s)
 
 
 def _right(connection: Connection, tried: Tried, *, now: datetime) -> None:
