@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo sandbox test check format translations lock clean
+.PHONY: help venv demo chaos sandbox test check format translations lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ venv: $(READY)  ## create or refresh the environment from the hashed lock
 
 demo: venv  ## run the main job on embedded servers, without any account (ARGS="--households 1000 --exit")
 	@$(BIN)/courtoisie demo $(ARGS)
+
+chaos: venv  ## break everything around a running town by a seed, and check the promises (ARGS="--seed 31")
+	@$(BIN)/courtoisie chaos $(ARGS)
 
 sandbox: venv  ## embedded servers and the Twilio stand-in alone, until Ctrl-C
 	@$(BIN)/courtoisie sandbox $(ARGS)
