@@ -79,7 +79,7 @@ class Network:
         for number, name in enumerate(names, 11):
             host = self.hosts[name] = self._host(name, number)
             cable = ("type", "veth", "peer", "name", "eth0", "netns", str(host.holder.pid))
-            self.servers.run("ip", "link", "add", name, *cable)
+            self.servers.run("ip", "link", "add", "name", name, *cable)
             self.servers.run("ip", "link", "set", name, "master", "wire", "up")
             self._configure(host, "eth0")
             _introduce(host, self.servers, "eth0")

@@ -6,6 +6,7 @@ Real network namespaces and real silence: see sandbox/hosts.py. Where the kernel
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -76,14 +77,15 @@ def region() -> Iterator[Region]:
     with homes.home() as home:
         network = Network(home)
         network.start(HOSTS)
-        with network.at_the_servers(), stack.running(seed="hosts", changes=LIMITS, address=hosts.SERVERS) as running:
+        with ExitStack() as ending:
+            ending.callback(network.stop)
+            ending.enter_context(network.at_the_servers())
+            running = ending.enter_context(stack.running(seed="hosts", changes=LIMITS, address=hosts.SERVERS))
             running.start_product(["web", "scheduler"])
-            with inhabited(running) as city:
-                region = Region(city, network)
-                for name in HOSTS:
-                    region.launch(name, "-m", "worker", "worker", "--processes", "1", "--threads", "6")
-                yield region
-        network.stop()
+            region = Region(ending.enter_context(inhabited(running)), network)
+            for name in HOSTS:
+                region.launch(name, "-m", "worker", "worker", "--processes", "1", "--threads", "6")
+            yield region
 
 
 @pytest.fixture
