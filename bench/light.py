@@ -1,0 +1,250 @@
+"""A stand-in for load only: a fixed latency, a limit in flight, and two signed receipts per message.
+
+The faithful stand-in (sandbox/twilio) knows what the provider knows; this one knows only what costs time there, so that
+it is never the bottleneck. It is not used to judge behaviour.
+"""
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import uvloop
+
+SENT_AFTER_S, DELIVERED_AFTER_S = 0.05, 0.2
+RECEIPT_CONNECTIONS = 100
+EMPTY_LIST = (
+    b'{"messages":[],"next_page_uri":null,"page":0,"page_size":50,"first_page_uri":"","uri":"","start":0,"end":0}'
+)
+TOO_MANY = b'{"code":20429,"message":"Too Many Requests","status":429}'
+
+
+class Counts:
+    """What happened since the last reset."""
+
+    def __init__(self) -> None:
+        self.accepted = self.refused = self.peak = self.in_flight = 0
+        self.first_at = self.last_at = 0.0
+        self.moments: list[float] = []
+        self.numbers: set[str] = set()
+        self.doubled: list[str] = []
+        self.receipts = self.receipts_again = 0
+        self.waits: list[float] = []
+        self.cpu_from = time.process_time()
+
+    def as_json(self) -> bytes:
+        waits = sorted(self.waits)
+
+        def at(share: float) -> float:
+            return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))], 2) if waits else 0.0
+
+        told = {
+            "accepted": self.accepted,
+            "refused": self.refused,
+            "peak_in_flight": self.peak,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "doubled": self.doubled[:20],
+            "receipts": self.receipts,
+            "receipts_again": self.receipts_again,
+            "receipt_ms": {"p50": at(0.5), "p99": at(0.99)},
+            "most_in_a_second": _most_in_a_second(self.moments),
+            "cpu_s": time.process_time() - self.cpu_from,
+        }
+        return json.dumps(told).encode()
+
+
+def _most_in_a_second(moments: list[float]) -> int:
+    window: deque[float] = deque()
+    most = 0
+    for moment in sorted(moments):
+        window.append(moment)
+        while window[0] <= moment - 1.0:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+class Provider:
+    """The account: its limits, its counts, and the receipts on their way."""
+
+    def __init__(self, token: str, *, latency_s: float, most: int) -> None:
+        self.token, self.latency_s, self.most = token.encode(), latency_s, most
+        self.counts = Counts()
+        self.receipts: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue()
+
+    def accept(self, form: dict[str, str]) -> bytes:
+        """A message is created; its receipts will follow."""
+        counts, now = self.counts, time.time()
+        counts.accepted += 1
+        counts.first_at = counts.first_at or now
+        counts.last_at = now
+        counts.moments.append(now)
+        which = form.get("StatusCallback") or form.get("To", "")
+        (counts.doubled.append if which in counts.numbers else counts.numbers.add)(which)
+        sid = "SM" + os.urandom(16).hex()
+        callback = form.get("StatusCallback", "").partition("#")[0]
+        if callback:
+            loop = asyncio.get_running_loop()
+            loop.call_later(SENT_AFTER_S, self._tell, callback, sid, "sent", form)
+            loop.call_later(DELIVERED_AFTER_S, self._tell, callback, sid, "delivered", form)
+        return json.dumps(
+            {
+                "sid": sid,
+                "status": "queued",
+                "to": form.get("To"),
+                "from": form.get("From"),
+                "body": form.get("Body"),
+                "num_segments": "1",
+                "error_code": None,
+                "error_message": None,
+                "direction": "outbound-api",
+                "date_created": "Thu, 24 Aug 2023 05:01:45 +0000",
+                "uri": f"/2010-04-01/Accounts/AC/Messages/{sid}.json",
+            }
+        ).encode()
+
+    def _tell(self, callback: str, sid: str, status: str, form: dict[str, str]) -> None:
+        fields = {
+            "AccountSid": "AC" + "0" * 32,
+            "ApiVersion": "2010-04-01",
+            "From": form.get("From", ""),
+            "MessageSid": sid,
+            "MessageStatus": status,
+            "SmsSid": sid,
+            "SmsStatus": status,
+            "To": form.get("To", ""),
+        }
+        signed = callback + "".join(name + value for name, value in sorted(fields.items()))
+        digest = hmac.new(self.token, signed.encode(), hashlib.sha1).digest()
+        self.receipts.put_nowait((callback, urlencode(fields).encode(), base64.b64encode(digest).decode()))
+
+
+class Answering(asyncio.Protocol):
+    """One connection of the product's, HTTP/1.1 with Content-Length."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider, self._read = provider, bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while (end := self._read.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._read[:end])
+            length = _content_length(head)
+            if len(self._read) < end + 4 + length:
+                return
+            body = bytes(self._read[end + 4 : end + 4 + length])
+            del self._read[: end + 4 + length]
+            self._asked(head, body)
+
+    def _asked(self, head: bytes, body: bytes) -> None:
+        provider, path = self._provider, head.split(b" ", 2)[1]
+        if path.startswith(b"/bench/"):
+            self._control(path, body)
+            return
+        if head.startswith(b"GET"):
+            self._answer(b"200 OK", EMPTY_LIST)
+            return
+        if provider.counts.in_flight >= provider.most:
+            provider.counts.refused += 1
+            self._answer(b"429 Too Many Requests", TOO_MANY)
+            return
+        provider.counts.in_flight += 1
+        provider.counts.peak = max(provider.counts.peak, provider.counts.in_flight)
+        answer = provider.accept(dict(parse_qsl(body.decode())))
+        if provider.latency_s:
+            asyncio.get_running_loop().call_later(provider.latency_s, self._created, answer)
+        else:
+            self._created(answer)
+
+    def _created(self, answer: bytes) -> None:
+        self._provider.counts.in_flight -= 1
+        self._answer(b"201 Created", answer)
+
+    def _control(self, path: bytes, body: bytes) -> None:
+        provider = self._provider
+        if path == b"/bench/reset":
+            wanted = json.loads(body or b"{}")
+            provider.latency_s = wanted.get("latency_s", provider.latency_s)
+            provider.most = wanted.get("most", provider.most)
+            provider.counts = Counts()
+        self._answer(b"200 OK", provider.counts.as_json() if path == b"/bench/stats" else b"{}")
+
+    def _answer(self, status: bytes, body: bytes) -> None:
+        if not self._transport.is_closing():
+            head = b"HTTP/1.1 " + status + b"\r\nContent-Type: application/json\r\nContent-Length: "
+            self._transport.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
+
+
+def _content_length(head: bytes) -> int:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+async def _deliver(provider: Provider) -> None:
+    """One kept connection to the product's hooks; a receipt that is not taken is brought again."""
+    reader, writer = None, None
+    while True:
+        callback, body, signature = await provider.receipts.get()
+        where = urlsplit(callback)
+        path = where.path + ("?" + where.query if where.query else "")
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nX-Twilio-Signature: {signature}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        begun = time.perf_counter()
+        try:
+            if writer is None or reader is None:
+                reader, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.write(head.encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(_content_length(answer))
+            taken = answer.split(b" ", 2)[1] in {b"200", b"204"}
+        except (OSError, asyncio.IncompleteReadError):
+            reader, writer, taken = None, None, False
+        if taken:
+            provider.counts.receipts += 1
+            provider.counts.waits.append(time.perf_counter() - begun)
+        else:
+            provider.counts.receipts_again += 1
+            asyncio.get_running_loop().call_later(0.2, provider.receipts.put_nowait, (callback, body, signature))
+
+
+async def _serve(provider: Provider, told: Path) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Answering(provider), "127.0.0.1", 0, backlog=1024)
+    delivering = [asyncio.create_task(_deliver(provider)) for _ in range(RECEIPT_CONNECTIONS)]
+    told.write_text(str(server.sockets[0].getsockname()[1]))
+    async with server:
+        await server.serve_forever()
+    for task in delivering:
+        task.cancel()
+
+
+def main() -> None:
+    """Serves until it is ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--token", required=True)
+    parser.add_argument("--told", type=Path, required=True, help="the port is written here")
+    parser.add_argument("--latency-s", type=float, default=0.1)
+    parser.add_argument("--most", type=int, default=100)
+    given = parser.parse_args()
+    uvloop.run(_serve(Provider(given.token, latency_s=given.latency_s, most=given.most), given.told))
+
+
+if __name__ == "__main__":
+    main()
