@@ -33,8 +33,8 @@ def _states(town: Town, event_id: int, *states: str) -> None:
             sid = f"SM{message['id']:032d}" if state in {"sent", "delivered", "undelivered"} else None
             connection.execute(
                 text(
-                    "UPDATE message SET state = :state, provider_sid = :sid, segments = 2, "
-                    "sent_at = CASE WHEN CAST(:sid AS text) IS NOT NULL THEN CAST(:now AS timestamptz) END WHERE id = :id"
+                    "UPDATE message SET state = :state, provider_sid = :sid, segments = 2, sent_at = "
+                    "CASE WHEN CAST(:sid AS text) IS NOT NULL THEN CAST(:now AS timestamptz) END WHERE id = :id"
                 ),
                 {"state": state, "sid": sid, "now": town.now, "id": message["id"]},
             )

@@ -59,7 +59,7 @@ def _options(command: TyperCommand) -> set[str]:
 def _documented() -> dict[str, set[str]]:
     found = {}
     for usage in (cells[0].strip("`") for cells in _table("Commands")):
-        path = re.match(r"courtoisie((?: [a-z]+)+)", usage)
+        path = re.match(r"courtoisie((?: [a-z][a-z-]*)+)", usage)
         assert path, usage
         found[path[1].strip()] = set(re.findall(r"--[\w-]+", usage))
     return found

@@ -1,20 +1,26 @@
-"""Watching and steering: events, event show, pause, resume, cancel, report."""
+"""Watching: events, event show, report. Steering is in worker/cli/steering.py."""
 
 import csv
+import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from worker.bootstrap import utc_now
 from worker.cli import parts
 from worker.cli.terminal import local, out, print_json, table
+from worker.domain.campaigns import EventState
 from worker.domain.errors import Refused
 from worker.i18n import _
 from worker.labels import label
-from worker.services import events, reporting
+from worker.services import events, reporting, steering
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
 Id = Annotated[int, typer.Argument(help=_("Numéro de l'opération, voir « courtoisie events »."), metavar="ID")]
+OVER = frozenset({EventState.SETTLED, EventState.CANCELLED})
+WATCH_S = 2.0
 event_commands = typer.Typer(help=_("Suivre et conduire une opération."), no_args_is_help=True)
 
 
@@ -34,29 +40,50 @@ def list_events(as_json: Json = False) -> None:
 
 
 @event_commands.command("show", help=_("Où en est une opération."))
-def show(event: Id, as_json: Json = False) -> None:
-    _report(event, as_json=as_json, csv_file=None)
+def show(
+    event: Id,
+    watch: Annotated[bool, typer.Option("--watch", help=_("Rafraîchir jusqu'à ce qu'elle soit close."))] = False,
+    as_json: Json = False,
+) -> None:
+    with parts.only_database() as (settings, db):
+        while True:
+            made = reporting.report(db, event)
+            progress = steering.progress(db, event, senders=settings.sender_table, now=utc_now())
+            _show_once(made, progress, settings.timezone, as_json=as_json, clear=watch and sys.stdout.isatty())
+            if not watch or made.event.state in OVER:
+                return
+            time.sleep(WATCH_S)
 
 
-@event_commands.command("pause", help=_("Suspendre les envois."))
-def pause(event: Id) -> None:
-    with parts.only_database() as (_settings, db):
-        events.pause(db, event)
-    out().print(_("Opération n° {id} suspendue : plus aucun SMS ne part.").format(id=event))
+def _show_once(
+    made: reporting.Report, progress: steering.Progress, timezone: str, *, as_json: bool, clear: bool
+) -> None:
+    if as_json:
+        print_json(
+            reporting.as_json(made) | {"by_agency": list(made.by_agency), "progress": steering.as_json(progress)}
+        )
+        sys.stdout.flush()
+        return
+    if clear:
+        out().clear()
+    _show(made, timezone)
+    _show_progress(progress, timezone)
 
 
-@event_commands.command("resume", help=_("Reprendre les envois."))
-def resume(event: Id) -> None:
-    with parts.only_database() as (_settings, db):
-        events.resume(db, event)
-    out().print(_("Opération n° {id} reprise.").format(id=event))
-
-
-@event_commands.command("cancel", help=_("Arrêter pour de bon ; les appels déjà demandés restent à faire."))
-def cancel(event: Id) -> None:
-    with parts.whole() as app:
-        households = events.cancel(app.db, event, now=app.clock())
-    out().print(_("Opération n° {id} annulée : {n} foyers n'attendent plus rien.").format(id=event, n=households))
+def _show_progress(progress: steering.Progress, timezone: str) -> None:
+    console, texts = out(), progress.texts
+    console.print(
+        _("Envoi : {sent} partis · {waiting} en attente · {carrier} chez l'opérateur SMS · {stopped} arrêtés").format(
+            sent=texts.sent, waiting=texts.waiting, carrier=texts.at_carrier, stopped=texts.stopped
+        )
+    )
+    console.print(_("Dernière minute : {n} SMS").format(n=texts.sent_last_minute))
+    if progress.pace_per_s is not None:
+        console.print(_("Cadence : {n:g} segments par seconde au plus").format(n=progress.pace_per_s))
+    if texts.waiting and progress.ends_at is not None:
+        console.print(_("Fin prévue de l'envoi : {at}").format(at=local(progress.ends_at, timezone)))
+    if texts.answers_until is not None:
+        console.print(_("Dernière échéance de réponse : {at}").format(at=local(texts.answers_until, timezone)))
 
 
 def report(

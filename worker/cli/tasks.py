@@ -36,9 +36,9 @@ def tasks(
             f"{band(task.priority)} ({task.priority})",
             local(task.due_at, settings.timezone),
             task.agency,
-            _who(task),
-            _why(task, settings.timezone),
-            _number(task),
+            who(task),
+            why(task, settings.timezone),
+            number(task),
         )
     out().print(listed)
     if len(queue) > limit:
@@ -90,19 +90,22 @@ def _follows(ended: calls.Ended, timezone: str) -> str:
     return _("À rappeler le {when}.").format(when=when)
 
 
-def _who(task: Task) -> str:
+def who(task: Task) -> str:
+    """The people and their town, on one line."""
     names = " / ".join(f"{t['civility']} {t['last_name']} {t['first_name']}".strip() for t in task.tenants or [])
     return f"{names} · {task.commune}"
 
 
-def _why(task: Task, timezone: str) -> str:
+def why(task: Task, timezone: str) -> str:
+    """The reasons, from when on, and the last words that came."""
     reasons = ", ".join(label(reason) for reason in task.reasons)
     news = _(" · a répondu « tout va bien » depuis") if task.news else ""
     later = _(" · pas avant le {when}").format(when=local(task.not_before, timezone)) if task.not_before else ""
     return reasons + later + news + (f" · « {task.last_reply} »" if task.last_reply else "")
 
 
-def _number(task: Task) -> str:
+def number(task: Task) -> str:
+    """The numbers to dial, best first."""
     usable = [p["e164"] for p in task.phones or [] if not p["bad"]]
     return ", ".join(usable) or _("aucun numéro")
 

@@ -109,6 +109,14 @@ def other_half_day(
     return next((max(opens, noon) for opens, closes in spans if closes > noon), spans[0][0])
 
 
+def next_within(begins: time, ends: time, at: datetime, *, tz: ZoneInfo) -> datetime:
+    """The first moment from `at` on between these wall-clock hours; `at` itself when it is one."""
+    for day in _days(at, tz):
+        if at < instant(day, ends, tz):
+            return max(at, instant(day, begins, tz))
+    raise ValueError("a day without that hour")
+
+
 def instant(day: date, hour: time, tz: ZoneInfo) -> datetime:
     """A wall-clock hour as a moment in UTC, where sums and comparisons hold across the change of clocks.
 

@@ -9,6 +9,7 @@ from worker.domain.callbacks import OPEN_STATES
 from worker.domain.errors import NotFound, Refused
 from worker.domain.routing import Move, Rules
 from worker.i18n import _
+from worker.settings import Settings
 from worker.store import claims as rows
 from worker.store import tasks
 from worker.store.database import Connection, Database
@@ -19,6 +20,20 @@ REASON_MOST = 300
 OFF_MOST = timedelta(days=31)
 
 DEFAULT = Rules()
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules as configured."""
+    routing_, calls = settings.routing, settings.call_hours
+    return Rules(
+        lease=timedelta(minutes=routing_.lease_min),
+        skipped_for=timedelta(minutes=routing_.skipped_min),
+        at_once=routing_.at_once,
+        waited={"P0": timedelta(minutes=routing_.p0_waited_min), "P1": timedelta(minutes=routing_.p1_waited_min)},
+        late=timedelta(minutes=routing_.late_min),
+        work_each=timedelta(minutes=routing_.work_each_min),
+        per_call=timedelta(minutes=calls.minutes_per_contact),
+    )
 
 
 @dataclass(frozen=True, slots=True)

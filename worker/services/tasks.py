@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 
-from worker.domain import callbacks
+from worker.domain import calendar, callbacks
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Level, age_on
 from worker.services.desk import Desk
-from worker.store import events, recipients
+from worker.store import events, recipients, wishes
 from worker.store import tasks as rows
 from worker.store.database import Connection
 
 HEAT_MEMORY = timedelta(days=7)
+_ASKED = frozenset({TaskReason.EMERGENCY_WORD, TaskReason.ASKED_CALL})
 URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
 
 
@@ -48,7 +49,9 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     situations = {e: _situation(connection, e, desk, now) for e in {c.event_id for c in calls}}
     under_way = [e for e in situations if e is not None]
     known = rows.known(connection, list(wanted), now=now, events=under_way)
+    hours = wishes.hours_of(connection, list(wanted))
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
+    new = [_at_their_hours(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
     opened = rows.open_or_merge(connection, new, now=now)
     handed = [
         (recipient, opened[c.household_id], str(c.reason))
@@ -114,6 +117,16 @@ def _task(known: rows.Known, call: Call, situation: Situation, desk: Desk, now: 
         score=json.dumps(points),
         due_at=desk.due_at(callbacks.band(priority), now, urgent=situation.is_urgent),
     )
+
+
+def _at_their_hours(
+    task: rows.NewTask, hours: tuple[time, time] | None, situation: Situation, desk: Desk, now: datetime
+) -> rows.NewTask:
+    """Not before the hours the household prefers, unless it asks for the call or the need is greater."""
+    if hours is None or _ASKED & set(task.reasons):
+        return task
+    at = calendar.next_within(*hours, now, tz=desk.timezone)
+    return task if at <= now or (situation.is_urgent and at > task.due_at) else replace(task, not_before=at)
 
 
 def _facts(known: rows.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:
