@@ -286,3 +286,24 @@ def test_no_log_line_holds_a_number_or_a_text(site: Site, caplog: pytest.LogCapt
     said = caplog.text + repr(events)
     assert "3363998" not in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "path", [STATUS, "/hooks/twilio/sms/status", f"{STATUS}&x=1", "/hooks/twilio/sms/status?m=%34%31"]
+)
+def test_a_receipt_is_stored_whatever_form_its_address_has(site: Site, path: str) -> None:
+    """The ordinary address is read on a shorter way than the others; what is stored is the same."""
+    answer = site.post(path, RECEIPT)
+
+    assert answer.status_code == 204
+    assert [r["provider_sid"] for r in rows(site.db, "delivery_receipt")] == [SID]
+    assert [r["message_id"] for r in rows(site.db, "delivery_receipt")] == [41 if "m=" in path else None]
+
+
+def test_a_forged_receipt_is_refused_with_its_body_unread_by_the_short_way(site: Site) -> None:
+    with capture_logs() as logged:
+        answer = site.post(STATUS, RECEIPT, token="somebody else's")
+
+    assert answer.status_code == 403
+    assert rows(site.db, "delivery_receipt") == []
+    assert [entry["event"] for entry in logged] == ["hook_refused"]

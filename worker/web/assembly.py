@@ -11,6 +11,7 @@ from worker.web import health, metrics
 from worker.web.edge import Edge
 from worker.web.hooks import Hooks
 from worker.web.parts import Parts
+from worker.web.quick import QuickReceipts
 from worker.web.receipts import GroupCommit
 
 
@@ -29,6 +30,7 @@ def assemble(parts: Parts) -> FastAPI:
     web = FastAPI(
         title="Courtoisie", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
+    web.add_middleware(QuickReceipts, parts=parts, commit=commit)
     web.add_middleware(Edge, secure=parts.public_url.startswith("https://"))
     web.router.routes.extend(Hooks(parts, commit).routes())
     web.include_router(health.router(parts))
