@@ -12,7 +12,7 @@ from worker.domain.recipients import Reason, RecipientState
 
 # One row per household of the audience, with its best number for a text and why it may get none.
 # Relies on ix_tenant_active, uq_household_present, the phone unique key and uq_opt_out_standing.
-_SORTED = """
+SORTED = """
 WITH aged AS (
     SELECT t.household_id, t.language, t.role,
            CASE t.birth_precision
@@ -22,14 +22,15 @@ WITH aged AS (
     FROM tenant t WHERE t.status = 'active'
 ), concerned AS (
     SELECT a.household_id,
-           (array_agg(a.language ORDER BY (a.role = 'holder') DESC, a.years DESC NULLS LAST))[1] AS language
+           (array_agg(a.language ORDER BY (a.role = 'holder') DESC, a.years DESC NULLS LAST))[1] AS language,
+           max(a.years)::int AS years
     FROM aged a
     WHERE (a.years IS NULL AND :unknown_age)
        OR EXISTS (SELECT 1 FROM unnest(CAST(:from_ages AS int[]), CAST(:upto_ages AS int[])) AS band(low, high)
                   WHERE a.years >= band.low AND a.years <= band.high)
     GROUP BY a.household_id
 ), audience AS (
-    SELECT h.id AS household_id, coalesce(h.preferred_language, c.language) AS language,
+    SELECT h.id AS household_id, coalesce(h.preferred_language, c.language) AS language, c.years,
            h.refused_at IS NOT NULL AS refused, coalesce(h.preferred_channel = 'call', false) AS prefers_call
     FROM concerned c
     JOIN household h ON h.id = c.household_id AND h.gone_at IS NULL
@@ -47,8 +48,8 @@ WITH aged AS (
                       AND w.contacted_at IS NOT NULL))
       AND (CAST(:household AS bigint) IS NULL OR h.id = :household)
 ), sorted AS (
-    SELECT a.household_id, a.language,
-           best.e164,
+    SELECT a.household_id, a.language, a.years, best.e164,
+           CASE WHEN lately.fate = 'contacted' THEN lately.event_id END AS other_event,
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.contacted_at END AS asked_at,
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.reminded_at END AS reminded_at,
            CASE
@@ -79,7 +80,7 @@ WITH aged AS (
         -- 'contacted': written to today, for whatever purpose, or about to be, unless the level rises; the alert that an
         -- all clear ends does not count. 'asked': written to by an event that was cancelled before an answer came; the
         -- question stands, and is not asked twice.
-        SELECT w.fate, p.e164, p.contacted_at, p.reminded_at
+        SELECT w.fate, p.event_id, p.e164, p.contacted_at, p.reminded_at
         FROM recipient p JOIN campaign_event e ON e.id = p.event_id
         CROSS JOIN LATERAL (SELECT CASE WHEN :wants_reply AND e.kind = 'check_in' AND p.state = 'cancelled'
                                              AND e.definition->>'purpose' = :purpose
@@ -97,7 +98,7 @@ WITH aged AS (
 """
 
 _FAN_OUT = text(
-    _SORTED
+    SORTED
     + """
 INSERT INTO recipient (event_id, household_id, e164, language, contacted_at, reminded_at, state, reason, due_at, settled_at)
 SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
@@ -112,7 +113,7 @@ ON CONFLICT (event_id, household_id) DO NOTHING
 )
 
 _PREVIEW = text(
-    _SORTED
+    SORTED
     + """
 SELECT g.code AS agency, coalesce(s.reason, 'text') AS fate, s.language, count(*) AS households
 FROM sorted s JOIN household h ON h.id = s.household_id JOIN dwelling d ON d.id = h.dwelling_id
@@ -165,7 +166,8 @@ def _bounds(bands: Iterable[AgeBand]) -> dict[str, Any]:
     }
 
 
-def _parameters(occasion: Occasion) -> dict[str, Any]:
+def parameters(occasion: Occasion) -> dict[str, Any]:
+    """The values that SORTED asks for."""
     who = occasion.audience
     return _bounds(who.age_bands) | {
         "day": occasion.day,
@@ -196,7 +198,7 @@ def fan_out(
     recorded: the reasons for which the campaign only records the household; the others are due at once for
     the next rung of the ladder.
     """
-    values = _parameters(occasion) | {
+    values = parameters(occasion) | {
         "event_id": event_id,
         "recorded": [str(r) for r in recorded],
         "excluded": RecipientState.EXCLUDED,
@@ -208,7 +210,7 @@ def fan_out(
 
 def preview(connection: Connection, occasion: Occasion) -> list[Fate]:
     """What fan_out would do, counted by agency, fate and language."""
-    return [Fate(**row._asdict()) for row in connection.execute(_PREVIEW, _parameters(occasion))]
+    return [Fate(**row._asdict()) for row in connection.execute(_PREVIEW, parameters(occasion))]
 
 
 def of_unknown_age(connection: Connection) -> int:

@@ -30,6 +30,7 @@ class Event:
     settled_at: datetime | None
     alarm: str | None
     pace_per_s: float | None
+    is_test: bool
     all_clear_at: datetime | None
 
 

@@ -27,7 +27,7 @@ FROM dwelling d JOIN agency a ON a.id = d.agency_id LEFT JOIN residence r ON r.i
 _HOUSEHOLDS = text(
     """
 SELECT h.id, d.code, h.gone_at IS NOT NULL, h.lives_alone, h.lives_alone_source
-FROM household h JOIN dwelling d ON d.id = h.dwelling_id ORDER BY h.id
+FROM household h JOIN dwelling d ON d.id = h.dwelling_id WHERE NOT h.guest ORDER BY h.id
 """
 )
 _TENANTS = text(
@@ -40,7 +40,7 @@ FROM tenant ORDER BY id
 _PHONES = text(
     """
 SELECT household_id, id, e164, kind, label, rank, tenant_id, source, removed_at IS NOT NULL AS removed
-FROM phone ORDER BY id
+FROM phone WHERE household_id IN (SELECT id FROM household WHERE NOT guest) ORDER BY id
 """
 )
 

@@ -27,7 +27,7 @@ SELECT h.id AS household_id, d.agency_id, h.lives_alone, h.fragile,
 FROM household h
 JOIN dwelling d ON d.id = h.dwelling_id
 LEFT JOIN callback_task k ON k.household_id = h.id AND k.state IN ('open', 'claimed')
-WHERE h.id = ANY (:households)
+WHERE h.id = ANY (:households) AND NOT h.guest  -- nobody rings a guest of a test
 ORDER BY h.id
 """
 )

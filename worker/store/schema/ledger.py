@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -44,6 +45,8 @@ campaign_event = Table(
     Column("pace_per_s", Float),
     # The alert is over: its pending checks were stopped then.
     at("all_clear_at"),
+    # A test of the text: it went to guests, and counts nowhere.
+    Column("is_test", Boolean, nullable=False, server_default=text("false")),
     one_of("state", EventState),
     UniqueConstraint("campaign", "occasion"),
     Index("ix_campaign_event_state", "state"),
@@ -134,6 +137,21 @@ message = Table(
     Index("ix_message_event_id", "event_id"),
     Index("ix_message_ack_number", "e164", "created_at", postgresql_where=text("step = 'ack'")),
     Index("ix_message_household_id", "household_id", "created_at"),
+)
+
+# What an event came to, without anybody's name, number or dwelling. No foreign key: it outlives erasure of its rows.
+event_summary = Table(
+    "event_summary",
+    metadata,
+    Column("event_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("campaign", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    at("opened_at", nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("figures", JSONB, nullable=False),
+    at("made_at", nullable=False),
+    # Nothing of the event can change any more: no reply is taken, no call is owed.
+    Column("final", Boolean, nullable=False, server_default=text("false")),
 )
 
 # One request to the provider. The row is committed before the request leaves.

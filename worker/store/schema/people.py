@@ -74,6 +74,8 @@ household = Table(
     Column("preferred_channel", Text),
     Column("preferred_from", Time),
     Column("preferred_until", Time),
+    # Not tenants: staff on the list of guests, to whom a campaign's text is sent as a test.
+    Column("guest", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("lives_alone IN ('yes', 'no', 'unknown')", name="lives_alone_known"),
     CheckConstraint("lives_alone_source IN ('import', 'caller')", name="lives_alone_source_known"),
     CheckConstraint("preferred_channel IN ('sms', 'call')", name="preferred_channel_known"),

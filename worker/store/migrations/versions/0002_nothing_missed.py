@@ -41,6 +41,7 @@ def upgrade() -> None:
     _intents(_INTENTS)
     _staff()
     _kept_and_audited()
+    _tests_and_summaries()
 
 
 _INTENTS_BEFORE = "'stop', 'start', 'emergency', 'wrong_number', 'absent', 'return', 'help', 'ok', 'unclear'"
@@ -245,6 +246,30 @@ def _kept_and_audited() -> None:
     )
 
 
+def _tests_and_summaries() -> None:
+    no = sa.text("false")
+    op.add_column("campaign_event", sa.Column("is_test", sa.Boolean(), server_default=no, nullable=False))
+    op.add_column("household", sa.Column("guest", sa.Boolean(), server_default=no, nullable=False))
+    op.create_table(
+        "event_summary",
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed", sa.Integer(), nullable=False),
+        sa.Column("figures", postgresql.JSONB(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("final", sa.Boolean(), server_default=no, nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event_summary")),
+    )
+
+
+def _drop_tests_and_summaries() -> None:
+    op.drop_table("event_summary")
+    op.drop_column("household", "guest")
+    op.drop_column("campaign_event", "is_test")
+
+
 def _drop_staff() -> None:
     op.drop_index("ix_inbound_message_to_file", "inbound_message")
     op.drop_column("inbound_message", "filed_by")
@@ -277,6 +302,7 @@ def _drop_claims() -> None:
 
 
 def downgrade() -> None:
+    _drop_tests_and_summaries()
     _drop_staff()
     _drop_contact()
     _drop_steering_and_wishes()
