@@ -67,6 +67,14 @@ def after_call_time(
     raise ValueError("nobody ever rings for so long")
 
 
+def call_time_between(
+    since: datetime, until: datetime, hours: CallHours, *, urgent: bool, tz: ZoneInfo, holidays: Collection[date]
+) -> timedelta:
+    """How much of the time between two moments somebody rings; what lies beyond the look-ahead does not count."""
+    spans = _spans(since, hours, urgent=urgent, tz=tz, holidays=holidays)
+    return sum((min(closes, until) - opens for opens, closes in spans if opens < until), timedelta())
+
+
 def end_of_working_day(
     at: datetime, hours: CallHours, *, urgent: bool, tz: ZoneInfo, holidays: Collection[date], days_later: int = 0
 ) -> datetime:
