@@ -12,10 +12,15 @@ import requests
 import uvicorn
 
 from sandbox.twilio.signing import sign
+from worker import catalogue
+from worker import settings as configuration
 from worker.domain.errors import Unavailable
+from worker.rendering import Texts
+from worker.services import desk as desks
+from worker.services import events
 from worker.store.database import Database
 from worker.web.assembly import assemble
-from worker.web.parts import Parts
+from worker.web.parts import Parts, Program
 
 PUBLIC = "https://chalets.example"
 TOKEN = "the primary token"
@@ -34,7 +39,18 @@ class Site:
     queue_is_away: bool = False
 
     def parts(self) -> Parts:
-        return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, (TOKEN, SECONDARY))
+        return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, self._program(), (TOKEN, SECONDARY))
+
+    def _program(self) -> Program:
+        settings, senders = configuration.load(), configuration.load().sender_table
+        texts = Texts(settings.templates_dir)
+        campaigns = catalogue.load(settings.config_dir, senders=senders, texts=texts)
+        return Program(settings, campaigns, texts, desks.of(settings), self._fan_out)
+
+    def _fan_out(self, event_id: int) -> None:
+        """What the workers do with the wake-up, done at once."""
+        self._ping()
+        events.fan_out(self.db, event_id, desk=desks.of(configuration.load()), now=self.now)
 
     def _ping(self) -> None:
         if self.queue_is_away:

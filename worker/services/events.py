@@ -126,6 +126,12 @@ def recent(db: Database) -> list[rows.Event]:
         return rows.recent(connection)
 
 
+def page(db: Database, *, before: int | None, limit: int) -> list[rows.Event]:
+    """Events, newest first; `before`: opened before this one."""
+    with db.begin() as connection:
+        return rows.page(connection, before=before, limit=limit)
+
+
 def pause(db: Database, event_id: int) -> None:
     """No further text of this event leaves. Raises Refused when it is not running."""
     _steer(db, event_id, to=EventState.PAUSED, only_from=(EventState.RUNNING, EventState.PAUSED))

@@ -7,7 +7,7 @@ from typing import Any
 
 from worker.domain.messages import MessageState
 from worker.services import events
-from worker.store import accounts
+from worker.store import accounts, task_pages
 from worker.store import events as event_rows
 from worker.store import tasks as task_rows
 from worker.store.database import Database
@@ -40,6 +40,21 @@ def tasks(db: Database, *, agency: str | None = None) -> list[task_rows.Task]:
     """The callers' list in the order of need."""
     with db.begin() as connection:
         return task_rows.queue(connection, agency=agency)
+
+
+def tasks_page(
+    db: Database, *, agencies: Sequence[str] | None, after: tuple[Any, ...] | None, limit: int
+) -> list[task_rows.Task]:
+    """A page of the callers' list of these agencies, None: all. after: priority, due time and id of the row before."""
+    place = None if after is None else (after[0], after[1], after[2])
+    with db.begin() as connection:
+        return task_pages.page(connection, agencies=agencies, after=place, limit=limit)
+
+
+def task(db: Database, task_id: int) -> task_rows.Task | None:
+    """One call as the callers' list shows it, open or not."""
+    with db.begin() as connection:
+        return task_rows.one(connection, task_id)
 
 
 def unknown_senders(db: Database, *, since: datetime) -> int:

@@ -71,6 +71,13 @@ def recent(connection: Connection, limit: int = 50) -> list[Event]:
     return _events(connection, campaign_event.c.id.in_(newest))[::-1]
 
 
+def page(connection: Connection, *, before: int | None, limit: int) -> list[Event]:
+    """Events, newest first; `before`: opened before this one."""
+    older = [] if before is None else [campaign_event.c.id < before]
+    newest = select(campaign_event.c.id).where(*older).order_by(campaign_event.c.id.desc()).limit(limit)
+    return _events(connection, campaign_event.c.id.in_(newest))[::-1]
+
+
 def in_state(connection: Connection, states: Iterable[EventState]) -> list[Event]:
     """All events in one of these states."""
     return _events(connection, campaign_event.c.state.in_(list(states)))

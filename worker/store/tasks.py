@@ -104,7 +104,7 @@ RETURNING id
 """
 )
 
-_CARD = """
+CARD = """
 SELECT k.id, k.state, k.reasons, k.priority, k.score, k.news, k.due_at, k.not_before, k.created_at, k.calls, k.claimed_by, k.claimed_until,
        k.known_by,
        k.event_id, k.household_id, g.code AS agency, g.name AS agency_name, e.campaign, e.level,
@@ -127,10 +127,10 @@ LEFT JOIN residence res ON res.id = d.residence_id
 LEFT JOIN campaign_event e ON e.id = k.event_id
 """
 
-_ONE = text(_CARD + "WHERE k.id = :id")
+_ONE = text(CARD + "WHERE k.id = :id")
 
 _QUEUE = text(
-    _CARD
+    CARD
     + """
 WHERE k.state IN ('open', 'claimed') AND (CAST(:agency AS text) IS NULL OR g.code = :agency)
 ORDER BY k.priority DESC, k.due_at, k.id

@@ -13,7 +13,7 @@ from worker.bootstrap import App
 from worker.domain.errors import Refused
 from worker.i18n import _
 from worker.web.assembly import assemble
-from worker.web.parts import Parts
+from worker.web.parts import Parts, Program
 
 log = structlog.get_logger()
 
@@ -33,6 +33,7 @@ def create_app(app: App, *, queue: broker.Queue) -> FastAPI:
             wake=actors.handle_inbound.send,
             ping_queue=lambda: broker.ping(queue),
             public_url=app.settings.public_url,
+            program=Program(app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send),
             tokens=tuple(t.get_secret_value() for t in (account.auth_token, account.auth_token_secondary)),
         )
     )

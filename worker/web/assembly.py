@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from worker.services import receipts
 from worker.web import health, metrics
+from worker.web.api import application
 from worker.web.edge import Edge
 from worker.web.hooks import Hooks
 from worker.web.parts import Parts
@@ -27,12 +28,11 @@ def assemble(parts: Parts) -> FastAPI:
         with contextlib.suppress(asyncio.CancelledError):
             await storing
 
-    web = FastAPI(
-        title="Courtoisie", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
-    )
+    web = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     web.add_middleware(QuickReceipts, parts=parts, commit=commit)
     web.add_middleware(Edge, secure=parts.public_url.startswith("https://"))
     web.router.routes.extend(Hooks(parts, commit).routes())
     web.include_router(health.router(parts))
     web.include_router(metrics.router(parts))
+    web.mount("/api/v1", application.build(parts))
     return web

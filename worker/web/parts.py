@@ -1,10 +1,25 @@
 """What the web process needs of the rest, named one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from worker.domain.campaigns import Campaign
+from worker.rendering import Texts
+from worker.services.desk import Desk
+from worker.settings import Settings
 from worker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What people and programs use through the web. fan_out: tells the workers of a new event, by its id."""
+
+    settings: Settings
+    campaigns: Mapping[str, Campaign]
+    texts: Texts
+    desk: Desk
+    fan_out: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +34,5 @@ class Parts:
     wake: Callable[[int], None]
     ping_queue: Callable[[], None]
     public_url: str
+    program: Program
     tokens: tuple[str, ...] = field(repr=False)

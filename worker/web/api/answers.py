@@ -1,0 +1,222 @@
+"""The forms of what the interface answers. They stay when rows of the database change."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from worker.domain.callbacks import TaskState, band
+from worker.domain.campaigns import EventState, Kind, Level
+from worker.domain.roles import Role
+from worker.store import tasks as task_rows
+
+Counts = dict[str, int]
+
+
+class FromRow(BaseModel):
+    """Filled from a row by the names of its fields."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Myself(BaseModel):
+    """Who a token stands for."""
+
+    login: str = Field(examples=["odile"])
+    role: Role
+    agencies: list[str] = Field(description="codes; empty: all", examples=[["02"]])
+    rights: list[str] = Field(examples=[["see_tasks", "ring", "see_households"]])
+
+
+class Campaign(BaseModel):
+    """A campaign as it is defined today."""
+
+    key: str = Field(examples=["canicule-orange"])
+    title: str = Field(examples=["Canicule, vigilance orange"])
+    kind: Kind
+    level: Level
+    sender: str = Field(examples=["court"])
+    text: str = Field(examples=["heat_orange_check"])
+    reply_deadline_s: float | None = Field(examples=[14400])
+    schedule: str | None
+
+
+class Event(BaseModel):
+    """An event in a list."""
+
+    event: str = Field(examples=["41"])
+    campaign: str = Field(examples=["canicule-orange"])
+    occasion: str = Field(examples=["2026-07-08"])
+    state: EventState
+    opened_at: datetime
+    settled_at: datetime | None
+    alarm: str | None
+
+
+class Launched(BaseModel):
+    """The event of an occasion. new: this request opened it."""
+
+    event: str = Field(examples=["41"])
+    campaign: str = Field(examples=["canicule-orange"])
+    occasion: str = Field(examples=["2026-07-08"])
+    new: bool
+
+
+class Recipients(BaseModel):
+    """Every household of the event, once. unaccounted is 0 at every moment."""
+
+    total: int = Field(examples=[253])
+    by_state: Counts = Field(examples=[{"fine": 127, "callback": 124, "absent": 2}])
+    reasons: dict[str, Counts] = Field(examples=[{"callback": {"no_reply": 20}}])
+    unaccounted: int = Field(examples=[0])
+
+
+class Messages(BaseModel):
+    """The event's texts."""
+
+    total: int
+    segments: int
+    by_state: Counts
+
+
+class AgencyCount(BaseModel):
+    """How many households of one agency are in one state for one reason."""
+
+    agency: str = Field(examples=["01"])
+    state: str = Field(examples=["callback"])
+    reason: str | None = Field(examples=["no_reply"])
+    households: int = Field(examples=[12])
+
+
+class Account(BaseModel):
+    """The account of an event, computed from its rows."""
+
+    event: str = Field(examples=["41"])
+    campaign: str
+    occasion: str
+    state: EventState
+    opened_at: datetime
+    alarm: str | None
+    recipients: Recipients
+    messages: Messages
+    replies: Counts
+    callback_tasks: Counts
+    by_agency: list[AgencyCount] = Field(description="only the agencies of whoever asks")
+
+
+class Tenant(BaseModel):
+    """Somebody who lives in the household."""
+
+    civility: str = Field(examples=["Mme"])
+    last_name: str = Field(examples=["DURAND"])
+    first_name: str = Field(examples=["Odette"])
+    birth_date: date | None = None
+    birth_precision: str = Field(default="unknown", description="`day`, `year` or `unknown`")
+    language: str = Field(examples=["fr"])
+
+
+class Phone(BaseModel):
+    """A number of the household. bad: it is known to be wrong or dead."""
+
+    e164: str = Field(examples=["+33639980001"])
+    kind: str = Field(examples=["mobile"])
+    label: str = Field(examples=["self"])
+    bad: bool
+
+
+class Task(FromRow):
+    """A call that a person owes a household, with what one needs before dialling."""
+
+    id: int
+    state: TaskState
+    band: str = Field(description="`P0` (at once) to `P3`", examples=["P1"])
+    priority: int
+    score: list[list[Any]] = Field(
+        description="code and points, adding up to the priority", examples=[[["age_85", 15]]]
+    )
+    reasons: list[str] = Field(examples=[["no_reply_orange"]])
+    news: list[Any]
+    due_at: datetime
+    not_before: datetime | None
+    created_at: datetime
+    calls: int
+    claimed_by: str | None
+    claimed_until: datetime | None
+    event_id: int | None
+    campaign: str | None
+    household_id: int
+    agency: str
+    dwelling: str
+    address: str
+    postcode: str
+    commune: str
+    residence: str | None
+    lives_alone: str = Field(description="`yes`, `no` or `unknown`")
+    tenants: list[Tenant]
+    phones: list[Phone]
+    last_reply: str | None
+
+
+def task(row: task_rows.Task) -> Task:
+    """A row of the callers' list in its outer form."""
+    shown = {name: getattr(row, name) for name in Task.model_fields if name in type(row).__dataclass_fields__}
+    return Task(**shown | {"band": band(row.priority), "tenants": row.tenants or [], "phones": row.phones or []})
+
+
+class Held(BaseModel):
+    """A task in a caller's hands until a moment, unless renewed."""
+
+    task: Task
+    held_until: datetime
+
+
+class HeldUntil(BaseModel):
+    held_until: datetime
+
+
+class Ended(FromRow):
+    """What follows a call. closed: the task is over."""
+
+    closed: bool
+    next_call_at: datetime | None
+
+
+class Undone(BaseModel):
+    """The outcome that was taken back."""
+
+    outcome: str = Field(examples=["NO_ANSWER"])
+
+
+class Refusing(FromRow):
+    """A household that wants neither texts nor calls."""
+
+    household_id: int
+    agency: str
+    dwelling: str
+    commune: str
+    refused_at: datetime
+
+
+class User(FromRow):
+    """An account. Never its password or codes."""
+
+    login: str
+    role: Role
+    agencies: list[str]
+    created_at: datetime
+    disabled_at: datetime | None
+    asks_code: bool
+    seen_at: datetime | None
+    tokens: int
+
+
+class AuditEntry(FromRow):
+    """Who did what to which object, when."""
+
+    id: int
+    at: datetime
+    who: str = Field(examples=["odile"])
+    via: str = Field(examples=["token 3"])
+    action: str = Field(examples=["viewed"])
+    kind: str = Field(examples=["household"])
+    object_id: str = Field(examples=["1204"])

@@ -1,0 +1,257 @@
+"""Campaign events: opening one, watching it, steering it, and its account."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from worker.domain.campaigns import Campaign, occasion_of
+from worker.domain.errors import Refused, Unavailable
+from worker.domain.roles import Person
+from worker.i18n import _
+from worker.services import auditing, events, reporting, spreadsheets, steering
+from worker.services.auditing import Action
+from worker.store.events import Event
+from worker.web.api import answers, paging, problems
+from worker.web.api.campaigns import defined
+from worker.web.api.house import AtHand, House, Launches, SeesEvents, Steers
+from worker.web.api.paging import ID_MOST, Cursor, Limit, Page
+from worker.web.api.repeating import PARAMETER, Repeatable
+
+log = structlog.get_logger()
+router = APIRouter(tags=["events"], route_class=Repeatable)
+
+Id = Annotated[int, Path(ge=1, le=ID_MOST, examples=[41])]
+THERE = problems.responses("not_found")
+STEERED = problems.responses("not_found", "refused")
+CSV = "text/csv"
+EXTENSION_MOST_MIN = 7 * 24 * 60
+
+
+class Asked(BaseModel):
+    """What a request may say; a field nobody knows is a slip."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Launch(Asked):
+    """confirm: must be true; a preview comes first. occasion: by default the local date."""
+
+    campaign: str = Field(max_length=80, examples=["canicule-orange"])
+    occasion: str | None = Field(
+        default=None, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$", examples=["2026-07-08"]
+    )
+    confirm: bool = Field(examples=[True])
+
+
+class Pace(Asked):
+    per_s: float = Field(
+        ge=0, le=10_000, allow_inf_nan=False, description="segments a second; 0: the sender's own", examples=[5]
+    )
+
+
+class Extension(Asked):
+    minutes: int = Field(ge=1, le=EXTENSION_MOST_MIN, examples=[120])
+
+
+class Late(Asked):
+    dwelling: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$", examples=["L-00417"])
+
+
+class AllClear(Asked):
+    end_campaign: str | None = Field(default=None, max_length=80, examples=["canicule-fin"])
+
+
+class Cancelled(BaseModel):
+    """How many households no longer wait."""
+
+    households: int
+
+
+class Extended(BaseModel):
+    """A text that has not left by then never will."""
+
+    void_at: datetime
+
+
+class Added(answers.FromRow):
+    """Where the household stands in the event now."""
+
+    household_id: int
+    state: str
+    reason: str | None
+    new: bool
+
+
+class Cleared(answers.FromRow):
+    """What the all clear ended, and the event of the last text."""
+
+    checks_stopped: int
+    texts_stopped: int
+    tasks_closed: int
+    end_event_id: int | None
+    new: bool
+
+
+@router.get("/events")
+def list_events(_person: SeesEvents, at: AtHand, limit: Limit = 50, cursor: Cursor = None) -> Page[answers.Event]:
+    """Events, newest first."""
+    after = paging.read(cursor, paging.whole)
+    found = events.page(at.db, before=after[0] if after else None, limit=limit + 1)
+    return paging.page(found, limit, show=_listed, place=lambda e: (e.id,))
+
+
+@router.post(
+    "/events",
+    status_code=201,
+    openapi_extra=PARAMETER,
+    responses={200: {"model": answers.Launched, "description": "It was open already"}, **STEERED},
+)
+def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> answers.Launched:
+    """Opens a campaign event: one per campaign and occasion, so the same request twice is the same event."""
+    campaign = defined(at, wanted.campaign)
+    if not wanted.confirm:
+        raise Refused(_("Un lancement se confirme : « confirm » doit être vrai."))
+    _refuse_nobody(at, campaign)
+    occasion = wanted.occasion or occasion_of(at.now().astimezone(ZoneInfo(at.program.settings.timezone)))
+    opened = events.open_event(at.db, campaign, occasion=occasion, desk=at.program.desk, now=at.now())
+    auditing.record(at.db, person, Action.LAUNCHED, "event", [opened.event_id], now=at.now())
+    if opened.new:
+        _wake(at, opened.event_id)
+    response.status_code = 201 if opened.new else 200
+    return answers.Launched(event=str(opened.event_id), campaign=campaign.key, occasion=occasion, new=opened.new)
+
+
+@router.get("/events/{event}", responses=THERE)
+def show(event: Id, person: SeesEvents, at: AtHand) -> answers.Account:
+    """Where an event stands: every household in exactly one state."""
+    return account(at, event, person)
+
+
+@router.get("/events/{event}/report", responses=THERE)
+def report(event: Id, person: SeesEvents, at: AtHand) -> answers.Account:
+    """The account of an event; the same form as the event itself."""
+    return account(at, event, person)
+
+
+@router.get(
+    "/events/{event}/report.csv",
+    response_class=Response,
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "one line per household"},
+        **THERE,
+    },
+)
+def report_csv(event: Id, person: SeesEvents, at: AtHand) -> Response:
+    """One line per household of the agencies of whoever asks: dwelling, state, times. No name, no number."""
+    rows = [row for row in reporting.rows(at.db, event) if person.sees(row["agency"])]
+    auditing.record(at.db, person, Action.EXPORTED, "event", [event], now=at.now())
+    name = f'attachment; filename="courtoisie-{event}.csv"'
+    return Response(spreadsheets.csv_of(rows), media_type=CSV, headers={"Content-Disposition": name})
+
+
+@router.post("/events/{event}/pause", openapi_extra=PARAMETER, responses=STEERED)
+def pause(event: Id, person: Steers, at: AtHand) -> answers.Account:
+    """No further text of this event leaves."""
+    events.pause(at.db, event)
+    return _steered(at, event, person)
+
+
+@router.post("/events/{event}/resume", openapi_extra=PARAMETER, responses=STEERED)
+def resume(event: Id, person: Steers, at: AtHand) -> answers.Account:
+    """Texts leave again; an alarm counts as answered."""
+    events.resume(at.db, event)
+    return _steered(at, event, person)
+
+
+@router.post("/events/{event}/cancel", openapi_extra=PARAMETER, responses=STEERED)
+def cancel(event: Id, person: Steers, at: AtHand) -> Cancelled:
+    """Ends an event; calls already owed stay owed."""
+    households = events.cancel(at.db, event, now=at.now())
+    _steered(at, event, person)
+    return Cancelled(households=households)
+
+
+@router.post("/events/{event}/pace", openapi_extra=PARAMETER, responses=STEERED)
+def pace(event: Id, wanted: Pace, person: Steers, at: AtHand) -> answers.Account:
+    """Slower or faster, felt within a second."""
+    steering.set_pace(at.db, event, per_s=wanted.per_s)
+    return _steered(at, event, person)
+
+
+@router.post("/events/{event}/extend", openapi_extra=PARAMETER, responses=STEERED)
+def extend(event: Id, wanted: Extension, person: Steers, at: AtHand) -> Extended:
+    """More time to answer, and for texts to leave."""
+    void_at = steering.extend(at.db, event, by=timedelta(minutes=wanted.minutes), now=at.now())
+    _steered(at, event, person)
+    return Extended(void_at=void_at)
+
+
+@router.post("/events/{event}/households", openapi_extra=PARAMETER, responses=STEERED)
+def add(event: Id, wanted: Late, person: Steers, at: AtHand) -> Added:
+    """Adds the household of a dwelling to an event under way; said again, it changes nothing."""
+    added = steering.add(at.db, event, dwelling=wanted.dwelling, desk=at.program.desk, now=at.now())
+    _steered(at, event, person)
+    auditing.record(at.db, person, Action.EDITED, "household", [added.household_id], now=at.now())
+    return Added.model_validate(added)
+
+
+@router.post("/events/{event}/all-clear", openapi_extra=PARAMETER, responses=STEERED)
+def all_clear(event: Id, wanted: AllClear, person: Steers, at: AtHand) -> Cleared:
+    """The alert is over: pending checks stop; the last text goes only to those who got the alert."""
+    end = defined(at, wanted.end_campaign) if wanted.end_campaign else None
+    cleared = steering.all_clear(at.db, event, end=end, desk=at.program.desk, now=at.now())
+    _steered(at, event, person)
+    if cleared.new and cleared.end_event_id:
+        _wake(at, cleared.end_event_id)
+    return Cleared.model_validate(cleared)
+
+
+def account(at: House, event: int, person: Person) -> answers.Account:
+    """The account of an event, its agencies those of the person. Raises NotFound."""
+    return account_of(reporting.report(at.db, event), person)
+
+
+def account_of(made: reporting.Report, person: Person) -> answers.Account:
+    """A report in its outer form, its agencies those of the person."""
+    values: dict[str, Any] = reporting.as_json(made)
+    return answers.Account(
+        **values, by_agency=[answers.AgencyCount(**row) for row in made.by_agency if person.sees(row["agency"])]
+    )
+
+
+def _steered(at: House, event: int, person: Person) -> answers.Account:
+    auditing.record(at.db, person, Action.STEERED, "event", [event], now=at.now())
+    return account(at, event, person)
+
+
+def _wake(at: House, event: int) -> None:
+    """The workers' next tick finds the event if the queue is away."""
+    try:
+        at.program.fan_out(event)
+    except Unavailable:
+        log.warning("wake_up_lost", event_id=event)
+
+
+def _refuse_nobody(at: House, campaign: Campaign) -> None:
+    if not events.preview(at.db, campaign, desk=at.program.desk, now=at.now()):
+        raise Refused(
+            _("Aucun foyer n'est concerné par « {title} » : importez une liste ou revoyez le public.").format(
+                title=campaign.title
+            )
+        )
+
+
+def _listed(event: Event) -> answers.Event:
+    return answers.Event(
+        event=str(event.id),
+        campaign=event.campaign,
+        occasion=event.occasion,
+        state=event.state,
+        opened_at=event.opened_at,
+        settled_at=event.settled_at,
+        alarm=event.alarm,
+    )

@@ -1,0 +1,46 @@
+"""How much a request may send. More is refused before it is read."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from worker.i18n import _
+from worker.web.api import problems
+from worker.web.api.problems import Trouble
+
+JSON_MOST = 64 * 1024
+LISTING_MOST = 32 * 1024 * 1024
+
+
+class Sizes:
+    """Wraps the interface. A listing may be large; nothing else is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most = LISTING_MOST if "/imports" in scope["path"] else JSON_MOST
+        if _announced(scope) > most:
+            await problems.of(_too_large(most))(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise _too_large(most)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _announced(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _too_large(most: int) -> Trouble:
+    return Trouble("too_large", _("La demande dépasse {kb} ko.").format(kb=most // 1024))
