@@ -73,6 +73,7 @@ class Limits(BaseModel):
     ack_quiet_s: int = Field(default=600, ge=0, description="same intent within this: one acknowledgement")
     absence_days: int = Field(default=14, ge=1)
     import_max_vanished: float = Field(default=0.2, ge=0, le=1)
+    confirm_above: int = Field(default=20, ge=0, description="a launch to more households asks for a confirmation")
     tick_s: float = Field(default=2.0, gt=0)
     replies_poll_s: float = Field(default=60, gt=0, description="how often replies that missed our hooks are listed")
     outage_alarm_s: int = Field(default=60, ge=1, description="the provider has not answered for so long: alarm")
@@ -86,7 +87,28 @@ class CallHours(BaseModel):
 
     routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
     alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
-    minutes_per_contact: float = 11.4
+    minutes_per_contact: float = Field(default=11.4, gt=0)
+
+
+class Capacity(BaseModel):
+    """What the preview counts on: how many people ring, and how many calls a campaign brings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    callers: int = Field(default=1, ge=0, description="present in an agency that [agencies] does not name")
+    history_events: int = Field(default=3, ge=1, description="so many past events of a kind replace the shares below")
+    callbacks_check_in: float = Field(default=0.35, ge=0, le=1, description="households texted that must be rung")
+    callbacks_advice: float = Field(default=0.02, ge=0, le=1)
+
+
+class AgencySettings(BaseModel):
+    """The callers of one agency; hours of None are those of [call_hours]."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    callers: int = Field(default=1, ge=0)
+    routine: tuple[tuple[str, str], ...] | None = None
+    alert: tuple[tuple[str, str], ...] | None = None
 
 
 class Sessions(BaseModel):
@@ -133,6 +155,9 @@ class Settings(BaseSettings):
     senders: dict[str, SenderSettings] = {}
     limits: Limits = Limits()
     call_hours: CallHours = CallHours()
+    capacity: Capacity = Capacity()
+    agencies: dict[str, AgencySettings] = {}
+    guests: tuple[str, ...] = ()
     routing: Routing = Routing()
     sessions: Sessions = Sessions()
 

@@ -12,11 +12,13 @@ from pydantic import BaseModel, SecretStr
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from worker import cli
-from worker.settings import SenderSettings, Settings
+from worker.settings import AgencySettings, SenderSettings, Settings
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = ["README.md", "CONTRIBUTING.md", "docs/deployment.md", "docs/scaling.md", "docs/glossary.md"]
+# Settings of which there may be several, under names of the operator's own.
+TABLES = {"senders": (SenderSettings, "SENDERS__NAME__"), "agencies": (AgencySettings, "AGENCIES__CODE__")}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -101,14 +103,14 @@ def _known(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(default, BaseModel):
             yield from _known(type(default), f"{prefix}{name}__".upper())
-        elif name == "senders":
-            yield from _known(SenderSettings, "SENDERS__NAME__")
+        elif name in TABLES:
+            yield from _known(*TABLES[name])
         else:
             yield f"{prefix}{name}".upper(), _shown(default)
 
 
 def _shown(default: Any) -> str:
-    if default is None or str(default) in {"", "."} or isinstance(default, SecretStr):
+    if default is None or str(default) in {"", ".", "()"} or isinstance(default, SecretStr):
         return "–"
     if isinstance(default, tuple):
         return ", ".join(f"{a}–{b}" for a, b in default)

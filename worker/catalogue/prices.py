@@ -20,19 +20,12 @@ FILE = "config/prices.toml"
 
 def _amount(value: object) -> object:
     try:
-        if not isinstance(value, str):
-            raise ValueError  # noqa: TRY301, TRY004  # one sentence for all that is no amount
-        return pricing.micro_of(Decimal(value.strip().replace(",", ".")))
+        if isinstance(value, str):
+            return pricing.micro_of(Decimal(value.strip().replace(",", ".")))
     except (InvalidOperation, ValueError):
-        raise PydanticCustomError(
-            "amount",
-            "{wrong}",
-            {
-                "wrong": _('« {value} » n\'est pas un montant ; écrivez-le entre guillemets : "0.0798".').format(
-                    value=value
-                )
-            },
-        ) from None
+        pass
+    wrong = _('« {value} » n\'est pas un montant ; écrivez-le entre guillemets : "0.0798".').format(value=value)
+    raise PydanticCustomError("amount", "{wrong}", {"wrong": wrong})
 
 
 class _Line(BaseModel):

@@ -59,7 +59,7 @@ class PriceTable:
         return tuple(sorted({EVERYWHERE, *(p.destination for p in self.prices)}))
 
     def price(self, *, destination: str, channel: str, sender: str, on: date) -> Price | None:
-        """The price in force that day: the longest destination counts, then the line for this sender, then the newest."""
+        """The price in force that day: the longest destination counts, then the sender's own line, then the newest."""
         fitting = [
             p
             for p in self.prices

@@ -3,11 +3,13 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from worker.catalogue import prices
 from worker.domain.channels import Capability, Sender
+from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
 from worker.settings import Settings
@@ -24,6 +26,7 @@ _FRENCH_MOBILE = re.compile(r"\+33[67]\d{8}")
 def problems(settings: Settings) -> list[Problem]:
     """All that is wrong with the settings, without asking any server."""
     found = [*_unread_keys(settings), *_landlord(settings), *_timezone(settings), *_hours(settings)]
+    found += [*_guests(settings), *_prices(settings)]
     for sender in settings.sender_table.values():
         found += _sender(sender)
     return found
@@ -61,15 +64,39 @@ def _timezone(settings: Settings) -> Iterator[Problem]:
 
 
 def _hours(settings: Settings) -> Iterator[Problem]:
-    for name in ("routine", "alert"):
-        spans = getattr(settings.call_hours, name)
+    for key, spans in _all_hours(settings).items():
         if not spans or not all(_in_order(*span) for span in spans):
             yield Problem(
                 FILE,
-                f"call_hours.{name}",
+                key,
                 _("ces heures d'appel ne sont pas lisibles, ou vides."),
                 _('Écrivez des paires dans l\'ordre : [["10:00", "12:30"], ["14:00", "18:30"]].'),
             )
+
+
+def _all_hours(settings: Settings) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    own = {
+        f"agencies.{code}.{name}": spans
+        for code, agency in settings.agencies.items()
+        for name, spans in (("routine", agency.routine), ("alert", agency.alert))
+        if spans is not None
+    }
+    return {"call_hours.routine": settings.call_hours.routine, "call_hours.alert": settings.call_hours.alert} | own
+
+
+def _guests(settings: Settings) -> Iterator[Problem]:
+    for position, number in enumerate(settings.guests, 1):
+        if not _NUMBER.fullmatch(number):
+            # The number itself is not repeated: it is somebody's own.
+            wrong = _("le numéro n° {n} n'a pas la forme internationale.").format(n=position)
+            yield Problem(FILE, "guests", wrong, _('Écrivez "+33612345678", sans espace.'))
+
+
+def _prices(settings: Settings) -> Iterator[Problem]:
+    try:
+        prices.load(settings.config_dir)
+    except BadDefinition as error:
+        yield Problem(prices.FILE, "", str(error), "")
 
 
 def _in_order(opens: str, closes: str) -> bool:

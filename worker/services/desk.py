@@ -12,6 +12,9 @@ from worker.domain.campaigns import SendWindow
 from worker.settings import Settings
 
 
+Written = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The landlord's local world: time zone, call hours, words that stand for the landlord in texts."""
@@ -57,17 +60,19 @@ def of(settings: Settings) -> Desk:
     """The desk that the settings describe."""
     return Desk(
         timezone=ZoneInfo(settings.timezone),
-        hours=_hours(settings),
+        hours=call_hours(settings.call_hours.routine, settings.call_hours.alert),
         landlord=settings.landlord.name,
         phone=settings.landlord.phone,
     )
 
 
-def _hours(settings: Settings) -> calendar.CallHours:
-    def parsed(spans: tuple[tuple[str, str], ...]) -> tuple[tuple[time, time], ...]:
+def call_hours(routine: Written, alert: Written) -> calendar.CallHours:
+    """Hours as the settings write them: (("10:00", "12:30"), …)."""
+
+    def parsed(spans: Written) -> tuple[tuple[time, time], ...]:
         return tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in spans)
 
-    return calendar.CallHours(routine=parsed(settings.call_hours.routine), alert=parsed(settings.call_hours.alert))
+    return calendar.CallHours(routine=parsed(routine), alert=parsed(alert))
 
 
 @lru_cache(maxsize=8)
