@@ -11,7 +11,6 @@ from worker.domain import calendar, callbacks
 from worker.domain.campaigns import SendWindow
 from worker.settings import Settings
 
-
 Written = tuple[tuple[str, str], ...]
 
 
