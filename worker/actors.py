@@ -15,8 +15,9 @@ from worker.services import escalating, events, inbound, reconciling, sending, s
 
 route = Route()
 
-# Several batches of an event overlap, so that the provider is never left idle between two of them.
-CHAINS_PER_EVENT = 3
+# Several batches of an event overlap, so that the provider is never left idle between two of them. More than all
+# workers of a usual deployment admit: those that find no place end at once.
+CHAINS_PER_EVENT = 12
 
 
 @route.actor(queue="default")

@@ -174,6 +174,8 @@ def test_a_receipt_starts_the_clock_of_a_text_whose_worker_died(town: Town, stat
     [message] = town.texts(home, "first")
 
     receipts.record(town.db, [Receipt(message["id"], "SM" + "f" * 32, status, None, town.now)], now=town.now)  # type: ignore[arg-type]
+    town.now += timedelta(minutes=2)
+    town.sweep()
     town.later(hours=2)
     reminded = town.texts(home, "reminder")
     town.later(hours=2)

@@ -288,9 +288,7 @@ def test_no_log_line_holds_a_number_or_a_text(site: Site, caplog: pytest.LogCapt
     assert "secret" not in said
 
 
-@pytest.mark.parametrize(
-    "path", [STATUS, "/hooks/twilio/sms/status", f"{STATUS}&x=1", "/hooks/twilio/sms/status?m=%34%31"]
-)
+@pytest.mark.parametrize("path", [STATUS, "/hooks/twilio/sms/status", f"{STATUS}&x=1"])
 def test_a_receipt_is_stored_whatever_form_its_address_has(site: Site, path: str) -> None:
     """The ordinary address is read on a shorter way than the others; what is stored is the same."""
     answer = site.post(path, RECEIPT)

@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from worker.domain import moves
+from worker.domain.campaigns import Kind
 from worker.domain.messages import MessageState, Outcome, Receipt
 from worker.i18n import _
 from worker.services import recording
@@ -16,7 +17,7 @@ from worker.twilio import errors
 
 log = structlog.get_logger()
 
-_NOT_RECORDED = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN})
+_NOT_RECORDED = frozenset({MessageState.QUEUED, MessageState.UNKNOWN})
 _ON_ITS_WAY = frozenset({MessageState.SENT, MessageState.DELIVERED})
 _FINAL_FAILURES = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 
@@ -37,16 +38,19 @@ def apply(connection: Connection, batch: Sequence[Receipt], *, now: datetime) ->
     """Moves messages, then those who relied on them."""
     applied = rows.apply(connection, _last_words(batch), allowed=moves.ALLOWED_PAIRS, now=now)
     _start_clocks(connection, applied, now)
-    delivered = [(a.event_id, a.e164) for a in applied if a.state == MessageState.DELIVERED and a.event_id is not None]
-    if delivered:
-        recipients.mark_informed(connection, delivered, now=now)
+    told = [a for a in applied if a.state == MessageState.DELIVERED and a.kind == Kind.ADVICE]
+    if told:
+        recipients.mark_informed(connection, [(a.event_id or 0, a.e164) for a in told], now=now)
     failed = [a for a in applied if a.state in _FINAL_FAILURES]
     if failed:
         _follow_failures(connection, failed, now)
 
 
 def _start_clocks(connection: Connection, applied: Sequence[rows.Applied], now: datetime) -> None:
-    """The first we hear of a request: whoever made it may be dead, and the household has its time to answer."""
+    """The first we hear of a request whose worker has been given up: the household has its time to answer.
+
+    A worker that may still write keeps its lease; when that ends without a word, the sweep does the same.
+    """
     news = [a for a in applied if a.before in _NOT_RECORDED and a.state in _ON_ITS_WAY]
     if news:
         recording.start_clocks(connection, news, now)

@@ -85,7 +85,7 @@ UPDATE message m SET
     code = CASE WHEN {_COUNTS} THEN r.code ELSE m.code END,
     due_at = CASE WHEN {_COUNTS} THEN coalesce(r.due_at, m.due_at) ELSE m.due_at END,
     attempts = m.attempts - CASE WHEN r.uncounted AND {_COUNTS} THEN 1 ELSE 0 END,
-    lease_until = CASE WHEN {_COUNTS} THEN NULL ELSE m.lease_until END,
+    lease_until = CASE WHEN {_COUNTS} OR m.attempts = r.attempt THEN NULL ELSE m.lease_until END,
     sent_at = CASE WHEN r.sid IS NOT NULL THEN coalesce(m.sent_at, :now) ELSE m.sent_at END,
     settled_at = CASE WHEN {_COUNTS} AND r.state IN ('failed', 'suppressed', 'expired') THEN :now
                       ELSE m.settled_at END

@@ -36,12 +36,15 @@ WITH word AS (
 UPDATE message m SET
     state = n.state, provider_status = n.status, code = CASE WHEN n.code = 0 THEN m.code ELSE n.code END,
     provider_sid = CASE WHEN m.provider_sid IS NULL OR n.state = 'delivered' THEN n.sid ELSE m.provider_sid END,
-    sent_at = coalesce(m.sent_at, :now), lease_until = NULL,
+    sent_at = coalesce(m.sent_at, :now),
+    -- its worker has not written yet: should it be dead, the end of the lease tells
+    lease_until = CASE WHEN m.state = 'sending' THEN m.lease_until END,
     settled_at = CASE WHEN n.state = 'sent' THEN NULL ELSE CAST(:now AS timestamptz) END
 FROM named n, locked l
 WHERE m.id = n.id AND l.id = m.id AND (m.state || '>' || n.state) = ANY (:allowed)
   AND (m.provider_sid IS NULL OR m.provider_sid = n.sid OR n.state = 'delivered')
-RETURNING m.id, m.event_id, m.e164, m.step, m.state, m.code, l.before
+RETURNING m.id, m.event_id, m.e164, m.step, m.state, m.code, l.before,
+    (SELECT e.kind FROM campaign_event e WHERE e.id = m.event_id) AS kind
 """
 )
 
@@ -56,10 +59,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Applied(Moved):
-    """A message that a receipt moved. code: the provider's error, 0 or None without. before: its state until now."""
+    """A message that a receipt moved. code: the provider's error, 0 or None without. before: its state until now.
+
+    kind: of its event, None for an answer.
+    """
 
     code: int | None = None
     before: str | None = None
+    kind: str | None = None
 
 
 def keep(connection: Connection, receipts: Sequence[Receipt]) -> None:

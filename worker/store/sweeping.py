@@ -7,17 +7,19 @@ from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved
 
-# The attempt ends with its lease, so that the provider is asked only when the request can no longer be under way.
+# The attempt ends with its lease, so that the provider is asked only when the request can no longer be under way. What a
+# receipt has moved meanwhile stays where it is: only its worker's own word is missing.
 _EXPIRED_LEASES = text(
     """
 WITH lost AS (
-    UPDATE message SET state = 'unknown', lease_until = NULL WHERE state = 'sending' AND lease_until < :now
+    UPDATE message SET state = CASE WHEN state = 'sending' THEN 'unknown' ELSE state END, lease_until = NULL
+    WHERE lease_until < :now
     RETURNING id, event_id, e164, step, state
 ), ended AS (
-    UPDATE attempt a SET finished_at = :now, outcome = 'unknown' FROM lost
-    WHERE a.message_id = lost.id AND a.finished_at IS NULL
+    UPDATE attempt a SET finished_at = :now, outcome = CASE WHEN lost.state = 'unknown' THEN 'unknown' ELSE 'accepted' END
+    FROM lost WHERE a.message_id = lost.id AND a.finished_at IS NULL
 )
-SELECT * FROM lost
+SELECT * FROM lost WHERE state IN ('unknown', 'sent', 'delivered')
 """
 )
 
@@ -145,7 +147,7 @@ class Unknown:
 
 
 def expire_leases(connection: Connection, *, now: datetime) -> list[Moved]:
-    """A worker died with these in hand: their fate is unknown. Walks ix_message_sending."""
+    """A worker died with these in hand: their fate is unknown, or a receipt told it. Walks ix_message_leased."""
     return [Moved(**row._asdict()) for row in connection.execute(_EXPIRED_LEASES, {"now": now})]
 
 

@@ -132,7 +132,7 @@ message = Table(
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
     Index("uq_message_provider_sid", "provider_sid", unique=True),
     Index("ix_message_queued", "lane", "event_id", "due_at", "id", postgresql_where=text("state = 'queued'")),
-    Index("ix_message_sending", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("ix_message_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
     Index("ix_message_unknown", "id", postgresql_where=text("state = 'unknown'")),
     Index("ix_message_event_id", "event_id"),
     Index("ix_message_ack_number", "e164", "created_at", postgresql_where=text("step = 'ack'")),

@@ -17,6 +17,14 @@ def upgrade() -> None:
         sa.Column("complete_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address", name=op.f("pk_reply_listing")),
     )
+    op.drop_index("ix_message_sending", table_name="message", postgresql_where=sa.text("state = 'sending'"))
+    op.create_index(
+        "ix_message_leased",
+        "message",
+        ["lease_until"],
+        unique=False,
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    )
     op.add_column(
         "inbound_message", sa.Column("failures", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
     )
@@ -310,4 +318,12 @@ def downgrade() -> None:
     op.drop_column("household", "refused_at")
     op.drop_table("provider_outage")
     op.drop_column("inbound_message", "failures")
+    op.drop_index("ix_message_leased", table_name="message", postgresql_where=sa.text("lease_until IS NOT NULL"))
+    op.create_index(
+        "ix_message_sending",
+        "message",
+        ["lease_until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'sending'"),
+    )
     op.drop_table("reply_listing")
