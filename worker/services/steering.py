@@ -24,7 +24,8 @@ from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
 
-UNDER_WAY = frozenset({EventState.RUNNING, EventState.PAUSED})
+UNDER_WAY = frozenset({EventState.PLANNED, EventState.RUNNING, EventState.PAUSED})
+DRAWN_UP = frozenset({EventState.RUNNING, EventState.PAUSED})
 # Longer than this is not an extension, it is another campaign.
 EXTENSION_MOST = timedelta(days=7)
 EVERYBODY = Audience(age_bands=(AgeBand(0),), include_unknown_age=True)
@@ -86,7 +87,7 @@ def extend(db: Database, event_id: int, *, by: timedelta, now: datetime) -> date
     if not timedelta() < by <= EXTENSION_MOST:
         raise Refused(_("Une prolongation va jusqu'à {days} jours.").format(days=EXTENSION_MOST.days))
     with db.begin() as connection:
-        event = _under_way(connection, event_id)
+        event = _under_way(connection, event_id, among=DRAWN_UP)
         campaign = catalogue.thaw(event.definition)
         deadline = campaign.reply_deadline
         longer = replace(campaign, reply_deadline=deadline + by) if deadline else campaign
@@ -114,7 +115,7 @@ def add(db: Database, event_id: int, *, dwelling: str, desk: Desk, now: datetime
         if household is None:
             raise NotFound(_("Personne n'habite le logement « {code} », ou il n'existe pas.").format(code=dwelling))
         people.lock(connection, [household])
-        event = _under_way(connection, event_id)
+        event = _under_way(connection, event_id, among=DRAWN_UP)
         found = rows.place(connection, event_id, household)
         if found is not None:
             return Added(household, found[1], found[2], new=False)
@@ -240,9 +241,9 @@ def _locked(connection: Connection, event_id: int) -> event_rows.Event:
     return event
 
 
-def _under_way(connection: Connection, event_id: int) -> event_rows.Event:
+def _under_way(connection: Connection, event_id: int, *, among: frozenset[EventState] = UNDER_WAY) -> event_rows.Event:
     event = _locked(connection, event_id)
-    if event.state not in UNDER_WAY:
+    if event.state not in among:
         raise _not_any_more(event_id)
     return event
 
