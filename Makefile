@@ -34,6 +34,9 @@ sandbox: venv  ## embedded servers and the Twilio stand-in alone, until Ctrl-C
 test: venv  ## the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)
 
+bench: venv  ## speed as ratios against baselines, in one run (ARGS="--quick"); minutes, and the machine to itself
+	@$(BIN)/python -m bench $(ARGS)
+
 check: venv  ## ruff, mypy, import contracts, texts and campaigns
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .

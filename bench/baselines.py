@@ -17,8 +17,8 @@ from bench.stand import Light
 from sandbox.stack import DATABASE, Stack
 
 BODY = (
-    "Les Chalets : canicule. Buvez, fermez les volets, restez au frais. Comment allez-vous ? Répondez 1 = tout va bien, "
-    "2 = appelez-moi. Malaise : faites le 15"
+    "Les Chalets : canicule. Buvez, fermez les volets, restez au frais. Comment allez-vous ? Répondez "
+    "1 = tout va bien, 2 = appelez-moi. Malaise : faites le 15"
 )
 PATH = "/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json"
 
@@ -109,6 +109,6 @@ def _table(url: str, messages: int) -> None:
         connection.execute("DROP TABLE IF EXISTS naive")
         connection.execute("CREATE TABLE naive (id bigint PRIMARY KEY, number text, state text, sid text)")
         connection.execute(
-            "INSERT INTO naive SELECT n, '+336' || lpad(n::text, 8, '0'), 'pending', NULL FROM generate_series(1, %s) n",
+            "INSERT INTO naive SELECT n, '+336' || lpad(n::text, 8, '0'), 'pending' FROM generate_series(1, %s) n",
             [messages],
         )

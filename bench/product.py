@@ -1,4 +1,4 @@
-"""The product itself under load: its own processes, a durable PostgreSQL, a real queue, and every receipt coming back."""
+"""The product under load: its own processes, a durable PostgreSQL, a real queue, and every receipt coming back."""
 
 import os
 import secrets
@@ -76,23 +76,25 @@ def running(*, homes: int, changes: dict[str, str] | None = None, workers: int =
         "LOG_LEVEL": "warning",
     }
     token = secrets.token_hex(16)
-    with stack.running(seed="bench", changes=wanted | (changes or {})) as running_stack:
-        with stand.running(running_stack.home, token=token) as light:
-            running_stack.changes = {
-                **running_stack.changes,
-                "TWILIO__API_URL": light.url,
-                "TWILIO__AUTH_TOKEN": token,
-                "TWILIO__AUTH_TOKEN_SECONDARY": "",
-            }
-            running_stack.migrate()
-            db = database.connect(running_stack.postgres.url(DATABASE))
-            town.build(db, homes)
-            for name in ("web", "scheduler"):
-                running_stack.launch(name)
-            launch_workers(running_stack, workers)
-            with _app(running_stack) as app:
-                yield Bench(running_stack, light, db, app)
-            db.close()
+    with (
+        stack.running(seed="bench", changes=wanted | (changes or {})) as running_stack,
+        stand.running(running_stack.home, token=token) as light,
+    ):
+        running_stack.changes = {
+            **running_stack.changes,
+            "TWILIO__API_URL": light.url,
+            "TWILIO__AUTH_TOKEN": token,
+            "TWILIO__AUTH_TOKEN_SECONDARY": "",
+        }
+        running_stack.migrate()
+        db = database.connect(running_stack.postgres.url(DATABASE))
+        town.build(db, homes)
+        for name in ("web", "scheduler"):
+            running_stack.launch(name)
+        launch_workers(running_stack, workers)
+        with _app(running_stack) as app:
+            yield Bench(running_stack, light, db, app)
+        db.close()
 
 
 def launch_workers(running: Stack, count: int) -> None:

@@ -9,7 +9,7 @@ from worker.domain.campaigns import AgeBand, Audience, Campaign, Kind, Level, Se
 from worker.store.database import Database
 
 _STATEMENTS = (
-    "INSERT INTO agency (code, name) SELECT to_char(n, 'FM00'), 'Agence ' || n FROM generate_series(1, 4) n ON CONFLICT DO NOTHING",
+    "INSERT INTO agency (code, name) SELECT to_char(n, 'FM00'), 'Agence ' || n FROM generate_series(1, 4) n",
     """INSERT INTO dwelling (code, agency_id, commune, postcode, departement)
        SELECT 'B-' || n, (SELECT id FROM agency WHERE code = to_char(1 + n % 4, 'FM00')), 'TOULOUSE', '31500', '31'
        FROM generate_series(1, CAST(:homes AS int)) n""",
