@@ -9,7 +9,7 @@ from worker.domain import calendar, callbacks
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Level, age_on
 from worker.services.desk import Desk
-from worker.store import events, recipients, wishes
+from worker.store import events, recipients, task_facts, wishes
 from worker.store import tasks as rows
 from worker.store.database import Connection
 
@@ -48,7 +48,7 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     wanted = {call.household_id: call for call in calls}
     situations = {e: _situation(connection, e, desk, now) for e in {c.event_id for c in calls}}
     under_way = [e for e in situations if e is not None]
-    known = rows.known(connection, list(wanted), now=now, events=under_way)
+    known = task_facts.known(connection, list(wanted), now=now, events=under_way)
     hours = wishes.hours_of(connection, list(wanted))
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
     new = [_at_their_hours(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
@@ -83,7 +83,7 @@ def close_if_only_silence(connection: Connection, households: Sequence[int], *, 
         return []
     closable = [
         k.task_id
-        for k in rows.known(connection, households, now=now)
+        for k in task_facts.known(connection, households, now=now)
         if k.task_id is not None
         and k.task_state == TaskState.OPEN
         and callbacks.closes_on_late_ok(TaskReason(r) for r in k.reasons)
@@ -104,7 +104,7 @@ def _situation(connection: Connection, event_id: int | None, desk: Desk, now: da
     return Situation(level, max(day, 1))
 
 
-def _task(known: rows.Known, call: Call, situation: Situation, desk: Desk, now: datetime) -> rows.NewTask:
+def _task(known: task_facts.Known, call: Call, situation: Situation, desk: Desk, now: datetime) -> rows.NewTask:
     reasons = callbacks.merge((TaskReason(r) for r in known.reasons), (call.reason,))
     points = callbacks.score(reasons, _facts(known, situation, desk, now))
     priority = callbacks.priority(points)
@@ -129,7 +129,7 @@ def _at_their_hours(
     return task if at <= now or (situation.is_urgent and at > task.due_at) else replace(task, not_before=at)
 
 
-def _facts(known: rows.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:
+def _facts(known: task_facts.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:
     born = known.oldest_birth
     waited = (now - known.due_at).total_seconds() / 60 if known.due_at else 0
     return callbacks.Facts(
