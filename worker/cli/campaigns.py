@@ -8,18 +8,17 @@ import typer
 
 from worker import actors
 from worker.bootstrap import App
-from worker.cli import parts
+from worker.catalogue import prices
+from worker.cli import parts, previews
 from worker.cli.terminal import out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused
 from worker.i18n import _
 from worker.labels import label
-from worker.services import events, variables
-from worker.store.audience import Fate
+from worker.services import events, guests, preview_json, previewing
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
 Name = Annotated[str, typer.Argument(help=_("Nom de la campagne, voir « courtoisie campaigns »."))]
-TEXT = "text"
 
 
 def campaigns(as_json: Json = False) -> None:
@@ -36,18 +35,49 @@ def campaigns(as_json: Json = False) -> None:
     out().print(listed)
 
 
-def preview(campaign: Name, as_json: Json = False) -> None:
+def preview(
+    campaign: Name,
+    *,
+    households: Annotated[
+        bool, typer.Option("--households", help=_("Aussi chaque foyer, par code de logement."))
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(help=_("Seulement ces foyers : text, ou un motif comme on_hold."), metavar="CODE")
+    ] = None,
+    agency: Annotated[str | None, typer.Option(help=_("Seulement les foyers de cette agence."), metavar="CODE")] = None,
+    limit: Annotated[int, typer.Option(min=1, help=_("Foyers affichés au plus."))] = 200,
+    names: Annotated[bool, typer.Option("--names", help=_("Avec les noms, à l'écran seulement."))] = False,
+    as_json: Json = False,
+) -> None:
+    if names and (as_json or not sys.stdout.isatty()):
+        raise Refused(_("Les noms ne s'affichent qu'à l'écran, ni en JSON ni dans un fichier."))
     with parts.whole() as app:
-        seen = _preview(app, app.campaign(campaign))
-        print_json(seen) if as_json else _show_preview(seen)
+        chosen, rig, now = app.campaign(campaign), _rig(app), app.clock()
+        seen = previewing.preview(rig, chosen, now=now)
+        listed, who = None, {}
+        if households or names or reason or agency:
+            listed = previewing.households(rig, chosen, fate=reason, agency=agency, limit=limit, now=now)
+            who = dict(previewing.names(rig, listed)) if names else {}
+    if as_json:
+        print_json(preview_json.as_json(seen) | preview_json.of_households(listed))
+        return
+    previews.show(seen, timezone=app.settings.timezone)
+    if listed is not None:
+        previews.show_households(listed, who, limit=limit)
 
 
 def launch(
     campaign: Name,
     occasion: Annotated[str, typer.Option(help=_("Clé de l'occasion ; par défaut la date du jour."))] = "",
     yes: Annotated[bool, typer.Option("--yes", help=_("Ne pas demander confirmation."))] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help=_("Envoyer le texte aux seuls invités de config/courtoisie.toml."))
+    ] = False,
     as_json: Json = False,
 ) -> None:
+    if test:
+        _test(campaign, occasion=occasion, as_json=as_json)
+        return
     with parts.with_queue() as app:
         chosen = app.campaign(campaign)
         key = occasion or occasion_of(app.clock().astimezone(ZoneInfo(app.settings.timezone)))
@@ -63,70 +93,50 @@ def launch(
     out().print(_("Pour la suivre : courtoisie event show {id}").format(id=opened.event_id))
 
 
+def _test(campaign: str, *, occasion: str, as_json: bool) -> None:
+    """No confirmation: nobody but staff gets it."""
+    with parts.with_queue() as app:
+        now = app.clock()
+        key = occasion or guests.occasion_of(now.astimezone(ZoneInfo(app.settings.timezone)))
+        tested = guests.send_test(
+            app.db, app.campaign(campaign), numbers=app.settings.guests, occasion=key, desk=app.desk, now=now
+        )
+        actors.send_batch.send(tested.event_id)
+    if as_json:
+        print_json(
+            {"event": str(tested.event_id), "campaign": campaign, "occasion": key, "new": True, "test": True}
+            | {"guests": tested.guests}
+        )
+        return
+    out().print(_("Essai n° {id} : le texte part vers {n} invité(s).").format(id=tested.event_id, n=tested.guests))
+    out().print(_("Pour le suivre : courtoisie event show {id}").format(id=tested.event_id))
+
+
 def _confirm(app: App, campaign: Campaign, *, yes: bool, as_json: bool) -> None:
-    seen = _preview(app, campaign)
-    if not seen["households"]:
+    """A small launch just happens; a large one is shown and asked about."""
+    households = sum(f.households for f in events.preview(app.db, campaign, desk=app.desk, now=app.clock()))
+    if not households:
         raise Refused(
             _("Aucun foyer n'est concerné par « {title} » : importez une liste ou revoyez le public.").format(
                 title=campaign.title
             )
         )
-    if yes:
+    most = app.settings.limits.confirm_above
+    if yes or households <= most:
         return
     if as_json or not sys.stdin.isatty():
-        raise Refused(_("Le lancement demande une confirmation : ajoutez --yes."))
-    _show_preview(seen)
+        raise Refused(
+            _("{n} foyers : au-delà de {most}, le lancement demande une confirmation. Ajoutez --yes.").format(
+                n=households, most=most
+            )
+        )
+    previews.show(previewing.preview(_rig(app), campaign, now=app.clock()), timezone=app.settings.timezone)
     if not typer.confirm(_("Lancer maintenant ?")):
         raise Refused(_("Rien n'a été lancé."))
 
 
-def _preview(app: App, campaign: Campaign) -> dict[str, Any]:
-    fates = events.preview(app.db, campaign, desk=app.desk, now=app.clock())
-    sample = _sample(app, campaign)
-    texts = _count(fates, TEXT)
-    opens_at, _closes_at = app.desk.next_opening(campaign.window, app.clock())
-    recorded = set(events.recorded_only(campaign.exclusions))
-    excluded = {fate: _count(fates, fate) for fate in sorted({f.fate for f in fates} - {TEXT})}
-    return {
-        "campaign": campaign.key,
-        "title": campaign.title,
-        "households": sum(f.households for f in fates),
-        "texts": texts,
-        "segments": sum(f.households * sample[f.language].measured.segments for f in fates if f.fate == TEXT),
-        "text": {language: rendered.text for language, rendered in sample.items()},
-        "excluded": excluded,
-        "callbacks_at_once": sum(n for fate, n in excluded.items() if fate not in recorded),
-        "starts_at": opens_at.isoformat(),
-        "by_agency": {a: sum(f.households for f in fates if f.agency == a) for a in sorted({f.agency for f in fates})},
-        "unknown_age": events.of_unknown_age(app.db),
-    }
-
-
-def _sample(app: App, campaign: Campaign) -> dict[str, Any]:
-    now = app.clock()
-    return {
-        language: app.texts.render(
-            campaign.text, language=language, variables=variables.common(app.desk, language=language, now=now)
-        )
-        for language in ("fr", "en")
-    }
-
-
-def _count(fates: list[Fate], fate: str) -> int:
-    return sum(f.households for f in fates if f.fate == fate)
-
-
-def _show_preview(seen: dict[str, Any]) -> None:
-    console = out()
-    console.print(_("{title} : {n} foyers concernés").format(title=seen["title"], n=seen["households"]), markup=False)
-    rows = table(_("Que se passe-t-il"), _("Foyers"), right=(1,))
-    rows.add_row(_("reçoivent le SMS ({n} segments)").format(n=seen["segments"]), str(seen["texts"]))
-    for fate, households in seen["excluded"].items():
-        rows.add_row(label(fate), str(households))
-    console.print(rows)
-    console.print(_("Âge inconnu, à compléter : {n} foyers").format(n=seen["unknown_age"]))
-    console.print(_("Appels à faire dès l'ouverture : {n}").format(n=seen["callbacks_at_once"]))
-    console.print(_("Texte : {text}").format(text=seen["text"]["fr"]), markup=False)
+def _rig(app: App) -> previewing.Rig:
+    return previewing.Rig(app.db, app.desk, app.texts, prices.load(app.settings.config_dir), app.settings)
 
 
 def _described(campaign: Campaign) -> dict[str, Any]:

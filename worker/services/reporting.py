@@ -73,6 +73,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "state": str(event.state),
         "opened_at": event.opened_at.isoformat(),
         "alarm": event.alarm,
+        "test": event.is_test,
         "recipients": {
             "total": account.total,
             "by_state": account.recipients,

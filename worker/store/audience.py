@@ -108,6 +108,8 @@ SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.
        CASE WHEN s.reason IS NULL AND s.asked_at IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) THEN NULL ELSE CAST(:now AS timestamptz) END,
        CASE WHEN s.reason = ANY (:recorded) THEN CAST(:now AS timestamptz) END
 FROM sorted s
+-- no tenant ever comes into a test
+WHERE NOT (SELECT e.is_test FROM campaign_event e WHERE e.id = :event_id)
 ON CONFLICT (event_id, household_id) DO NOTHING
 """
 )

@@ -1,0 +1,222 @@
+"""A preview on the screen."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from worker.cli.terminal import local, out, span, table
+from worker.domain import pricing, wording
+from worker.domain.capacity import Forecast, Proposal
+from worker.i18n import _
+from worker.labels import label
+from worker.rendering import in_place_of
+from worker.services.capacity import Outlook
+from worker.services.previewing import Preview, Row
+from worker.store.previews import Household
+
+
+def show(seen: Preview, *, timezone: str) -> None:
+    """Who, what, at what cost, until when."""
+    console = out()
+    console.print(
+        _("{title} : {n} foyers concernés").format(title=seen.campaign.title, n=seen.households),
+        markup=False,
+        style="bold",
+    )
+    _show_fates(console, seen)
+    _show_texts(console, seen)
+    _show_leaving(console, seen, timezone)
+    _show_elsewhere(console, seen)
+    for problem in seen.problems:
+        console.print(_("À corriger : {problem}").format(problem=problem), style="bold red", markup=False)
+    show_outlook(console, seen.outlook, timezone)
+
+
+def show_households(households: Sequence[Household], names: Mapping[int, str], *, limit: int) -> None:
+    """One line per household; names: only where somebody asked for them."""
+    columns = [_("Agence"), _("Logement"), _("Commune"), _("Que se passe-t-il"), _("Âge"), _("Opération")]
+    listed = table(*columns, *([_("Noms")] if names else []), right=(4,))
+    for h in households:
+        cells = [h.agency, h.dwelling, h.commune, _fate(h.fate), "" if h.age is None else str(h.age), _other(h)]
+        listed.add_row(*cells, *([names.get(h.household_id, "")] if names else []))
+    out().print(listed)
+    if len(households) == limit:
+        out().print(_("Les {n} premiers ; pour en voir plus : --limit.").format(n=limit))
+
+
+def _fate(fate: str) -> str:
+    return _("reçoit le SMS") if fate == "text" else label(fate)
+
+
+def _other(household: Household) -> str:
+    if household.other_campaign is None:
+        return ""
+    return f"{household.other_campaign} · {household.other_occasion}"
+
+
+def _show_fates(console: Console, seen: Preview) -> None:
+    rows = table(_("Que se passe-t-il"), _("Foyers"), _("Ensuite"), right=(1,))
+    rows.add_row(_("reçoivent le SMS"), str(seen.texted), _("{n} SMS").format(n=seen.texts))
+    for fate, households in seen.excluded.items():
+        rows.add_row(label(fate), str(households), _("noté") if fate in seen.recorded else _("une personne appelle"))
+    console.print(rows)
+    agencies = " · ".join(f"{agency} {n}" for agency, n in seen.by_agency.items())
+    console.print(_("Par agence : {agencies}").format(agencies=agencies or "-"), markup=False)
+    console.print(_("Âge inconnu, à compléter : {n} foyers").format(n=seen.unknown_age))
+
+
+def _show_texts(console: Console, seen: Preview) -> None:
+    for row in seen.rows:
+        step = _("Texte") if row.step == "first" else _("Rappel")
+        console.print(f"{step} ({row.language}) : {row.rendered.text}", markup=False)
+    longest = seen.longest
+    if longest is not None:
+        _show_longest(console, longest)
+    cost = _("Coût : {segments} segments, {cost}").format(segments=seen.segments, cost=pricing.euros(seen.cost.micro))
+    reminders = seen.reminders_at_most.micro
+    more = _(" ; rappels, au plus {cost}").format(cost=pricing.euros(reminders)) if reminders else ""
+    console.print(cost + more + _(" (prix de config/prices.toml)"), markup=False)
+    if seen.cost.unpriced:
+        console.print(_("Sans prix connu : {n} segments").format(n=seen.cost.unpriced), style="bold red")
+
+
+def _show_longest(console: Console, row: Row) -> None:
+    measured = row.rendered.measured
+    console.print(
+        _("Le plus long : {units} unités {encoding}, {n} segment(s), par exemple logement {example}").format(
+            units=measured.units, encoding=measured.encoding, n=measured.segments, example=row.example
+        ),
+        markup=False,
+    )
+    if measured.offenders:
+        console.print(
+            _("Ces caractères imposent UCS-2 : {offenders}. {remedy}").format(
+                offenders=" ".join(measured.offenders), remedy=in_place_of(measured.offenders)
+            ),
+            style="bold red",
+            markup=False,
+        )
+
+
+def _show_leaving(console: Console, seen: Preview, timezone: str) -> None:
+    sender = seen.sender
+    if sender is not None:
+        replies = _("reçoit les réponses") if sender.takes_replies else _("ne reçoit pas de réponse, pas même STOP")
+        console.print(
+            _("Émetteur : {address} ({key}), {replies}").format(
+                address=sender.address, key=sender.key, replies=replies
+            ),
+            markup=False,
+        )
+    console.print(
+        _("Départ : du {start} au {end}").format(
+            start=local(seen.starts_at, timezone), end=local(seen.ends_at, timezone)
+        )
+    )
+    if seen.ends_at > seen.void_at:
+        console.print(_("Trop lent : des SMS seraient périmés avant de partir."), style="bold red")
+
+
+def _show_elsewhere(console: Console, seen: Preview) -> None:
+    for other in seen.elsewhere:
+        console.print(
+            _(
+                "Déjà contactés ce jour par « {campaign} · {occasion} » : {n} foyers ; {again} auraient un autre SMS"
+            ).format(campaign=other.campaign, occasion=other.occasion, n=other.households, again=other.again),
+            markup=False,
+        )
+
+
+# ---- who rings whom, until when ------------------------------------------------
+
+
+def show_outlook(console: Console, made: Outlook, timezone: str) -> None:
+    """The calls to expect, by agency, and what to do when there are too many."""
+    basis = made.basis
+    console.print(
+        _("Appels attendus : {n}, soit {span} de travail ({minutes:.1f} min par appel, {source})").format(
+            n=sum(a.load.own for a in made.agencies),
+            span=span(made.work),
+            minutes=basis.minutes,
+            source=_("mesuré") if basis.minutes_measured else _("réglage"),
+        ),
+        style="bold",
+    )
+    console.print(
+        _("Sur cent foyers ayant reçu le SMS, {n:.0f} à appeler ({source})").format(
+            n=basis.rate * 100, source=_("mesuré") if basis.rate_measured else _("réglage")
+        )
+    )
+    listed = table(
+        _("Agence"),
+        _("Personnes"),
+        _("En attente"),
+        _("Dès l'ouverture"),
+        _("Ensuite"),
+        _("Dernier appel"),
+        right=(1, 2, 3, 4),
+    )
+    for agency in made.agencies:
+        listed.add_row(*_agency(agency, timezone), style=None if agency.fits else "bold red")
+    console.print(listed)
+    console.print(_conclusion(made, timezone), style="bold" if made.fits else "bold red", markup=False)
+    if made.proposal is not None:
+        for line in proposal_lines(made.proposal, day=_day(made.deadline, timezone)):
+            console.print(f"- {line}", markup=False)
+
+
+def _agency(made: Forecast, timezone: str) -> tuple[str, ...]:
+    last = _day(made.last_at, timezone) if made.last_at else ("-" if not made.load.total else _("nul ne sait"))
+    return (
+        made.agency,
+        str(made.callers),
+        str(made.load.queued),
+        str(made.load.at_once),
+        str(made.load.later),
+        last,
+    )
+
+
+def _conclusion(made: Outlook, timezone: str) -> str:
+    deadline = _day(made.deadline, timezone)
+    if not any(a.load.own for a in made.agencies):
+        return _("Personne à appeler.")
+    if made.last_at is None:
+        return _("La dernière personne ne serait pas appelée avant deux semaines ; échéance : {deadline}.").format(
+            deadline=deadline
+        )
+    said = (
+        _("La dernière personne sera appelée {last} ; échéance : {deadline}.")
+        if made.fits
+        else _("La dernière personne ne serait appelée que {last} ; échéance : {deadline}.")
+    )
+    return said.format(last=_day(made.last_at, timezone), deadline=deadline)
+
+
+def proposal_lines(proposal: Proposal, *, day: str) -> list[str]:
+    """What to do about it, a sentence each."""
+    lines = [
+        _("par priorité : {first} des {of} appels seraient faits avant {day}, les plus urgents d'abord").format(
+            first=proposal.first, of=proposal.of, day=day
+        )
+    ]
+    if proposal.from_age is not None:
+        lines.append(
+            _("d'abord les plus âgés : à partir de {age} ans, tout serait fait à temps").format(age=proposal.from_age)
+        )
+    if proposal.days is not None:
+        lines.append(_("étaler sur {n} jours").format(n=proposal.days))
+    if proposal.more_callers:
+        more = ", ".join(f"{agency} +{n}" for agency, n in proposal.more_callers.items())
+        lines.append(_("plus de personnes au téléphone : {more}").format(more=more))
+    return lines
+
+
+def _day(moment: datetime, timezone: str) -> str:
+    """A day and an hour as one says them: "vendredi 10/07 à 11:00"."""
+    there = moment.astimezone(ZoneInfo(timezone))
+    return _("{day} {date} à {hour}").format(
+        day=wording.jour(there.date()), date=f"{there:%d/%m}", hour=f"{there:%H:%M}"
+    )
