@@ -129,6 +129,20 @@ def test_too_many_requests_are_tried_again_and_arrive_once(district: District) -
     assert _accepted_twice(district, numbers) == []
 
 
+def test_a_provider_that_takes_fewer_at_once_is_asked_less_and_everybody_is_reached(district: District) -> None:
+    numbers = _all_fine(district, 160)
+    district.control.settings(latency_ms=[150, 150], max_in_flight=8)
+    event = district.launch(_patient(district))
+
+    account = district.settled(event, timeout_s=90)
+    refused = [entry for entry in district.control.refused() if entry["to"] in set(numbers)]
+    district.control.settings(latency_ms=[0, 0], max_in_flight=100)
+
+    assert account["recipients"]["by_state"] == {"fine": 160}
+    assert _accepted_twice(district, numbers) == []
+    assert len(refused) < 160  # without narrowing, each text would be refused several times
+
+
 def test_wrong_credentials_stop_the_event_with_an_alarm_and_lose_nothing(district: District) -> None:
     numbers = _all_fine(district, 8)
     district.control.add_fault("refuse", to=numbers, code=20003, status=401)

@@ -124,6 +124,15 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
         holder=rig.holder,
         now=rig.clock(),
     )
+    if any(result.http_status == recording.TOO_MANY for result in results):
+        _narrow(rig)
+
+
+def _narrow(rig: Rig) -> None:
+    with rig.db.begin() as connection:
+        budget = limits.narrow(connection, most=rig.max_in_flight, now=rig.clock())
+    if budget is not None:
+        log.warning("provider_refuses_so_many", in_flight_from_now=budget)
 
 
 def _slots(rig: Rig) -> int:

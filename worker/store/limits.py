@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+# After a refusal the whole budget is back within this time; never fewer than LEAST are under way.
+RECOVERY_S = 30.0
+LEAST = 2
+
 SHARE_LOCK = 7_206_812  # any constant: shares are dealt one worker at a time
 
 # Texts leave a little before or after their moment. Kept this much further apart, no second of the provider's sees more
@@ -22,6 +26,25 @@ _TAKE = text(
     """
 INSERT INTO in_flight_share (holder, slots, until_at) VALUES (:holder, :slots, :until)
 ON CONFLICT (holder) DO UPDATE SET slots = excluded.slots, until_at = excluded.until_at
+"""
+)
+
+# What the provider has lately shown it takes: halved when it refuses, and more every second from then on. Nothing is
+# written while all goes well.
+_BUDGET = text(
+    """
+SELECT floor(least(CAST(:most AS float), budget + extract(epoch FROM CAST(:now AS timestamptz) - narrowed_at) * :rise))
+FROM in_flight_limit
+"""
+)
+
+_NARROW = text(
+    """
+INSERT INTO in_flight_limit AS l (id, budget, narrowed_at) VALUES (1, greatest(:least, CAST(:most AS float) / 2), :now)
+ON CONFLICT (id) DO UPDATE SET narrowed_at = excluded.narrowed_at, budget = greatest(
+    :least, least(CAST(:most AS float), l.budget + extract(epoch FROM CAST(:now AS timestamptz) - l.narrowed_at) * :rise) / 2)
+WHERE l.narrowed_at <= CAST(:now AS timestamptz) - interval '1 second'
+RETURNING budget
 """
 )
 
@@ -48,10 +71,31 @@ def share_in_flight(
     this worker has in the air now. It holds at least that, whatever it is due: the others may only take what has landed.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SHARE_LOCK})
+    budget = _taken_lately(connection, most=budget, now=now)
     others = connection.execute(_OTHERS, {"holder": holder, "now": now}).one()
     slots: int = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
     connection.execute(_TAKE, {"holder": holder, "slots": max(slots, under_way), "until": now + held_for})
     return slots
+
+
+def narrow(connection: Connection, *, most: int, now: datetime) -> int | None:
+    """The provider refused a request for being one too many: all workers together ask half as much from now on.
+
+    At most once a second, since one blast brings many refusals. Returns the new budget; None when it was just done.
+    """
+    values = {"most": most, "least": LEAST, "rise": _rise(most), "now": now}
+    budget = connection.execute(_NARROW, values).scalar()
+    return None if budget is None else int(budget)
+
+
+def _taken_lately(connection: Connection, *, most: int, now: datetime) -> int:
+    budget = connection.execute(_BUDGET, {"most": most, "rise": _rise(most), "now": now}).scalar()
+    return most if budget is None else max(LEAST, int(budget))
+
+
+def _rise(most: int) -> float:
+    """Requests more per second, until all are back."""
+    return most / RECOVERY_S
 
 
 def forget_old_shares(connection: Connection, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from worker.store.schema.base import metadata
 from worker.store.schema.inbound import inbound_message, reply, reply_listing
 from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, event_summary, message, recipient
-from worker.store.schema.limits import in_flight_share, provider_outage, sender_pace
+from worker.store.schema.limits import in_flight_limit, in_flight_share, provider_outage, sender_pace
 from worker.store.schema.people import (
     agency,
     dwelling,
@@ -39,6 +39,7 @@ __all__ = [
     "event_summary",
     "hold",
     "household",
+    "in_flight_limit",
     "in_flight_share",
     "inbound_message",
     "kept_answer",

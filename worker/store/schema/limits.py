@@ -1,6 +1,6 @@
 """The provider's limits, shared by all workers."""
 
-from sqlalchemy import Column, DateTime, Float, Integer, SmallInteger, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, DateTime, Float, Integer, SmallInteger, Table, Text
 
 from worker.store.schema.base import at, metadata
 
@@ -10,7 +10,6 @@ sender_pace = Table(
     metadata,
     Column("sender", Text, primary_key=True),
     Column("next_free_at", DateTime(timezone=True), nullable=False),
-    Column("slowdown", Float, nullable=False, server_default=text("1")),
 )
 
 # in flight: each worker process holds a share of TWILIO__MAX_IN_FLIGHT for as long as it renews it.
@@ -20,6 +19,16 @@ in_flight_share = Table(
     Column("holder", Text, primary_key=True),
     Column("slots", SmallInteger, nullable=False),
     at("until_at", nullable=False),
+)
+
+# One row once the provider has refused a request for being one too many: what was asked at once after that.
+in_flight_limit = Table(
+    "in_flight_limit",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("budget", Float, nullable=False),
+    at("narrowed_at", nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
 )
 
 # Since when a worker has had no answer from the provider, and when it asks again. No row: it is answered.

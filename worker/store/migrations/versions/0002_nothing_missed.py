@@ -28,6 +28,15 @@ def upgrade() -> None:
     op.add_column(
         "inbound_message", sa.Column("failures", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
     )
+    op.drop_column("sender_pace", "slowdown")
+    op.create_table(
+        "in_flight_limit",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("budget", sa.Float(), nullable=False),
+        sa.Column("narrowed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_in_flight_limit_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_in_flight_limit")),
+    )
     op.create_table(
         "provider_outage",
         sa.Column("holder", sa.Text(), nullable=False),
@@ -317,6 +326,8 @@ def downgrade() -> None:
     _drop_claims()
     op.drop_column("household", "refused_at")
     op.drop_table("provider_outage")
+    op.drop_table("in_flight_limit")
+    op.add_column("sender_pace", sa.Column("slowdown", sa.Float(), server_default=sa.text("1"), nullable=False))
     op.drop_column("inbound_message", "failures")
     op.drop_index("ix_message_leased", table_name="message", postgresql_where=sa.text("lease_until IS NOT NULL"))
     op.create_index(
