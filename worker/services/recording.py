@@ -155,7 +155,8 @@ def _transient(result: SendResult, made: int, most: int, now: datetime) -> outbo
     if made >= most and not ours:
         return outbox.Change(result.message_id, MessageState.FAILED, code=result.code)
     jitter = random.random()  # noqa: S311  # spreads retries, hides nothing
-    later = now + moves.backoff(made, retry_after_s=result.retry_after_s, jitter=jitter)
+    wait = moves.backoff(made, retry_after_s=result.retry_after_s, jitter=jitter)
+    later = now + wait if result.asked else now
     return outbox.Change(result.message_id, MessageState.QUEUED, code=result.code, due_at=later, uncounted=ours)
 
 

@@ -65,7 +65,7 @@ def void(text: OutgoingText) -> SendResult:
 
 
 def lapsed(text: OutgoingText) -> SendResult:
-    """The result of a text whose turn came when its lease was nearly over: another batch takes it."""
+    """The result of a text whose turn came too late, by its lease or by its sender's pace: another batch takes it."""
     return SendResult(text.message_id, text.attempt_id, Outcome.TRANSIENT, asked=False)
 
 

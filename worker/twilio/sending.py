@@ -19,6 +19,10 @@ from worker.twilio.transport import FateUnknown, NotSent, Transport
 
 log = structlog.get_logger()
 
+# A text that waited for its turn longer than this past its moment is given a new one: several late ones on the heels of
+# the next would outrun the sender's pace. It is what the slack between moments allows for (store/limits.py).
+LATEST = timedelta(milliseconds=100)
+
 
 class Sending:
     """The provider's client for texts that leave. Create, use and close it inside one event loop.
@@ -66,6 +70,8 @@ class Sending:
             now = self._clock()
             if text.lease_until is not None and now + self._longest > text.lease_until:
                 return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
+            if text.leave_at is not None and now > text.leave_at + LATEST:
+                return outgoing.lapsed(text)
             validity = outgoing.validity_s(text.void_at, now)
             if validity < 1:
                 return outgoing.void(text)
