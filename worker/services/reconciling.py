@@ -82,7 +82,8 @@ def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found]) -
     now = rig.clock()
     with rig.db.begin() as connection:
         taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
-        ours = [f for f in listed if _may_be(f, question) and f.provider_sid not in taken]
+        until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCK_SKEW
+        ours = [f for f in listed if _may_be(f, question, until=until) and f.provider_sid not in taken]
         match = min(ours, key=lambda f: abs(f.created_at - question.started_at), default=None)
         if match is not None:
             _adopt(connection, question, match, now)
@@ -90,10 +91,13 @@ def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found]) -
         return _count_miss(connection, question, now)
 
 
-def _may_be(found: Found, question: sweeping.Unknown) -> bool:
-    """Of the same words, and made while our request was under way: the same words may be sent again later."""
-    begin, end = question.started_at - CLOCK_SKEW, question.finished_at + CLOCK_SKEW
-    return found.body == question.body and begin <= found.created_at <= end
+def _may_be(found: Found, question: sweeping.Unknown, *, until: datetime) -> bool:
+    """Of the same words, and made since we asked; not long after, for the same words may be sent again.
+
+    until: the provider may take a text well after we gave up waiting, so all the time counts in which its absence is
+    being proved.
+    """
+    return found.body == question.body and question.started_at - CLOCK_SKEW <= found.created_at <= until
 
 
 def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now: datetime) -> None:
