@@ -10,8 +10,9 @@ from tests import builders
 from tests.integration.conftest import DESK, Town
 from worker.domain.campaigns import Kind, Level
 from worker.domain.errors import NotFound, Refused
+from worker.domain.outcomes import OutcomeCode
 from worker.rendering import Texts
-from worker.services import claims, wishes
+from worker.services import calls, claims, wishes
 from worker.services.wishes import Hours, Wishes
 
 BY = "odile"
@@ -249,6 +250,18 @@ def test_a_call_waits_for_the_hours_the_household_prefers(town: Town, texts: Tex
     assert claims.next_task(town.db, caller=BY, now=town.now) is None
     town.now += timedelta(hours=2)
     assert claims.next_task(town.db, caller=BY, now=town.now) is not None
+
+
+def test_the_next_try_is_made_in_the_hours_they_prefer_too(town: Town, texts: Texts) -> None:
+    home = town.household()
+    wishes.prefer(town.db, home.phone, Wishes(hours=Hours(time(16), time(18))), texts=texts)
+    task = _silent_task(town, home, Level.NONE)
+
+    ended = calls.record_outcome(
+        town.db, int(str(task["id"])), outcome=OutcomeCode.NO_ANSWER, caller=BY, note="", desk=DESK, now=town.now
+    )
+
+    assert ended.next_call_at == datetime(2026, 7, 9, 14, tzinfo=UTC)
 
 
 def test_a_need_that_cannot_wait_goes_before_the_hours_they_prefer(town: Town, texts: Texts) -> None:

@@ -246,17 +246,22 @@ def _dialled(connection: Connection, call: _Call) -> str | None:
 
 def _try_again(connection: Connection, call: _Call) -> Ended:
     event = events.get(connection, call.task.event_id) if call.task.event_id is not None else None
+    level = Level(event.level) if event else Level.NONE
     again = next_try(
         call.outcome,
         calls_made=call.task.calls + 1,
-        level=Level(event.level) if event else Level.NONE,
+        level=level,
         now=call.now,
         hours=call.desk.hours,
         tz=call.desk.timezone,
         holidays=call.desk.holidays(call.now),
         asked_for=call.asked_at,
     )
-    return _unreachable(connection, call) if again is None else _postponed(connection, call, again)
+    if again is None:
+        return _unreachable(connection, call)
+    if call.asked_at is None and level not in tasks.URGENT_LEVELS:
+        again = tasks.at_their_hours(connection, call.household, again, desk=call.desk)
+    return _postponed(connection, call, again)
 
 
 def _postponed(connection: Connection, call: _Call, at: datetime) -> Ended:

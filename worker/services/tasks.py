@@ -51,7 +51,7 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     known = task_facts.known(connection, list(wanted), now=now, events=under_way)
     hours = wishes.hours_of(connection, list(wanted))
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
-    new = [_at_their_hours(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
+    new = [_put_off(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
     opened = rows.open_or_merge(connection, new, now=now)
     handed = [
         (recipient, opened[c.household_id], str(c.reason))
@@ -75,6 +75,12 @@ def follow_up(connection: Connection, call: Call, *, within: timedelta, desk: De
     not_before = desk.next_morning(now, urgent=True)
     rows.plan(connection, opened[call.household_id], not_before=not_before, due_at=now + within)
     return not_before
+
+
+def at_their_hours(connection: Connection, household: int, at: datetime, *, desk: Desk) -> datetime:
+    """The first moment from `at` on in the hours the household prefers; `at` where it has no such wish."""
+    hours = wishes.hours_of(connection, [household]).get(household)
+    return at if hours is None else calendar.next_within(*hours, at, tz=desk.timezone)
 
 
 def close_if_only_silence(connection: Connection, households: Sequence[int], *, now: datetime) -> list[int]:
@@ -119,7 +125,7 @@ def _task(known: task_facts.Known, call: Call, situation: Situation, desk: Desk,
     )
 
 
-def _at_their_hours(
+def _put_off(
     task: rows.NewTask, hours: tuple[time, time] | None, situation: Situation, desk: Desk, now: datetime
 ) -> rows.NewTask:
     """Not before the hours the household prefers, unless it asks for the call or the need is greater."""
