@@ -44,7 +44,7 @@ LEVELS = ("none", "yellow", "orange", "red")
 NO_MOBILE, SHARED, CHECK_INS = 0.06, 0.05, 0.6
 
 # How long before something dies a campaign is opened: from drawn up to all sent.
-BEFORE_S, MOSTLY = (0.2, 1.8), 0.7
+BEFORE_S, MOSTLY = (0.0, 0.8), 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Scale:
 def scale_of(seconds: float) -> Scale:
     """A run that fits into so many seconds, after the servers are up."""
     if seconds < 60:
-        return Scale(seconds, seconds * 0.45, agencies=7, homes=6, deadline_s=7, reminder_s=3, blow_every_s=0.9)
+        return Scale(seconds, seconds * 0.45, agencies=7, homes=6, deadline_s=7, reminder_s=3, blow_every_s=0.6)
     return Scale(seconds, seconds * 0.6, int(seconds / 4), homes=10, deadline_s=18, reminder_s=8, blow_every_s=1.6)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from sandbox.chaos import evidence, promises, town
-from sandbox.chaos.blows import HOURS_S, Blow
+from sandbox.chaos.blows import DISRUPTIVE, HOURS_S, Blow
 from sandbox.chaos.crew import Crew
 from sandbox.chaos.evidence import Evidence
 from sandbox.chaos.operator import Operator
@@ -27,7 +27,9 @@ from worker import settings as configuration
 
 AGAIN_S, PAUSE_S = 0.3, 0.7
 LOOK_FOR_REPLIES_EVERY_S = 5.0
-TEND_EVERY_S = 0.1
+STEP_S = 0.03
+# What dies should die with requests under way: it waits so long for so many.
+AIM_S, IN_HAND = 1.5, 2
 PATIENCE_S = 100.0  # a run that keeps its promises never needs it on a machine of its own
 AFTERWARDS_S = 20.0 + PATIENCE_S  # for what comes hours late on the stand-in's clock
 Say = Callable[[float, str], None]
@@ -125,11 +127,18 @@ class Run:
 
     def _beginning(self, blow: Blow) -> Callable[[], bool]:
         def begin() -> bool:
+            if blow.kind in DISRUPTIVE and self.now() < blow.at_s + AIM_S and not self._is_sending():
+                self._at(self.now() + STEP_S, begin)
+                return True
             self.say(self.now(), str(blow))
             self._at(self.now() + blow.lasts_s, self.strikes.begin(blow))
             return True
 
         return begin
+
+    def _is_sending(self) -> bool:
+        """Whether requests are in the provider's hands: a moment to strike."""
+        return int(self.stack.control.stats()["in_flight"]) >= IN_HAND
 
     def _looking_for_replies(self) -> bool:
         self.operator.look_for_replies()
@@ -147,7 +156,7 @@ class Run:
                 if not action():
                     self._at(self.now() + AGAIN_S, action)
             self.crew.tend()
-            time.sleep(TEND_EVERY_S)  # between two looks at the agenda
+            time.sleep(STEP_S)  # between two looks at the agenda
 
     def _peace(self) -> None:
         """Nothing more goes wrong: what lasts is ended now, whatever its time."""

@@ -12,7 +12,7 @@ from sandbox.chaos.town import PROVIDER_IN_FLIGHT, USUAL_LATENCY_MS
 from sandbox.twilio.control import Control
 
 CROWDED = 8
-SLOW_MS = (500, 1200)
+SLOW_MS = (700, 1500)
 
 
 Ending = Callable[[], bool]  # whether it is done; else it is tried again

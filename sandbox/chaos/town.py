@@ -32,7 +32,7 @@ OPEN = SendWindow(time(0, 0), time(23, 59))
 # A window that closes does so at a full minute, this long after the launch at least: launches may be late by as much.
 LATEST_LAUNCH = timedelta(seconds=20)
 PROVIDER_IN_FLIGHT = 60
-USUAL_LATENCY_MS = (60, 350)  # long enough for a text to be in the hands of who dies
+USUAL_LATENCY_MS = (150, 600)  # long enough for a text to be in the hands of who dies
 
 # What the product waits for, shortened. The provider is slower than the timeout, and kinder than the margin.
 QUICK: Mapping[str, object] = {

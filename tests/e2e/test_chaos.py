@@ -18,7 +18,7 @@ from sandbox.stack import DATABASE
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 SECONDS = 24
-SEEDS = [4]
+SEEDS = [61]  # every group of faults in one short plan
 
 
 @pytest.fixture(scope="module", params=SEEDS)
