@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from urllib.parse import urlencode
 
 import requests
@@ -28,6 +29,15 @@ SECONDARY = "the secondary token"
 FORM = "application/x-www-form-urlencoded"
 
 
+@cache
+def shipped() -> Program:
+    """The settings, campaigns and texts that ship, read once."""
+    settings = configuration.load()
+    texts = Texts(settings.templates_dir)
+    campaigns = catalogue.load(settings.config_dir, senders=settings.sender_table, texts=texts)
+    return Program(settings, campaigns, texts, desks.of(settings), lambda _event: None)
+
+
 @dataclass
 class Site:
     """Posts to it as the provider does; woken: the replies it announced to the workers."""
@@ -42,15 +52,12 @@ class Site:
         return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, self._program(), (TOKEN, SECONDARY))
 
     def _program(self) -> Program:
-        settings, senders = configuration.load(), configuration.load().sender_table
-        texts = Texts(settings.templates_dir)
-        campaigns = catalogue.load(settings.config_dir, senders=senders, texts=texts)
-        return Program(settings, campaigns, texts, desks.of(settings), self._fan_out)
+        return replace(shipped(), fan_out=self._fan_out)
 
     def _fan_out(self, event_id: int) -> None:
         """What the workers do with the wake-up, done at once."""
         self._ping()
-        events.fan_out(self.db, event_id, desk=desks.of(configuration.load()), now=self.now)
+        events.fan_out(self.db, event_id, desk=shipped().desk, now=self.now)
 
     def _ping(self) -> None:
         if self.queue_is_away:

@@ -1,5 +1,7 @@
 """The interface put together: its routes, its refusals, its description for other programs."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -31,7 +33,7 @@ is done once. Lists come in pages: give `next_cursor` back as `cursor`.
 """
 
 # What any route may answer, whatever was asked.
-ALWAYS = problems.responses("not_signed_in", "not_allowed", "invalid", "unavailable")
+ALWAYS = problems.responses("bad_cursor", "not_signed_in", "not_allowed", "invalid", "unavailable")
 
 
 def build(parts: Parts) -> FastAPI:
@@ -43,13 +45,27 @@ def build(parts: Parts) -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        responses={**ALWAYS, 400: {"model": Problem, "description": "Bad Request"}},
+        responses=ALWAYS,
         separate_input_output_schemas=False,
     )
     api.state.house = House(parts)
+    _describe_problems(api)
     for kind in (CourtoisieError, Trouble, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, problems.handle)
     api.add_middleware(Sizes)
     for room in (campaigns, events, streams, tasks_in_hand, tasks, households, imports, messages, staff):
         api.include_router(room.router)
     return api
+
+
+def _describe_problems(api: FastAPI) -> None:
+    """FastAPI describes a model only as application/json; ours has a media type of its own."""
+    described = api.openapi
+
+    def whole() -> dict[str, Any]:
+        made = described()
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        made["components"]["schemas"].update(problem.pop("$defs"), Problem=problem)
+        return made
+
+    api.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way of extending a description

@@ -16,7 +16,7 @@ from worker.web.api.house import AtHand, House, Previews, SeesCampaigns
 router = APIRouter(tags=["campaigns"])
 
 TEXT = "text"
-Key = Annotated[str, Path(max_length=80, examples=["canicule-orange"])]
+Key = Annotated[str, Path(max_length=80, pattern=r"^[^\x00-\x1f/]+$", examples=["canicule-orange"])]
 
 
 class Campaigns(BaseModel):

@@ -167,6 +167,7 @@ def _http(error: HTTPException) -> Response:
     detail = {
         "no_such_route": _("Rien ne se trouve à cette adresse ; voyez /api/v1/openapi.json."),
         "wrong_method": _("Cette adresse ne connaît pas cette méthode ; voyez /api/v1/openapi.json."),
+        "too_large": _("64 ko au plus, 32 Mo pour une liste."),
     }.get(code, _("La demande n'a pas la forme prévue."))
     return answer(code, detail, headers=error.headers)
 

@@ -1,10 +1,9 @@
 """How much a request may send. More is refused before it is read."""
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from worker.i18n import _
 from worker.web.api import problems
-from worker.web.api.problems import Trouble
 
 JSON_MOST = 64 * 1024
 LISTING_MOST = 32 * 1024 * 1024
@@ -22,7 +21,7 @@ class Sizes:
             return
         most = LISTING_MOST if "/imports" in scope["path"] else JSON_MOST
         if _announced(scope) > most:
-            await problems.of(_too_large(most))(scope, receive, send)
+            await problems.of(HTTPException(413))(scope, receive, send)
             return
         read = 0
 
@@ -31,7 +30,7 @@ class Sizes:
             message = await receive()
             read += len(message.get("body", b""))
             if read > most:
-                raise _too_large(most)
+                raise HTTPException(413)  # of all errors FastAPI lets this one through from a body that is being read
             return message
 
         await self._app(scope, counted, send)
@@ -40,7 +39,3 @@ class Sizes:
 def _announced(scope: Scope) -> int:
     value = dict(scope["headers"]).get(b"content-length", b"0")
     return int(value) if value.isdigit() else 0
-
-
-def _too_large(most: int) -> Trouble:
-    return Trouble("too_large", _("La demande dépasse {kb} ko.").format(kb=most // 1024))

@@ -17,7 +17,7 @@ from worker.web.api.tasks import PLAIN
 
 router = APIRouter(tags=["accounts"], route_class=Repeatable)
 
-Login = Annotated[str, Path(max_length=64, pattern=PLAIN, examples=["odile"])]
+Login = Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f/]+$", examples=["odile"])]
 Agencies = Annotated[list[str], Field(max_length=staffing.AGENCIES_MOST, examples=[["02"]])]
 Filter = Annotated[str | None, Query(max_length=80, pattern=PLAIN)]
 
