@@ -412,3 +412,32 @@ def test_the_day_of_an_absence_is_the_day_it_was_written(town: Town) -> None:
     assert [h["until_at"] for h in town.rows("hold")] == [
         datetime.combine(date(2026, 7, 21), datetime.min.time(), tzinfo=ZoneInfo("Europe/Paris"))
     ]
+
+
+def test_a_text_that_comes_back_after_its_household_was_let_go_does_not_leave(town: Town) -> None:
+    home = town.household()
+    event = town.open()
+    with town.db.begin() as connection:
+        connection.execute(
+            text("UPDATE recipient SET state = 'absent', settled_at = :now WHERE household_id = :id"),
+            {"now": town.now, "id": home.id},
+        )
+
+        claimed = outbox.claim(connection, event, purpose="care", limit=10, now=town.now)
+
+    assert claimed == []
+
+
+def test_a_number_found_dead_in_one_event_is_not_written_to_in_another(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open())
+    second = town.open(builders.campaign(level=Level.RED), occasion="red")
+    [first_text, _] = town.texts(home, "first")
+
+    sid = str(first_text["provider_sid"])
+    receipts.record(town.db, [Receipt(first_text["id"], sid, "undelivered", 30005, town.now)], now=town.now)  # type: ignore[arg-type]
+    town.sweep()
+    town.climb()
+
+    assert [m["state"] for m in town.texts(home, "first")] == ["undelivered", "failed"]
+    assert town.state(home, second) == "callback"

@@ -68,6 +68,7 @@ def _expire(connection: Connection, now: datetime) -> None:
     over = [
         *sweeping.expire_void(connection, now=now),
         *sweeping.suppress_refused(connection, now=now),
+        *sweeping.fail_retired(connection, now=now),
         *sweeping.give_up_unknown(connection, before=now - UNKNOWN_AT_MOST, now=now),
     ]
     recording.mark_failed(connection, over, {}, now)

@@ -26,15 +26,18 @@ ON CONFLICT DO NOTHING
 """
 )
 
-# Claims walk ix_message_queued; SKIP LOCKED lets several workers claim side by side.
+# Claims walk ix_message_queued; SKIP LOCKED lets several workers claim side by side. Nobody is written to any more once
+# nobody who relied on the text waits for it: a request that was refused may bring it back after they were let go.
 _CLAIM = text(
     """
 SELECT m.id, m.e164, m.sender, m.template, m.language, m.variables, m.void_at, m.step, m.attempts
 FROM message m
 WHERE m.state = 'queued' AND m.lane = :lane AND m.event_id IS NOT DISTINCT FROM :event_id AND m.due_at <= :now
   AND m.void_at > :now AND m.window_closes_at > :now
-  AND (m.step = 'ack' OR NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
-                                     AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', :purpose)))
+  AND (m.step = 'ack'
+       OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
+                       AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', :purpose))
+           AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164 AND r.state = 'waiting')))
 ORDER BY m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED

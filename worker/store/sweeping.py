@@ -49,6 +49,17 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """
 )
 
+# A number that turned out to be wrong or dead since the event was drawn up.
+_RETIRED = text(
+    """
+UPDATE message m SET state = 'failed', settled_at = :now
+FROM phone p
+WHERE p.bad_since > CAST(:now AS timestamptz) - interval '2 days' AND p.e164 = m.e164 AND p.household_id = m.household_id
+  AND m.state = 'queued' AND m.lane = 'bulk'
+RETURNING m.id, m.event_id, m.e164, m.step, m.state
+"""
+)
+
 _CLOSED_WINDOWS = text(
     """
 SELECT DISTINCT event_id FROM message WHERE state = 'queued' AND lane = 'bulk' AND window_closes_at <= :now AND void_at > :now
@@ -164,6 +175,11 @@ def cancel_left_over(connection: Connection, *, now: datetime) -> None:
 def suppress_refused(connection: Connection, *, now: datetime) -> list[Moved]:
     """Queued texts to numbers that have refused in the meantime."""
     return [Moved(**row._asdict()) for row in connection.execute(_SUPPRESSED, {"now": now})]
+
+
+def fail_retired(connection: Connection, *, now: datetime) -> list[Moved]:
+    """Queued texts to numbers that are not to be used any more."""
+    return [Moved(**row._asdict()) for row in connection.execute(_RETIRED, {"now": now})]
 
 
 def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
