@@ -120,7 +120,8 @@ def _answered_fine(replies: Iterable[Heard], asked: datetime, within: timedelta,
 
 
 def the_silent_are_rung(evidence: Evidence) -> Verdict:
-    """Who was asked and never wrote a word is, or was, on the callers' list, unless the event was cancelled."""
+    """Who was asked and never wrote a word is, or was, on the callers' list, unless the event was cancelled or an all
+    clear came first."""
     heard = {h.number for h in evidence.journal.heard}
     asked = {(t.campaign, t.to) for t in evidence.journal.accepted if t.step == "1" and t.status in ARRIVED}
     cancelled = {e.campaign for e in evidence.books.events if e.state == "cancelled"}
@@ -128,7 +129,7 @@ def the_silent_are_rung(evidence: Evidence) -> Verdict:
         r
         for r in evidence.books.recipients
         if r.number and r.number not in heard and (r.campaign, r.number) in asked and r.campaign not in cancelled
-        if evidence.terms[r.campaign].deadline_s is not None
+        if evidence.terms[r.campaign].deadline_s is not None and r.reason != "all_clear"
     ]
     wrong = [f"{r.campaign}: {r.dwelling} never answered and is {r.state}" for r in silent if r.task_state is None]
     return Verdict(len(silent), tuple(wrong))
