@@ -59,6 +59,11 @@ class Crew:
         if name in self.stack.children:
             self.stack.kill(name)
 
+    def dismiss(self) -> None:
+        """The end: nobody is asked to finish anything."""
+        for name in COMMANDS:
+            self.kill(name)
+
     def let_go(self, *names: str) -> bool:
         """They may be started again."""
         self.held.difference_update(names)

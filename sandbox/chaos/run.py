@@ -64,6 +64,7 @@ class Run:
         finally:
             self.watch.stop()
             self.operator.close()
+            self.crew.dismiss()
         return self.judge(seen)
 
     def look(self) -> Evidence:

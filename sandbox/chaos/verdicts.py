@@ -82,4 +82,20 @@ def _listed(figures: Mapping[str, int]) -> str:
 
 
 def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return SENTENCES.get(name, name)
+
+
+SENTENCES: Mapping[str, str] = {
+    "accepted_once": _("aucun SMS accepté deux fois"),
+    "everyone_has_one_place": _("chaque foyer du public, une fois et une seule"),
+    "everyone_is_accounted_for": _("chaque foyer dans un état suivi"),
+    "no_opening_is_lost": _("aucune opération ouverte n'est perdue"),
+    "no_reply_is_lost": _("aucune réponse n'est perdue"),
+    "the_fine_are_left_in_peace": _("qui va bien et l'a dit à temps n'est pas rappelé pour silence"),
+    "the_silent_are_rung": _("qui se tait est à appeler"),
+    "nothing_left_after_its_time": _("aucun SMS hors délai ni hors horaire"),
+    "both_sides_agree": _("nos comptes et ceux de Twilio concordent"),
+    "all_has_come_to_an_end": _("tout est arrivé à son terme"),
+    "the_account_adds_up": _("le compte est juste, et le rapport le dit"),
+    "nothing_goes_back": _("rien ne disparaît ni ne revient en arrière"),
+}

@@ -43,10 +43,13 @@ class Taken:
     said: str = "queued"
 
 
+# A provider may take a text after we gave up waiting, within the time in which its absence is proved.
+LATER = timedelta(seconds=90)
 # How one request goes: what the provider does with it, and what we are told.
 FATES: Mapping[str, tuple[bool, Outcome, NumberFault | None]] = {
     "accepted": (True, Outcome.ACCEPTED, None),
     "taken without a word": (True, Outcome.UNKNOWN, None),
+    "taken later": (True, Outcome.UNKNOWN, None),
     "lost without a word": (False, Outcome.UNKNOWN, None),
     "busy": (False, Outcome.TRANSIENT, None),
     "no mobile": (False, Outcome.REFUSED_NUMBER, NumberFault.NOT_MOBILE),
@@ -87,7 +90,7 @@ class Provider:
 
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
         del sender_address
-        return [_found(t) for t in self.taken if t.text.to == to and t.at >= since]
+        return [_found(t) for t in self.taken if t.text.to == to and since <= t.at <= self.clock.now]
 
     def fetch(self, sid: str) -> Found | None:
         return next((_found(t) for t in self.taken if t.sid == sid), None)
@@ -97,11 +100,13 @@ class Provider:
         return [message for message in self.heard if message.received_at >= since]
 
     def _asked(self, outgoing: OutgoingText) -> SendResult:
-        takes, outcome, fault = FATES[self.fates.pop(0) if self.fates else "accepted"]
+        fate = self.fates.pop(0) if self.fates else "accepted"
+        takes, outcome, fault = FATES[fate]
+        at = self.clock.now + (LATER if fate == "taken later" else timedelta())
         sid = f"SM{next(self._sids):032d}"
         if takes:
-            self.taken.append(Taken(outgoing, sid, self.clock.now, "delivered"))
-            if self.quick:
+            self.taken.append(Taken(outgoing, sid, at, "delivered"))
+            if self.quick and at <= self.clock.now:
                 self.clock.word(self.taken[-1], "sent")
         told = sid if outcome is Outcome.ACCEPTED else None
         return SendResult(
@@ -125,7 +130,7 @@ def _found(taken: Taken) -> Found:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """A landlord, five homes of which two share a number, a provider, and the time. Begins with empty tables."""
+    """A landlord, seven homes of which two share a number, a provider, and the time. Begins with empty tables."""
 
     db: Database
     now: datetime
@@ -146,6 +151,8 @@ class Rehearsal:
             builders.household(self.db),
             builders.household(self.db, mobiles=(shared,)),
             builders.household(self.db, mobiles=(shared,)),
+            builders.household(self.db),
+            builders.household(self.db),
             builders.household(self.db, mobiles=(), landlines=(builders.landline(),)),
         ]
         with self.db.begin() as connection:
@@ -229,7 +236,10 @@ class Rehearsal:
     # What the provider and people do.
 
     def word(self, taken: Taken, status: str) -> None:
-        """A receipt. A final word is the text's fate; it is heard again, never another one."""
+        """A receipt. A final word is the text's fate; it is heard again, never another one. What is not taken yet is
+        silent."""
+        if taken.at > self.now:
+            return
         taken.said = status if taken.said != taken.fate else taken.said
         receipt = Receipt(
             taken.text.message_id, taken.sid, status, taken.code if status == taken.fate else None, self.now

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.chaos import promises
+from sandbox.chaos import promises, verdicts
 from sandbox.chaos.evidence import (
     Accepted,
     Books,
@@ -156,6 +156,10 @@ def test_a_planted_breach_is_told(promise: str, what: str, plant: Callable[[Evid
 
 def test_a_breach_is_planted_for_every_promise() -> None:
     assert {promise for promise, _, _ in PLANTED} == set(promises.EVERY)
+
+
+def test_every_promise_has_its_sentence_on_the_screen() -> None:
+    assert set(verdicts.SENTENCES) == {*promises.EVERY, promises.nothing_goes_back.__name__}
 
 
 @pytest.mark.parametrize(
