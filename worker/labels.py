@@ -6,6 +6,7 @@ from worker.domain.messages import MessageState
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
+from worker.domain.reports import Happening, NextStep
 from worker.i18n import _
 
 LABELS: dict[str, str] = {
@@ -93,6 +94,15 @@ LABELS: dict[str, str] = {
     OutcomeCode.DECEASED: _("Décédé"),
     OutcomeCode.LANGUAGE: _("Barrière de langue"),
     OutcomeCode.UNREACHABLE: _("Injoignable après procédure"),
+    Happening.TEXTED: _("SMS partis"),
+    Happening.REPLIED: _("joints par leur réponse"),
+    Happening.CALLED: _("joints par téléphone"),
+    Happening.INFORMED: _("informés par SMS"),
+    Happening.CALL_MADE: _("appels passés"),
+    NextStep.TEXT: _("SMS à envoyer"),
+    NextStep.ANSWER: _("réponse attendue"),
+    NextStep.CALL: _("une personne appelle"),
+    NextStep.NOTHING: _("plus rien de prévu"),
     "P0": _("tout de suite"),
     "P1": _("dans les deux heures"),
     "P2": _("dans la journée"),

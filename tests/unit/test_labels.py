@@ -10,9 +10,23 @@ from worker.domain.messages import MessageState
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
+from worker.domain.reports import Happening, NextStep
 from worker.labels import LABELS, label
 
-SHOWN = (RecipientState, Reason, TaskReason, TaskState, Intent, OutcomeCode, EventState, MessageState, Kind, Level)
+SHOWN = (
+    RecipientState,
+    Reason,
+    TaskReason,
+    TaskState,
+    Intent,
+    OutcomeCode,
+    EventState,
+    MessageState,
+    Kind,
+    Level,
+    Happening,
+    NextStep,
+)
 
 
 @pytest.mark.parametrize("closed_list", SHOWN, ids=lambda c: c.__name__)

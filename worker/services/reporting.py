@@ -1,16 +1,20 @@
 """What operators and outside programs are told: the account of an event, the callers' list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from worker.domain.messages import MessageState
+from worker.domain.recipients import RecipientState
+from worker.domain.reports import next_step
 from worker.services import events
-from worker.store import accounts, task_pages
+from worker.store import accounts, reports, task_pages
 from worker.store import events as event_rows
 from worker.store import tasks as task_rows
 from worker.store.database import Database
+
+WHOLE_EVENT = reports.Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,16 @@ def report(db: Database, event_id: int) -> Report:
         return Report(event, accounts.of_event(connection, event_id), accounts.by_agency(connection, event_id))
 
 
-def rows(db: Database, event_id: int) -> list[dict[str, Any]]:
+def rows(db: Database, event_id: int, span: reports.Span = WHOLE_EVENT) -> list[dict[str, Any]]:
     """One row per household of an event, without names or numbers. Raises NotFound."""
     events.get(db, event_id)
     with db.begin() as connection:
-        return accounts.rows_of_event(connection, event_id)
+        return [_row(home) for home in reports.homes(connection, event_id, span)]
+
+
+def _row(home: reports.Home) -> dict[str, Any]:
+    following = next_step(RecipientState(home.state), texted=home.contacted_at is not None)
+    return asdict(home) | {"next_step": str(following)}
 
 
 def tasks(db: Database, *, agency: str | None = None) -> list[task_rows.Task]:

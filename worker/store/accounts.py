@@ -44,19 +44,6 @@ WHERE r.event_id = :event_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 )
 
-_ROWS = text(
-    """
-SELECT g.code AS agency, d.code AS dwelling, d.commune, r.state, r.reason, r.intent, r.contacted_at, r.reminded_at,
-       r.replied_at, r.settled_at, m.state AS text_state, m.code AS text_code, k.state AS task_state, k.priority,
-       k.due_at AS task_due_at
-FROM recipient r
-JOIN household h ON h.id = r.household_id JOIN dwelling d ON d.id = h.dwelling_id JOIN agency g ON g.id = d.agency_id
-LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
-LEFT JOIN callback_task k ON k.id = r.task_id
-WHERE r.event_id = :event_id ORDER BY g.code, d.code, r.id
-"""
-)
-
 _UNKNOWN_SENDERS = text("SELECT count(*) FROM inbound_message WHERE match = 'unknown_sender' AND received_at >= :since")
 
 
@@ -98,11 +85,6 @@ def of_event(connection: Connection, event_id: int) -> Account:
 def by_agency(connection: Connection, event_id: int) -> list[dict[str, Any]]:
     """agency, state, reason, households."""
     return [dict(row) for row in connection.execute(_BY_AGENCY, {"event_id": event_id}).mappings()]
-
-
-def rows_of_event(connection: Connection, event_id: int) -> list[dict[str, Any]]:
-    """One row per household, by dwelling and without a name or number, for the CSV report."""
-    return [dict(row) for row in connection.execute(_ROWS, {"event_id": event_id}).mappings()]
 
 
 def unknown_senders(connection: Connection, *, since: datetime) -> int:

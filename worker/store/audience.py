@@ -98,8 +98,7 @@ WITH aged AS (
 """
 
 _FAN_OUT = text(
-    SORTED
-    + """
+    f"""{SORTED}
 INSERT INTO recipient (event_id, household_id, e164, language, contacted_at, reminded_at, state, reason, due_at, settled_at)
 SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
        CASE WHEN s.reason IS NULL THEN s.asked_at END, CASE WHEN s.reason IS NULL THEN s.reminded_at END,
@@ -111,7 +110,7 @@ FROM sorted s
 -- no tenant ever comes into a test
 WHERE NOT (SELECT e.is_test FROM campaign_event e WHERE e.id = :event_id)
 ON CONFLICT (event_id, household_id) DO NOTHING
-"""
+"""  # noqa: S608  # our own constant
 )
 
 _PREVIEW = text(
