@@ -4,15 +4,18 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from worker import catalogue
 from worker import settings as configuration
+from worker.catalogue import forms, prices
 from worker.domain.campaigns import Campaign
 from worker.domain.errors import UnknownCampaign
+from worker.domain.forms import Form
+from worker.domain.pricing import PriceTable
 from worker.i18n import _
 from worker.rendering import Texts
 from worker.services import desk as desks
@@ -37,11 +40,13 @@ class App:
     campaigns: Mapping[str, Campaign]
     gateway: Gateway
     desk: desks.Desk
+    prices: PriceTable
     clock: Callable[[], datetime]
     sending: sending.Rig
     reading: hearing.Rig
     reconciling: reconciling.Rig
     outage: outages.Rules
+    forms: Sequence[Form]
     _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
     _answers: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
@@ -102,6 +107,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
         campaigns=catalogue.load(settings.config_dir, senders=senders, texts=texts),
         gateway=gateway,
         desk=desk,
+        prices=prices.load(settings.config_dir),
         clock=now,
         sending=sending.Rig(
             db=db,
@@ -134,6 +140,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             receipt_patience=timedelta(seconds=limits.receipt_poll_after_s),
             clock=now,
         ),
+        forms=forms.load(settings.config_dir),
         outage=outages.Rules(
             alarm=timedelta(seconds=limits.outage_alarm_s), patience=timedelta(seconds=limits.outage_patience_s)
         ),

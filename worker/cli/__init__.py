@@ -8,7 +8,20 @@ from pathlib import Path
 
 import typer
 
-from worker.cli import campaigns, claims, events, listing, people, processes, refusals, set_up, steering, tasks, users
+from worker.cli import (
+    campaigns,
+    claims,
+    events,
+    listing,
+    people,
+    processes,
+    refusals,
+    reports,
+    set_up,
+    steering,
+    tasks,
+    users,
+)
 from worker.cli.terminal import complain
 from worker.domain.errors import CourtoisieError
 from worker.i18n import _
@@ -21,7 +34,20 @@ cli = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for _group in (set_up, listing, campaigns, events, steering, tasks, claims, people, refusals, users, processes):
+for _group in (
+    set_up,
+    listing,
+    campaigns,
+    events,
+    steering,
+    reports,
+    tasks,
+    claims,
+    people,
+    refusals,
+    users,
+    processes,
+):
     _group.register(cli)
 
 PLUG_INS = "courtoisie.commands"

@@ -8,7 +8,6 @@ import typer
 
 from worker import actors
 from worker.bootstrap import App
-from worker.catalogue import prices
 from worker.cli import parts, previews
 from worker.cli.terminal import out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
@@ -136,7 +135,7 @@ def _confirm(app: App, campaign: Campaign, *, yes: bool, as_json: bool) -> None:
 
 
 def _rig(app: App) -> previewing.Rig:
-    return previewing.Rig(app.db, app.desk, app.texts, prices.load(app.settings.config_dir), app.settings)
+    return previewing.Rig(app.db, app.desk, app.texts, app.prices, app.settings)
 
 
 def _described(campaign: Campaign) -> dict[str, Any]:

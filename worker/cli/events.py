@@ -1,10 +1,8 @@
-"""Watching: events, event show, report. Steering is in worker/cli/steering.py."""
+"""Watching: events, event show. Steering is in worker/cli/steering.py, the report in worker/cli/reports.py."""
 
-import csv
 import sys
 import time
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +10,6 @@ from worker.bootstrap import utc_now
 from worker.cli import parts
 from worker.cli.terminal import local, out, print_json, table
 from worker.domain.campaigns import EventState
-from worker.domain.errors import Refused
 from worker.i18n import _
 from worker.labels import label
 from worker.services import events, reporting, steering
@@ -33,8 +30,11 @@ def list_events(as_json: Json = False) -> None:
         listed = table(_("N°"), _("Campagne"), _("Occasion"), _("État"), _("Ouverte"), _("Foyers"), right=(0, 5))
         for r in reports:
             opened = local(r.event.opened_at, settings.timezone)
+            campaign = (
+                _("{campaign} (essai)").format(campaign=r.event.campaign) if r.event.is_test else r.event.campaign
+            )
             listed.add_row(
-                str(r.event.id), r.event.campaign, r.event.occasion, label(r.event.state), opened, str(r.account.total)
+                str(r.event.id), campaign, r.event.occasion, label(r.event.state), opened, str(r.account.total)
             )
         out().print(listed)
 
@@ -66,7 +66,7 @@ def _show_once(
         return
     if clear:
         out().clear()
-    _show(made, timezone)
+    show_account(made, timezone)
     _show_progress(progress, timezone)
 
 
@@ -86,28 +86,8 @@ def _show_progress(progress: steering.Progress, timezone: str) -> None:
         console.print(_("Dernière échéance de réponse : {at}").format(at=local(texts.answers_until, timezone)))
 
 
-def report(
-    event: Id,
-    as_json: Json = False,
-    csv_file: Annotated[Path | None, typer.Option("--csv", help=_("Écrire une ligne par foyer."))] = None,
-) -> None:
-    _report(event, as_json=as_json, csv_file=csv_file)
-
-
-def _report(event_id: int, *, as_json: bool, csv_file: Path | None) -> None:
-    with parts.only_database() as (settings, db):
-        made = reporting.report(db, event_id)
-        if csv_file is not None:
-            _write_csv(csv_file, reporting.rows(db, event_id))
-    if as_json:
-        print_json(reporting.as_json(made) | {"by_agency": list(made.by_agency)})
-        return
-    _show(made, settings.timezone)
-    if csv_file is not None:
-        out().print(_("Une ligne par foyer : {path}").format(path=csv_file), markup=False)
-
-
-def _show(made: reporting.Report, timezone: str) -> None:
+def show_account(made: reporting.Report, timezone: str) -> None:
+    """Where every household of an event stands."""
     console, event, account = out(), made.event, made.account
     opened = local(event.opened_at, timezone)
     console.print(f"{event.campaign} · {event.occasion} · {label(event.state)} · {opened}", markup=False, style="bold")
@@ -126,23 +106,6 @@ def _show(made: reporting.Report, timezone: str) -> None:
     console.print(_("Appels : {tasks}").format(tasks=tasks or "0"))
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Semicolons and a byte order mark, as a French spreadsheet expects; no cell is ever read as a formula."""
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=";")
-            writer.writerow(rows[0].keys() if rows else [])
-            writer.writerows([[_cell(value) for value in row.values()] for row in rows])
-    except OSError as error:
-        raise Refused(_("{path} ne peut pas être écrit : {why}").format(path=path, why=error.strerror)) from None
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
 def register(cli: typer.Typer) -> None:
     cli.command("events", help=_("Les dernières opérations."))(list_events)
     cli.add_typer(event_commands, name="event")
-    cli.command("report", help=_("Le compte de tous les foyers d'une opération."))(report)

@@ -1,16 +1,23 @@
 """The callers' list: tasks, task done."""
 
+from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
+from worker import paper
+from worker.bootstrap import utc_now
+from worker.catalogue import forms
 from worker.cli import parts
-from worker.cli.terminal import local, out, print_json, table
+from worker.cli.terminal import local, out, print_json, table, write_private
 from worker.domain.callbacks import band
 from worker.domain.outcomes import OutcomeCode
 from worker.i18n import _
 from worker.labels import label
-from worker.services import calls, reporting
+from worker.services import call_sheets, calls, reporting
+from worker.settings import Settings
+from worker.store.database import Database
 from worker.store.tasks import Task
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
@@ -20,10 +27,16 @@ task_commands = typer.Typer(help=_("Rendre compte d'un appel."), no_args_is_help
 def tasks(
     agency: Annotated[str | None, typer.Option(help=_("Code d'agence."))] = None,
     limit: Annotated[int, typer.Option(min=1, help=_("Nombre de lignes affichées."))] = 40,
+    print_file: Annotated[
+        Path | None,
+        typer.Option("--print", help=_("Écrire la liste à imprimer, avec des cases à cocher."), metavar="FILE"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     with parts.only_database() as (settings, db):
         queue = reporting.tasks(db, agency=agency)
+        if print_file is not None:
+            write_private(print_file, _on_paper(db, settings, agency).encode())
     if as_json:
         print_json({"tasks": [_described(task) for task in queue]})
         return
@@ -43,6 +56,23 @@ def tasks(
     out().print(listed)
     if len(queue) > limit:
         out().print(_("… et {n} autres (--limit).").format(n=len(queue) - limit))
+    if print_file is not None:
+        said = _("À imprimer : {path}. Noms et téléphones : à détruire après usage.")
+        out().print(said.format(path=print_file), markup=False)
+
+
+def _on_paper(db: Database, settings: Settings, agency: str | None) -> str:
+    now = utc_now()
+    known = forms.load(settings.config_dir)
+    agencies = call_sheets.sheets(db, known, landlord=settings.landlord.name, agency=agency, now=now)
+    return paper.render(
+        "calls.html",
+        timezone=ZoneInfo(settings.timezone),
+        language=settings.language,
+        now=now,
+        agencies=agencies,
+        outcomes=list(OutcomeCode),
+    )
 
 
 @task_commands.command("done", help=_("Enregistrer comment un appel s'est terminé."))

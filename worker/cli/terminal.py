@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
+from worker.domain.errors import Refused
 from worker.i18n import _
 
 
@@ -49,6 +51,17 @@ def span(duration: timedelta) -> str:
     """A duration in hours and minutes: "4 h", "1 h 30"."""
     hours, minutes = divmod(round(duration.total_seconds() / 60), 60)
     return f"{hours} h {minutes:02}" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A file that its owner alone may read: it speaks of people's homes. Raises Refused where it cannot be written."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+    except OSError as error:
+        raise Refused(_("{path} ne peut pas être écrit : {why}").format(path=path, why=error.strerror)) from None
 
 
 def _plain(value: object) -> object:

@@ -79,13 +79,13 @@ WITH seen AS (
 _FIGURES = text(
     f"""{_SEEN}
 SELECT coalesce(told.agency, '') AS agency, count(*) AS listed,
-       count(*) FILTER (WHERE has_ended AND state = 'excluded') AS excluded,
+       count(*) FILTER (WHERE has_ended AND told.state = 'excluded') AS excluded,
        count(*) FILTER (WHERE texted_now) AS texted,
        count(*) FILTER (WHERE has_ended AND reached_by = 'reached_by_reply') AS replied,
        count(*) FILTER (WHERE has_ended AND reached_by = 'reached_by_call') AS called,
        count(*) FILTER (WHERE has_ended AND reached_by = 'reached_by_text') AS informed,
-       count(*) FILTER (WHERE has_ended AND state = 'unreached') AS unreached,
-       count(*) FILTER (WHERE has_ended AND state = 'cancelled') AS cancelled,
+       count(*) FILTER (WHERE has_ended AND told.state = 'unreached') AS unreached,
+       count(*) FILTER (WHERE has_ended AND told.state = 'cancelled') AS cancelled,
        count(*) FILTER (WHERE NOT has_ended) AS still_open,
        count(*) FILTER (WHERE told.reason = 'unknown_outcome' OR EXISTS (
            SELECT 1 FROM message m WHERE m.event_id = told.event_id AND m.e164 = told.e164 AND m.state = 'unknown')) AS unknown_fates,
