@@ -35,13 +35,17 @@ def test_the_campaigns_are_listed_and_previewed_as_they_are(operator: Program) -
     [campaign] = [c for c in operator.get("/campaigns")["campaigns"] if c["key"] == "canicule-orange"]
 
     assert (campaign["kind"], campaign["level"]) == ("check_in", "orange")
-    assert operator.get("/campaigns/canicule-orange/preview") == {
-        "campaign": "canicule-orange",
-        "households": 3,
-        "texts": 3,
-        "excluded": {},
-        "by_agency": {"01": 2, "02": 1},
-    }
+    seen = operator.get("/campaigns/canicule-orange/preview")
+    assert (seen["households"], seen["texts"], seen["excluded"]) == (3, 3, {})
+    assert seen["by_agency"] == {"01": 2, "02": 1}
+    assert seen["segments"] == 3 * seen["rows"][0]["segments"]
+    assert seen["capacity"]["agencies"]
+
+
+def test_a_test_goes_to_the_guests_alone(operator: Program, town: Town) -> None:
+    operator.refused("POST", "/campaigns/canicule-orange/test", 409, "refused")
+
+    assert town.rows("message") == []
 
 
 def test_a_launch_opens_one_event_an_occasion(operator: Program) -> None:
@@ -230,6 +234,26 @@ def test_a_household_shows_its_history(operator: Program, town: Town) -> None:
     assert home["phones"][0]["e164"] == phone
     assert {h["kind"] for h in home["history"]} == {"text", "reply", "task"}
     assert "la chaudiere siffle" in {h["words"] for h in home["history"]}
+
+
+def test_what_a_household_wishes_is_noted_and_taken_back(operator: Program, town: Town) -> None:
+    home = f"/households/{town.rows('household')[0]['id']}"
+
+    assert operator.done(f"{home}/opt-out", {"channel": "sms", "purpose": "advice"}) == {"numbers": 1}
+    assert operator.done(f"{home}/hold", {"until": "2026-07-31"})["until"].startswith("2026-08-01T00:00:00")
+    wishes = operator.done(
+        f"{home}/prefer", {"language": "en", "channel": "call", "hours": {"begins": "14:00", "ends": "16:00"}}
+    )
+    assert [(r["channel"], r["purpose"]) for r in wishes["refusals"]] == [("sms", "advice")]
+    assert (wishes["language"], wishes["channel"], wishes["hours_from"]) == ("en", "call", "14:00:00")
+
+    assert operator.done(f"{home}/opt-in", {"channel": "sms", "purpose": "advice"}) == {"lifted": 1, "by_text": False}
+    assert operator.done(f"{home}/back") == {"was_away": True}
+    operator.done(f"{home}/prefer", {"language": "none", "channel": "none", "any_hour": True})
+    kept = operator.get(f"{home}/wishes")
+    assert kept["refusals"] == []
+    assert [kept[name] for name in ("language", "channel", "hours_from", "away_until")] == [None] * 4
+    operator.refused("POST", f"{home}/opt-in", 409, "refused", json={})
 
 
 # ---- live -------------------------------------------------------------------

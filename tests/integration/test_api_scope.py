@@ -65,6 +65,12 @@ LOOKS = [
     ("POST", "/tasks/{task}/outcome", {"outcome": "REACHED_OK"}),
     ("POST", "/tasks/{task}/undo", None),
     ("GET", "/households/{household}", None),
+    ("GET", "/households/{household}/wishes", None),
+    ("POST", "/households/{household}/opt-out", {}),
+    ("POST", "/households/{household}/opt-in", {}),
+    ("POST", "/households/{household}/hold", {"until": "2026-07-31"}),
+    ("POST", "/households/{household}/back", None),
+    ("POST", "/households/{household}/prefer", {"language": "en"}),
 ]
 
 
@@ -129,8 +135,20 @@ def test_an_export_has_ones_own_households_only(place: Place) -> None:
 def test_a_preview_counts_ones_own_households_only(place: Place) -> None:
     path = "/campaigns/canicule-orange/preview"
 
-    assert place.operator.get(path)["by_agency"] == {"02": 1}
-    assert place.everywhere.get(path)["by_agency"] == {"01": 1, "02": 1}
+    mine, all_of_it = place.operator.get(path), place.everywhere.get(path)
+
+    assert mine["by_agency"] == {"02": 1}
+    assert [a["agency"] for a in mine["capacity"]["agencies"]] == ["02"]
+    assert all_of_it["by_agency"] == {"01": 1, "02": 1}
+
+
+def test_the_households_of_a_preview_are_ones_own(place: Place) -> None:
+    path = "/campaigns/canicule-orange/households"
+
+    assert [h["household_id"] for h in place.operator.get(path)["households"]] == [place.second.id]
+    assert len(place.everywhere.get(path)["households"]) == 2
+    assert len(place.everywhere.get(path + "?limit=1")["households"]) == 1
+    assert place.everywhere.get(path + "?fate=landline_only")["households"] == []
 
 
 def test_an_unclear_message_is_filed_by_its_agency_and_an_unknown_one_by_any(place: Place) -> None:

@@ -18,6 +18,7 @@ from worker.web.api import (
     streams,
     tasks,
     tasks_in_hand,
+    wishes,
 )
 from worker.web.api.house import House
 from worker.web.api.problems import Problem, Trouble
@@ -53,7 +54,7 @@ def build(parts: Parts) -> FastAPI:
     for kind in (CourtoisieError, Trouble, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, problems.handle)
     api.add_middleware(Sizes)
-    for room in (campaigns, events, streams, tasks_in_hand, tasks, households, imports, messages, staff):
+    for room in (campaigns, events, streams, tasks_in_hand, tasks, households, wishes, imports, messages, staff):
         api.include_router(room.router)
     return api
 

@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from worker.domain.campaigns import Campaign, occasion_of
-from worker.domain.errors import Refused, Unavailable
+from worker.domain.errors import Refused
 from worker.domain.roles import Person
 from worker.i18n import _
 from worker.services import auditing, events, reporting, spreadsheets, steering
@@ -21,7 +20,6 @@ from worker.web.api.house import AtHand, House, Launches, SeesEvents, Steers
 from worker.web.api.paging import ID_MOST, Cursor, Limit, Page
 from worker.web.api.repeating import PARAMETER, Repeatable
 
-log = structlog.get_logger()
 router = APIRouter(tags=["events"], route_class=Repeatable)
 
 Id = Annotated[int, Path(ge=1, le=ID_MOST, examples=[41])]
@@ -120,7 +118,7 @@ def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> 
     opened = events.open_event(at.db, campaign, occasion=occasion, desk=at.program.desk, now=at.now())
     auditing.record(at.db, person, Action.LAUNCHED, "event", [opened.event_id], now=at.now())
     if opened.new:
-        _wake(at, opened.event_id)
+        at.wake(opened.event_id)
     response.status_code = 201 if opened.new else 200
     return answers.Launched(event=str(opened.event_id), campaign=campaign.key, occasion=occasion, new=opened.new)
 
@@ -206,7 +204,7 @@ def all_clear(event: Id, wanted: AllClear, person: Steers, at: AtHand) -> Cleare
     cleared = steering.all_clear(at.db, event, end=end, desk=at.program.desk, now=at.now())
     _steered(at, event, person)
     if cleared.new and cleared.end_event_id:
-        _wake(at, cleared.end_event_id)
+        at.wake(cleared.end_event_id)
     return Cleared.model_validate(cleared)
 
 
@@ -226,14 +224,6 @@ def account_of(made: reporting.Report, person: Person) -> answers.Account:
 def _steered(at: House, event: int, person: Person) -> answers.Account:
     auditing.record(at.db, person, Action.STEERED, "event", [event], now=at.now())
     return account(at, event, person)
-
-
-def _wake(at: House, event: int) -> None:
-    """The workers' next tick finds the event if the queue is away."""
-    try:
-        at.program.fan_out(event)
-    except Unavailable:
-        log.warning("wake_up_lost", event_id=event)
 
 
 def _refuse_nobody(at: House, campaign: Campaign) -> None:

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from worker.domain.errors import NotAllowed, NotSignedIn
+from worker.domain.errors import NotAllowed, NotSignedIn, Unavailable
 from worker.domain.roles import Person, Right
 from worker.i18n import _
 from worker.services import staffing
 from worker.services.reporting import Report
 from worker.store.database import Database
 from worker.web.parts import Parts, Program
+
+log = structlog.get_logger()
 
 STREAMS_AT_ONCE = 50
 
@@ -39,6 +42,13 @@ class House:
 
     def now(self) -> datetime:
         return self.parts.clock()
+
+    def wake(self, event: int) -> None:
+        """Tells the workers of a new event. If the queue is away, their next tick finds it."""
+        try:
+            self.program.fan_out(event)
+        except Unavailable:
+            log.warning("wake_up_lost", event_id=event)
 
 
 bearer = HTTPBearer(auto_error=False, description="A token made with `courtoisie user token LOGIN --name …`.")
