@@ -19,7 +19,8 @@ from hypothesis.stateful import (
 
 from sandbox.chaos import promises
 from tests import builders
-from tests.integration.rehearsal import FATES, Rehearsal
+from tests.integration.provider import FATES
+from tests.integration.rehearsal import Rehearsal
 from worker.domain.campaigns import Campaign, Exclusions, Kind, Level, Remedy
 from worker.domain.outcomes import RULES, OutcomeCode
 from worker.store.database import Database
