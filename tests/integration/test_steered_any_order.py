@@ -20,8 +20,16 @@ ANNE = "anne"
 class SteeredInAnyOrder(AnyOrder):
     """More hands on the same town."""
 
-    @rule(event=AnyOrder.opened, hours=st.integers(1, 5))
+    def __init__(self, db: Database, now: datetime) -> None:
+        super().__init__(db, now)
+        self.extended: set[int] = set()
+
+    @rule(event=AnyOrder.opened, hours=st.integers(1, 3))
     def extend(self, event: int, hours: int) -> None:
+        """Once each: the end must come within the rounds that follow."""
+        if event in self.extended:
+            return
+        self.extended.add(event)
         with suppress(Refused):
             steering.extend(self.town.db, event, by=timedelta(hours=hours), now=self.town.now)
 
