@@ -122,6 +122,48 @@ LABELS: dict[str, str] = {
 }
 
 
+# Words of columns and of the audit log that no closed list of the domain holds.
+WORDS: dict[str, str] = {
+    "holder": _("titulaire"),
+    "co_holder": _("cotitulaire"),
+    "spouse": _("conjoint"),
+    "occupant": _("occupant"),
+    "mobile": _("mobile"),
+    "fixed": _("fixe"),
+    "voip": _("fixe par internet"),
+    "foreign": _("numéro étranger"),
+    "child": _("enfant"),
+    "other": _("autre personne"),
+    "provider_dead": _("numéro non attribué"),
+    "wrong_number": _("mauvais numéro"),
+    "not_in_service": _("numéro non attribué"),
+    "absent": _("absent"),
+    "hospital": _("hospitalisé"),
+    "sms": _("SMS"),
+    "voice": _("appels"),
+    "all": _("tout"),
+    "caller": _("appelant"),
+    "operator": _("opérateur"),
+    "admin": _("administrateur"),
+    "viewed": _("a consulté"),
+    "searched": _("a cherché"),
+    "edited": _("a modifié"),
+    "exported": _("a exporté"),
+    "imported": _("a importé"),
+    "launched": _("a lancé"),
+    "steered": _("a conduit"),
+    "filed": _("a classé"),
+    "signed_in": _("s'est connecté"),
+    "signed_out": _("s'est déconnecté"),
+    "changed_account": _("a changé un compte"),
+    "household": _("foyer n°"),
+    "event": _("opération n°"),
+    "account": _("compte n°"),
+    "message": _("message n°"),
+    "task": _("appel n°"),
+}
+
+
 def label(code: str) -> str:
     """The word shown for a code; the code itself where there is none."""
-    return LABELS.get(code, str(code))
+    return LABELS.get(code) or WORDS.get(code, str(code))

@@ -15,6 +15,7 @@ import uvicorn
 from sandbox.twilio.signing import sign
 from worker import catalogue
 from worker import settings as configuration
+from worker.catalogue import forms
 from worker.domain.errors import Unavailable
 from worker.rendering import Texts
 from worker.services import desk as desks
@@ -35,7 +36,7 @@ def shipped() -> Program:
     settings = configuration.load()
     texts = Texts(settings.templates_dir)
     campaigns = catalogue.load(settings.config_dir, senders=settings.sender_table, texts=texts)
-    return Program(settings, campaigns, texts, desks.of(settings), lambda _event: None)
+    return Program(settings, campaigns, texts, desks.of(settings), lambda _event: None, forms.load(settings.config_dir))
 
 
 @dataclass

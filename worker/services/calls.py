@@ -8,6 +8,7 @@ from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Level
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound, Refused
+from worker.domain.forms import Kept
 from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
 from worker.domain.recipients import RecipientState
 from worker.i18n import _
@@ -85,6 +86,7 @@ def record_outcome(
     desk: Desk,
     now: datetime,
     said: Said = NOTHING_MORE,
+    kept: Kept | None = None,
 ) -> Ended:
     """Keeps the ending of one call and does what follows, in one transaction.
 
@@ -102,6 +104,8 @@ def record_outcome(
         outcome_id = rows.add_outcome(
             connection, task_id=task_id, household_id=call.household, caller=caller, code=outcome, note=note, now=now
         )
+        if kept is not None:
+            rows.keep_answers(connection, outcome_id, kept)
         ended = _conclude(connection, call)
         undoing.note(connection, outcome_id, call.household, before=before, now=now)
         return ended

@@ -132,6 +132,12 @@ def page(db: Database, *, before: int | None, limit: int) -> list[rows.Event]:
         return rows.page(connection, before=before, limit=limit)
 
 
+def of_occasion(db: Database, campaign: str, occasion: str) -> int | None:
+    """The event of a campaign and occasion, or None when it has not been opened."""
+    with db.begin() as connection:
+        return rows.of_occasion(connection, campaign, occasion)
+
+
 def pause(db: Database, event_id: int) -> None:
     """No further text of this event leaves. Raises Refused when it is not running."""
     _steer(db, event_id, to=EventState.PAUSED, only_from=(EventState.RUNNING, EventState.PAUSED))

@@ -60,6 +60,14 @@ def open_once(connection: Connection, values: dict[str, Any]) -> tuple[int, bool
     return existing[0].id, False
 
 
+def of_occasion(connection: Connection, campaign: str, occasion: str) -> int | None:
+    """The event's id, or None."""
+    found: int | None = connection.execute(
+        select(campaign_event.c.id).where(campaign_event.c.campaign == campaign, campaign_event.c.occasion == occasion)
+    ).scalar()
+    return found
+
+
 def get(connection: Connection, event_id: int) -> Event | None:
     """One event, or None."""
     return next(iter(_events(connection, campaign_event.c.id == event_id)), None)

@@ -1,5 +1,6 @@
 """Callback tasks: one open per household; new reasons merge into it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from worker.domain import outcomes
+from worker.domain.forms import Kept
 
 SPOKEN = [str(code) for code in outcomes.SPOKEN]
 
@@ -79,6 +81,10 @@ INSERT INTO call_outcome (task_id, household_id, caller, code, note, ended_at)
 VALUES (:task_id, :household_id, :caller, :code, :note, :now)
 RETURNING id
 """
+)
+
+_ANSWERS = text(
+    "UPDATE call_outcome SET form = :form, answers = CAST(:answers AS jsonb), needs = CAST(:needs AS text[]) WHERE id = :id"
 )
 
 CARD = """
@@ -250,6 +256,12 @@ def add_outcome(
         "now": now,
     }
     return int(connection.execute(_OUTCOME, values).scalar_one())
+
+
+def keep_answers(connection: Connection, outcome_id: int, kept: Kept) -> None:
+    """What the form brought to light in a call, as far as it may be kept."""
+    values = {"form": f"{kept.form} {kept.version}", "answers": json.dumps(kept.answers), "needs": list(kept.needs)}
+    connection.execute(_ANSWERS, values | {"id": outcome_id})
 
 
 def queue(connection: Connection, *, agency: str | None = None, limit: int = 10_000) -> list[Task]:

@@ -33,7 +33,7 @@ def create_app(app: App, *, queue: broker.Queue) -> FastAPI:
             wake=actors.handle_inbound.send,
             ping_queue=lambda: broker.ping(queue),
             public_url=app.settings.public_url,
-            program=Program(app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send),
+            program=Program(app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send, app.forms),
             tokens=tuple(t.get_secret_value() for t in (account.auth_token, account.auth_token_secondary)),
         )
     )

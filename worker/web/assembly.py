@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from worker.services import receipts
 from worker.web import health, metrics
 from worker.web.api import application
+from worker.web.console import application as console
 from worker.web.edge import Edge
 from worker.web.hooks import Hooks
 from worker.web.parts import Parts
@@ -34,5 +35,6 @@ def assemble(parts: Parts) -> FastAPI:
     web.router.routes.extend(Hooks(parts, commit).routes())
     web.include_router(health.router(parts))
     web.include_router(metrics.router(parts))
+    web.router.routes.extend(console.routes(parts))
     web.mount("/api/v1", application.build(parts))
     return web

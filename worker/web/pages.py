@@ -98,7 +98,16 @@ def _environment() -> Environment:
     )
     environment.globals.update({"_": _, "ngettext": ngettext, "label": label, "version": _version()})
     environment.filters.update(
-        {"label": label, "phone": phone, "day": day, "hour": hour, "moment": moment, "minutes": minutes, "born": born}
+        {
+            "label": label,
+            "phone": phone,
+            "day": day,
+            "hour": hour,
+            "moment": moment,
+            "minutes": minutes,
+            "born": born,
+            "written": written,
+        }
     )
     return environment
 
@@ -122,13 +131,18 @@ def phone(e164: str) -> str:
 
 
 def moment(at: datetime | None, timezone: ZoneInfo, now: datetime) -> str:
-    """"14h05" today, "hier 14h05", "mer. 24/09 14h05" else; "-" for never."""
+    """ "14h05" today, "hier 14h05", "mer. 24/09 14h05" else; "-" for never."""
     if at is None:
         return "-"
     local, today = at.astimezone(timezone), now.astimezone(timezone).date()
     away = (local.date() - today).days
     names: Mapping[int, str] = {0: "", -1: _("hier") + " ", 1: _("demain") + " "}
     return names.get(away, wording.date(local.date()) + " ") + hour(local.time())
+
+
+def written(iso: str, timezone: ZoneInfo, now: datetime) -> str:
+    """The same for a moment kept as text."""
+    return moment(datetime.fromisoformat(iso), timezone, now)
 
 
 def hour(at: Any) -> str:

@@ -1,10 +1,11 @@
 """What the web process needs of the rest, named one by one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.domain.campaigns import Campaign
+from worker.domain.forms import Form
 from worker.rendering import Texts
 from worker.services.desk import Desk
 from worker.settings import Settings
@@ -20,6 +21,7 @@ class Program:
     texts: Texts
     desk: Desk
     fan_out: Callable[[int], None]
+    forms: Sequence[Form] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ call_outcome = Table(
     Column("caller", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    # the form that guided the call, with its version, the answers that may be kept, and the needs that were heard
+    Column("form", Text),
+    Column("answers", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("needs", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     at("ended_at", nullable=False),
     # Taken back: it says nothing any more, and stays as history.
     at("undone_at"),

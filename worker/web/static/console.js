@@ -26,7 +26,6 @@ function drafts() {
     const save = () => {
       const kept = fields().map((f) => [f.name, f.value, f.type === "radio" || f.type === "checkbox" ? f.checked : null]);
       sessionStorage.setItem(name, JSON.stringify(kept));
-      send(form, kept);
     };
     const kept = JSON.parse(sessionStorage.getItem(name) || "null");
     if (kept && form.dataset.restore !== "no") {
@@ -43,22 +42,6 @@ function drafts() {
   const sent = sessionStorage.getItem("sent");
   if (sent && document.body.dataset.accepted === "yes") sessionStorage.removeItem(sent);
   sessionStorage.removeItem("sent");
-}
-
-let waiting = null;
-function send(form, kept) {
-  if (!form.dataset.saveTo) return;
-  clearTimeout(waiting);
-  waiting = setTimeout(async () => {
-    const status = document.getElementById("draft-status");
-    try {
-      const body = new URLSearchParams([["csrf", form.elements.csrf.value], ["draft", JSON.stringify(kept)]]);
-      const answer = await fetch(form.dataset.saveTo, { method: "POST", body, headers: { "X-Requested-With": "console" } });
-      if (status) status.textContent = answer.ok ? status.dataset.saved : status.dataset.kept;
-    } catch {
-      if (status) status.textContent = status.dataset.kept;
-    }
-  }, 800);
 }
 
 // A claim is a lease: it is renewed while the card is open and somebody is there, and its end is counted down in view.
@@ -86,19 +69,6 @@ function lease() {
   tell();
 }
 
-// Live figures: the server sends a fragment of HTML under the id of what it replaces; the words are always the server's.
-function live() {
-  for (const place of all("[data-live]")) {
-    const source = new EventSource(place.dataset.live);
-    source.addEventListener("fragment", (event) => {
-      const { id, html } = JSON.parse(event.data);
-      const target = document.getElementById(id);
-      if (target && target.innerHTML !== html) target.innerHTML = html;
-    });
-    source.addEventListener("over", () => source.close());
-  }
-}
-
 // A button that must not be pressed twice.
 function once() {
   for (const form of all("form[data-once]")) {
@@ -115,4 +85,4 @@ function counters() {
   }
 }
 
-drafts(); keys(); lease(); live(); once(); counters();
+drafts(); keys(); lease(); once(); counters();

@@ -25,6 +25,20 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("lease_until IS NOT NULL"),
     )
+    op.add_column("call_outcome", sa.Column("form", sa.Text(), nullable=True))
+    op.add_column(
+        "call_outcome",
+        sa.Column(
+            "answers",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+    )
+    op.add_column(
+        "call_outcome",
+        sa.Column("needs", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    )
     op.add_column(
         "inbound_message", sa.Column("failures", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
     )
@@ -328,6 +342,9 @@ def downgrade() -> None:
     op.drop_table("provider_outage")
     op.drop_table("in_flight_limit")
     op.add_column("sender_pace", sa.Column("slowdown", sa.Float(), server_default=sa.text("1"), nullable=False))
+    op.drop_column("call_outcome", "needs")
+    op.drop_column("call_outcome", "answers")
+    op.drop_column("call_outcome", "form")
     op.drop_column("inbound_message", "failures")
     op.drop_index("ix_message_leased", table_name="message", postgresql_where=sa.text("lease_until IS NOT NULL"))
     op.create_index(

@@ -1,0 +1,262 @@
+"""The console without a script: who gets in, what each sees, and what a form may change."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+import requests
+from pydantic import SecretStr
+
+from tests import builders
+from tests.integration import site as sites
+from tests.integration.conftest import Town
+from tests.integration.site import Site
+from worker.domain.roles import Person, Role
+from worker.services import staffing
+from worker.web.parts import Parts
+
+PASSWORD = "trois mots sans rapport"
+ROOT = Person(0, "root", Role.ADMIN)
+
+
+class Console(Site):
+    """A site whose settings have a secret key, reached by plain http, for whose cookies a test needs no certificate."""
+
+    def parts(self) -> Parts:
+        return replace(super().parts(), public_url="http://127.0.0.1")
+
+    def _program(self):  # type: ignore[no-untyped-def]
+        program = super()._program()
+        return replace(program, settings=program.settings.model_copy(update={"secret_key": SecretStr("k" * 40)}))
+
+
+@dataclass
+class Browser:
+    """Follows links and sends forms as a browser without scripts does."""
+
+    url: str
+    session: requests.Session = field(default_factory=requests.Session)
+    page: str = ""
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    def get(self, path: str) -> "Browser":
+        return self._came(self.session.get(self.url + path, timeout=10))
+
+    def send(self, path: str, **fields: str) -> "Browser":
+        token = re.search(r'name="csrf" value="([^"]+)"', self.page)
+        values = {"csrf": token[1] if token else "", **fields}
+        return self._came(self.session.post(self.url + path, data=values, timeout=10))
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> "Browser":
+        return self.get("/login").send("/login", login=login, password=password, next="/")
+
+    def _came(self, answer: requests.Response) -> "Browser":
+        self.page, self.status, self.headers = answer.text, answer.status_code, dict(answer.headers)
+        self.path = answer.url.removeprefix(self.url)
+        return self
+
+
+@pytest.fixture
+def console(town: Town) -> Iterator[Site]:
+    with sites.running(Console(town.db, town.now)) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(console: Site) -> Browser:
+    browser = Browser(console.url)
+    browser.session.trust_env = False
+    return browser
+
+
+def _account(town: Town, login: str, role: Role, *agencies: str) -> str:
+    staffing.add(town.db, login=login, password=PASSWORD, role=role, agencies=agencies, by=ROOT, now=town.now)
+    return login
+
+
+def _task(town: Town, **what: object) -> builders.Household:
+    home = town.household(**what)
+    town.reply(home.phone, "2")
+    return home
+
+
+def test_nobody_sees_anything_before_signing_in(console: Site, browser: Browser) -> None:
+    for path in ("/desk", "/board", "/campaigns", "/households", "/inbox", "/users", "/audit", "/tasks/1", "/events/1"):
+        assert browser.get(path).path.startswith("/login"), path
+
+
+@pytest.mark.parametrize(("login", "password"), [("lucie", "not the password"), ("nobody", PASSWORD)])
+def test_a_wrong_password_and_an_unknown_login_get_the_same_answer(
+    town: Town, browser: Browser, login: str, password: str
+) -> None:
+    _account(town, "lucie", Role.CALLER)
+
+    browser.sign_in(login, password)
+
+    assert browser.status == 401
+    assert "Identifiant, mot de passe ou code inexact." in browser.page
+
+
+def test_a_caller_takes_the_next_household_and_records_the_call(town: Town, browser: Browser) -> None:
+    home = _task(town)
+    browser.sign_in(_account(town, "lucie", Role.CALLER))
+
+    browser.send("/desk/next")
+    assert "ESSAI Odette" in browser.page
+    assert "tel:" + home.phone in browser.page
+    browser.send(browser.path + "/outcome", outcome="REACHED_OK", note="Va bien.")
+
+    assert browser.path.startswith("/desk?done=")
+    assert "enregistré" in browser.page
+    assert town.task(home) is None
+
+
+def test_what_the_form_may_keep_is_kept_and_what_touches_health_is_not(town: Town, browser: Browser) -> None:
+    town.sent(town.open())
+    _task(town)
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+
+    browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_state="unwell")
+
+    [outcome] = town.rows("call_outcome")
+    assert (outcome["answers"], outcome["needs"]) == ({"groceries": ["none"]}, ["none"])
+
+
+def test_a_slip_of_the_hand_is_taken_back(town: Town, browser: Browser) -> None:
+    home = _task(town)
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    task = browser.path
+    browser.send(task + "/outcome", outcome="REACHED_OK")
+
+    browser.send(task + "/undo")
+
+    assert town.task(home) is not None
+
+
+def test_what_cannot_be_recorded_comes_back_with_all_that_was_typed(town: Town, browser: Browser) -> None:
+    _task(town)
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+
+    browser.send(browser.path + "/outcome", outcome="CALL_LATER", at="2020-01-01T10:00", note="Elle dort.")
+
+    assert browser.status == 409
+    assert "Elle dort." in browser.page
+
+
+def test_another_agencys_task_and_household_do_not_exist_for_a_caller(town: Town, browser: Browser) -> None:
+    home = _task(town, agency="02")
+    task = town.task(home)
+    assert task is not None
+    town.household(agency="01")
+    browser.sign_in(_account(town, "lucie", Role.CALLER, "01"))
+
+    assert browser.get(f"/tasks/{task['id']}").status == 404
+    assert browser.get(f"/households/{home.id}").status == 404
+
+
+def test_a_caller_does_not_come_to_the_operators_pages(town: Town, browser: Browser) -> None:
+    browser.sign_in(_account(town, "lucie", Role.CALLER))
+
+    assert {path: browser.get(path).status for path in ("/board", "/campaigns", "/users", "/audit", "/inbox")} == {
+        "/board": 403,
+        "/campaigns": 403,
+        "/users": 403,
+        "/audit": 403,
+        "/inbox": 403,
+    }
+
+
+def test_an_operator_previews_launches_pauses_resumes_and_cancels(town: Town, browser: Browser) -> None:
+    home = town.household()
+    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+
+    browser.get("/campaigns/canicule-orange")
+    assert "1 = tout va bien" in browser.page
+    browser.send("/campaigns/canicule-orange/launch", sure="yes", occasion="essai")
+    event = browser.path
+    states = [town.rows("campaign_event")[0]["state"]]
+    for what in ("pause", "resume"):
+        browser.send(f"{event}/{what}")
+        states.append(town.rows("campaign_event")[0]["state"])
+    browser.send(f"{event}/cancel")
+    assert "Annuler l'opération ?" in browser.page.replace("&#39;", "'")
+    browser.send(f"{event}/cancel", sure="yes")
+    states.append(town.rows("campaign_event")[0]["state"])
+
+    assert states == ["running", "paused", "running", "cancelled"]
+    assert town.state(home) == "cancelled"
+
+
+def test_a_form_from_elsewhere_changes_nothing(town: Town, browser: Browser) -> None:
+    town.household()
+    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+
+    browser.send("/campaigns/canicule-orange/launch", sure="yes", csrf="forged")
+
+    assert browser.status == 403
+    assert town.rows("campaign_event") == []
+
+
+def test_a_disabled_account_is_out_at_once(town: Town, browser: Browser) -> None:
+    browser.sign_in(_account(town, "lucie", Role.CALLER))
+    assert browser.get("/desk").path == "/desk"
+
+    staffing.disable(town.db, "lucie", by=ROOT, now=town.now)
+
+    assert browser.get("/desk").path.startswith("/login")
+
+
+def test_a_household_is_found_by_name_number_or_dwelling_and_every_look_is_written_down(
+    town: Town, browser: Browser
+) -> None:
+    home = town.household()
+    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+
+    for words in ("essai", home.phone, f"0{home.phone[3:]}"):
+        browser.get("/households").send("/households", q=words)
+        assert f'href="/households/{home.id}"' in browser.page, words
+    browser.get(f"/households/{home.id}")
+
+    looked = [(e["action"], e["object_id"]) for e in town.rows("audit_entry")]
+    assert ("viewed", str(home.id)) in looked
+    assert "ESSAI" not in str(looked)
+
+
+def test_a_message_from_nobody_is_filed_and_its_household_rung(town: Town, browser: Browser) -> None:
+    home = town.household()
+    [code] = [d["code"] for d in town.rows("dwelling")]
+    town.reply("+33639990000", "c'est Mme Essai, rappelez-moi")
+    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+    browser.get("/inbox")
+    message = re.search(r'action="(/inbox/\d+)"', browser.page)
+    assert message is not None
+
+    browser.send(message[1], dwelling=str(code), do="file")
+
+    assert town.task(home) is not None
+    assert "Rien à classer." in browser.page
+
+
+def test_pages_run_no_program_of_strangers_and_stay_out_of_caches(town: Town, browser: Browser) -> None:
+    home = _task(town)
+    town.reply(home.phone, "<script>alert(1)</script>")
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+
+    policy = browser.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert browser.headers["cache-control"] == "no-store"
+    assert "<script>alert" not in browser.page
+    assert "&lt;script&gt;alert" in browser.page
+
+
+@pytest.mark.parametrize("next_", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_signing_in_never_leads_elsewhere(town: Town, browser: Browser, next_: str) -> None:
+    _account(town, "lucie", Role.CALLER)
+
+    browser.get("/login").send("/login", login="lucie", password=PASSWORD, next=next_)
+
+    assert browser.path == "/desk"

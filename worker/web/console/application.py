@@ -1,0 +1,18 @@
+"""All pages of the console."""
+
+from starlette.routing import BaseRoute
+
+from worker.web import pages
+from worker.web.console import board, desk, entrance, records
+from worker.web.parts import Parts
+
+
+def routes(parts: Parts) -> list[BaseRoute]:
+    """Pages by role, and our own stylesheet and script."""
+    return [
+        *entrance.routes(parts),
+        *desk.routes(parts),
+        *board.routes(parts),
+        *records.routes(parts),
+        pages.static(),
+    ]

@@ -1,0 +1,214 @@
+"""One request to the console: who asks, what their form says, and the frame around the page that answers."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from worker.domain.errors import (
+    CourtoisieError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    TooManyTries,
+    Unavailable,
+)
+from worker.domain.roles import Person, Right
+from worker.i18n import _
+from worker.services import signing_in
+from worker.web import pages
+from worker.web.pages import Frame, Notice, Place
+from worker.web.parts import Parts, Program
+
+MOST_FIELDS = 200
+MOST_BYTES = 64 * 1024
+STATUS: dict[type[CourtoisieError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    TooManyTries: 429,
+    Unavailable: 503,
+    Refused: 409,
+}
+
+# What is in the navigation, and which right shows it.
+PLACES = (
+    ("/desk", _("Mes appels"), Right.RING),
+    ("/board", _("Aujourd'hui"), Right.SEE_EVENTS),
+    ("/campaigns", _("Campagnes"), Right.PREVIEW),
+    ("/households", _("Foyers"), Right.SEE_HOUSEHOLDS),
+    ("/inbox", _("Messages à classer"), Right.FILE_MESSAGES),
+    ("/users", _("Comptes"), Right.MANAGE_USERS),
+    ("/audit", _("Journal"), Right.SEE_AUDIT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request with all that a page needs. person: None only where nobody need be signed in."""
+
+    parts: Parts
+    request: Request
+    person: Person | None
+    secret: str
+    form: FormData
+    now: datetime
+    notices: Sequence[Notice] = field(default=())
+
+    @property
+    def me(self) -> Person:
+        """Who is signed in, on pages that ask for a right."""
+        if self.person is None:
+            raise NotSignedIn(_("Connectez-vous."))
+        return self.person
+
+    @property
+    def program(self) -> Program:
+        return self.parts.program
+
+    def id(self, name: str = "id") -> int:
+        """A number in the path. Raises NotFound for anything else, as for what is not there."""
+        written = str(self.request.path_params[name])
+        if not (written.isascii() and written.isdigit() and len(written) < 18):
+            raise NotFound(_("Cette page n'existe pas."))
+        return int(written)
+
+    def said(self, name: str) -> str:
+        """A field of the form, without spaces around it; empty when it is missing."""
+        value = self.form.get(name)
+        return value.strip() if isinstance(value, str) else ""
+
+    def all_said(self, name: str) -> list[str]:
+        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    def frame(self, *notices: Notice, accepted: bool = False) -> Frame:
+        """What the page shows around its content."""
+        settings, path = self.program.settings, self.request.url.path
+        person = self.person
+        return Frame(
+            landlord=settings.landlord.name,
+            timezone=self.program.desk.timezone,
+            language=settings.language,
+            now=self.now,
+            person=person,
+            csrf=signing_in.form_token(self.secret, rules=rules(self.parts)) if self.secret else "",
+            places=[
+                Place(name, href, here=path == href or path.startswith(href + "/"))
+                for href, name, right in PLACES
+                if person is not None and person.may(right)
+            ],
+            notices=[*self.notices, *notices],
+            accepted=accepted,
+        )
+
+    def page(self, name: str, *notices: Notice, accepted: bool = False, **content: Any) -> Response:
+        return pages.page(name, self.frame(*notices, accepted=accepted), **content)
+
+
+Handler = Callable[[Visit], Response]
+
+
+def rules(parts: Parts) -> signing_in.Rules:
+    """How sessions live here."""
+    settings = parts.program.settings
+    return signing_in.Rules(key=settings.secret_key.get_secret_value())
+
+
+def cookie_name(parts: Parts) -> str:
+    """The prefix makes browsers keep other sites of this host from setting it."""
+    return "__Host-courtoisie" if is_secure(parts) else "courtoisie"
+
+
+def is_secure(parts: Parts) -> bool:
+    return parts.public_url.startswith("https://")
+
+
+def keep(parts: Parts, response: Response, name: str, value: str) -> Response:
+    """A cookie for this browser session that scripts cannot read."""
+    response.set_cookie(name, value, httponly=True, secure=is_secure(parts), samesite="lax", path="/")
+    return response
+
+
+def route(parts: Parts, path: str, handler: Handler, *, right: Right | None = None, posts: bool = False) -> Route:
+    """A page behind a right, or a form that changes something, which also asks for the session's form token."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await request.form(max_fields=MOST_FIELDS, max_part_size=MOST_BYTES) if posts else FormData()
+        asked = _Asked(handler, right, posts)
+        return await run_in_threadpool(_answer, parts, request, form, asked)
+
+    return Route(path, endpoint, methods=["POST" if posts else "GET"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a route is for."""
+
+    handler: Handler
+    right: Right | None
+    posts: bool
+
+
+def _answer(parts: Parts, request: Request, form: FormData, asked: _Asked) -> Response:
+    now = parts.clock()
+    visit = Visit(parts, request, None, "", form, now)
+    try:
+        visit = _identified(parts, request, form, now)
+        if asked.right is not None and visit.person is None:
+            return _to_sign_in(request)
+        if asked.right is not None and not visit.me.may(asked.right):
+            raise NotAllowed(_("Votre compte n'a pas accès à cette page."))
+        if asked.posts and not _is_own_form(visit):
+            raise NotAllowed(_("Ce formulaire a expiré. Revenez en arrière et recommencez ; rien n'a été changé."))
+        return asked.handler(visit)
+    except CourtoisieError as error:
+        return wrong(visit, error)
+
+
+def _identified(parts: Parts, request: Request, form: FormData, now: datetime) -> Visit:
+    secret = request.cookies.get(cookie_name(parts), "")
+    person = signing_in.who(parts.db, secret, rules=rules(parts), now=now) if secret else None
+    bound_to = secret if person is not None else request.cookies.get(VISITOR, "")
+    return Visit(parts, request, person, bound_to, form, now)
+
+
+VISITOR = "courtoisie-visitor"
+
+
+def new_visitor() -> str:
+    """Something of their own for people who are not signed in yet, so that the sign-in form is theirs."""
+    return secrets.token_urlsafe(16)
+
+
+def _is_own_form(visit: Visit) -> bool:
+    return bool(visit.secret) and signing_in.is_form_token(visit.said("csrf"), visit.secret, rules=rules(visit.parts))
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Back to where they were once they have signed in; a form's own page is the one it came from."""
+    where = request.url.path if request.method == "GET" else "/"
+    return see(f"/login?next={quote(where)}")
+
+
+def see(path: str) -> Response:
+    """Go and look there; the browser's back button does not send a form again."""
+    return RedirectResponse(path, 303)
+
+
+def wrong(visit: Visit, error: CourtoisieError) -> Response:
+    """What went wrong, in words, on a page of its own."""
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+    title = {404: _("Introuvable"), 403: _("Accès refusé"), 503: _("Momentanément indisponible")}.get(
+        status, _("Ce n'est pas possible")
+    )
+    if pages.wants_json(visit.request):
+        return Response(str(error), status, media_type="text/plain")
+    return pages.page("wrong.html", visit.frame(), status=status, title=title, text=str(error))
