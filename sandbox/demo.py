@@ -1,6 +1,7 @@
 """A heatwave day in half a minute: a listing comes in, a check-in goes out, people answer, callers get their list."""
 
 import json
+import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from sandbox import listing, pace
 from sandbox.demo_screen import Screen
 from sandbox.stack import DATABASE, Stack
 from worker import settings as configuration
+from worker.domain.roles import Person, Role
 from worker.i18n import _
-from worker.services import inbound, reporting
+from worker.services import inbound, reporting, staffing
 from worker.store import database
 from worker.store.tasks import Task
 
 CAMPAIGN = "canicule-orange"
+LOGINS = {"appelante": Role.CALLER, "operatrice": Role.OPERATOR, "administratrice": Role.ADMIN}
 # An outcome must come in this time: so long for starting, and so long per household.
 PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
 POLL_S = 0.4
@@ -72,8 +75,16 @@ class Demo:
         return result
 
     def invite(self) -> None:
-        """How to look around while it stays up."""
-        self._screen.invite(self._stack.public_url, self._stack.environment())
+        """How to look around while it stays up: the console with made-up logins, and the commands."""
+        password = secrets.token_urlsafe(9) + "-demo"
+        db = database.connect(self._stack.postgres.url(DATABASE), pool_size=2)
+        try:
+            for login, role in LOGINS.items():
+                by, now = Person(0, "demo", Role.ADMIN), datetime.now(UTC)
+                staffing.add(db, login=login, password=password, role=role, agencies=(), by=by, now=now)
+        finally:
+            db.close()
+        self._screen.invite(self._stack.public_url, self._stack.environment(), logins=list(LOGINS), password=password)
 
     def _set_up(self) -> None:
         self._screen.step(_("Serveurs : PostgreSQL, Redis et un faux Twilio, sur cette machine seulement."))

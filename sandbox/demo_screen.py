@@ -77,10 +77,15 @@ class Screen:
             )
         self._console.print(_("Durée : {s:.0f} s.").format(s=seconds))
 
-    def invite(self, url: str, environment: Mapping[str, str]) -> None:
-        """How to look around."""
+    def invite(self, url: str, environment: Mapping[str, str], *, logins: Sequence[str], password: str) -> None:
+        """How to look around. The logins and their password are made up for this run."""
         self._console.print()
-        self._console.print(_("Tout reste ouvert jusqu'à Ctrl-C. Dans un autre terminal :"), style="bold")
+        self._console.print(
+            _("Tout reste ouvert jusqu'à Ctrl-C. Dans un navigateur : {url}").format(url=url), style="bold"
+        )
+        told = _("  identifiants {logins} ; mot de passe {password}")
+        self._console.print(told.format(logins=", ".join(logins), password=password), markup=False)
+        self._console.print(_("Dans un autre terminal :"), style="bold")
         for name, value in environment.items():
             if name.endswith(("DATABASE_URL", "BROKER_URL", "CONFIG_DIR")):
                 self._console.print(f"  export {name}='{value}'", markup=False, soft_wrap=True)
