@@ -116,6 +116,8 @@ def add(db: Database, event_id: int, *, dwelling: str, desk: Desk, now: datetime
             raise NotFound(_("Personne n'habite le logement « {code} », ou il n'existe pas.").format(code=dwelling))
         people.lock(connection, [household])
         event = _under_way(connection, event_id, among=DRAWN_UP)
+        if event.is_test:
+            raise Refused(_("L'opération n° {id} est un essai : aucun locataire n'y entre.").format(id=event_id))
         found = rows.place(connection, event_id, household)
         if found is not None:
             return Added(household, found[1], found[2], new=False)
