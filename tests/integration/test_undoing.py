@@ -8,7 +8,7 @@ from tests import builders
 from tests.integration.conftest import DESK, Town
 from worker.domain.campaigns import Level
 from worker.domain.errors import NotFound, Refused
-from worker.domain.outcomes import OutcomeCode
+from worker.domain.outcomes import RULES, OutcomeCode
 from worker.services import calls, claims, events, steering, undoing
 
 ANNE, BRUNO = "anne", "bruno"
@@ -43,7 +43,8 @@ def test_every_ending_can_be_taken_back_exactly(town: Town, code: OutcomeCode) -
     before = _rows(town)
     _record(town, task, code)
     town.now += timedelta(seconds=59)
-    town.sweep()
+    if not RULES[code].bad_number:  # the tick takes back texts that wait to leave for a bad number: see below
+        town.sweep()
 
     assert undoing.undo(town.db, task, caller=ANNE, now=town.now) == code
 
@@ -107,6 +108,11 @@ def _another_takes_it(town: Town, _home: builders.Household, _task: int) -> None
     assert claims.next_task(town.db, caller=BRUNO, now=town.now) is not None
 
 
+def _a_tick(town: Town, _home: builders.Household, _task: int) -> None:
+    """A text of the other event was waiting to leave for the number that is bad now: it is taken back."""
+    town.sweep()
+
+
 def _an_all_clear(town: Town, _home: builders.Household, _task: int) -> None:
     for event in events.recent(town.db):
         steering.all_clear(town.db, event.id, end=None, desk=DESK, now=town.now)
@@ -117,6 +123,7 @@ def _an_all_clear(town: Town, _home: builders.Household, _task: int) -> None:
     [
         (OutcomeCode.REACHED_OK, _a_reply),
         (OutcomeCode.WRONG_NUMBER, _another_takes_it),
+        (OutcomeCode.NOT_IN_SERVICE, _a_tick),
         (OutcomeCode.DECEASED, _an_all_clear),
     ],
 )
