@@ -128,8 +128,8 @@ class Routing(BaseModel):
     lease_min: float = Field(default=15, gt=0, description="a claim without a heartbeat comes back after this")
     skipped_min: float = Field(default=60, ge=0, description="a caller is not offered again what they skipped")
     at_once: int = Field(default=3, ge=1, description="calls one caller may hold")
-    p0_waited_min: float = Field(default=5, ge=0, description="other agencies may help with a P0 after this")
-    p1_waited_min: float = Field(default=60, ge=0, description="and with a P1")
+    urgent_waited_min: float = Field(default=5, ge=0, description="other agencies may help with a P0 after this")
+    soon_waited_min: float = Field(default=60, ge=0, description="and with a P1")
     late_min: float = Field(default=30, ge=0, description="and with any task that is late by this")
     work_each_min: float = Field(default=120, gt=0, description="and when each caller present has more work than this")
 

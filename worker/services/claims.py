@@ -29,7 +29,7 @@ def rules_of(settings: Settings) -> Rules:
         lease=timedelta(minutes=routing_.lease_min),
         skipped_for=timedelta(minutes=routing_.skipped_min),
         at_once=routing_.at_once,
-        waited={"P0": timedelta(minutes=routing_.p0_waited_min), "P1": timedelta(minutes=routing_.p1_waited_min)},
+        waited={"P0": timedelta(minutes=routing_.urgent_waited_min), "P1": timedelta(minutes=routing_.soon_waited_min)},
         late=timedelta(minutes=routing_.late_min),
         work_each=timedelta(minutes=routing_.work_each_min),
         per_call=timedelta(minutes=calls.minutes_per_contact),
