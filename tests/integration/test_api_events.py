@@ -84,7 +84,6 @@ def test_an_event_is_shown_as_the_command_line_shows_it(operator: Program, town:
     assert shown["recipients"]["unaccounted"] == 0
     assert shown["messages"]["by_state"]["sent"] == 3
     assert shown["replies"] == {"ok": 1}
-    assert shown == operator.get(f"/events/{event}/report")
 
 
 def test_pause_resume_and_cancel(operator: Program, town: Town) -> None:
@@ -122,6 +121,23 @@ def test_an_all_clear_stops_what_is_pending(operator: Program, town: Town) -> No
     assert cleared["new"]
     assert operator.get(f"/events/{cleared['end_event_id']}")["campaign"] == "canicule-fin"
     assert operator.get(f"/events/{cleared['end_event_id']}")["recipients"]["total"] == 3
+
+
+def test_the_report_adds_up_and_names_nobody(operator: Program, town: Town) -> None:
+    event = operator.done("/events", LAUNCH)["event"]
+    town.sent(int(event))
+    phones = [str(p["e164"]) for p in town.rows("phone")]
+    town.reply(phones[0], "oui")
+    town.reply(phones[1], "appelez moi")
+
+    made = operator.get(f"/events/{event}/report")
+
+    figures = made["figures"]
+    assert (figures["listed"], figures["texted"], figures["replied"], figures["still_open"]) == (3, 3, 1, 2)
+    assert {f["agency"] for f in made["agencies"]} == {"01", "02"}
+    assert sum(f["listed"] for f in made["agencies"]) == 3
+    assert not any(secret in json.dumps(made) for secret in ("ESSAI", "Odette", "+336"))
+    assert operator.get(f"/events/{event}/report?day=2026-07-07")["figures"]["texted"] == 0
 
 
 def test_the_report_for_a_spreadsheet_names_nobody(operator: Program, town: Town) -> None:

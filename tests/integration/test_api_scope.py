@@ -122,6 +122,15 @@ def test_an_account_names_ones_own_agencies_and_its_totals_are_figures(place: Pl
     assert {row["agency"] for row in all_of_it["by_agency"]} == {"01", "02"}
 
 
+def test_a_report_names_ones_own_agencies_and_dwellings(place: Place) -> None:
+    mine, all_of_it = (p.get(f"/events/{place.event}/report") for p in (place.operator, place.everywhere))
+
+    for part in ("agencies", "by_hour", "unreached"):
+        assert {row["agency"] for row in mine[part]} <= {"02"}
+        assert mine[part] == [row for row in all_of_it[part] if row["agency"] == "02"]
+    assert mine["figures"] == all_of_it["figures"]
+
+
 def test_an_export_has_ones_own_households_only(place: Place) -> None:
     def lines(program: Program) -> list[str]:
         answer = program.ask("GET", f"/events/{place.event}/report.csv")

@@ -37,10 +37,11 @@ def rows(db: Database, event_id: int, span: reports.Span = WHOLE_EVENT) -> list[
     """One row per household of an event, without names or numbers. Raises NotFound."""
     events.get(db, event_id)
     with db.begin() as connection:
-        return [_row(home) for home in reports.homes(connection, event_id, span)]
+        return [row(home) for home in reports.homes(connection, event_id, span)]
 
 
-def _row(home: reports.Home) -> dict[str, Any]:
+def row(home: reports.Home) -> dict[str, Any]:
+    """One household of an event as a line, with what comes next."""
     following = next_step(RecipientState(home.state), texted=home.contacted_at is not None)
     return asdict(home) | {"next_step": str(following)}
 

@@ -14,6 +14,7 @@ from worker.web.api import (
     imports,
     messages,
     problems,
+    reports,
     staff,
     streams,
     tasks,
@@ -54,7 +55,19 @@ def build(parts: Parts) -> FastAPI:
     for kind in (CourtoisieError, Trouble, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, problems.handle)
     api.add_middleware(Sizes)
-    for room in (campaigns, events, streams, tasks_in_hand, tasks, households, wishes, imports, messages, staff):
+    for room in (
+        campaigns,
+        events,
+        streams,
+        reports,
+        tasks_in_hand,
+        tasks,
+        households,
+        wishes,
+        imports,
+        messages,
+        staff,
+    ):
         api.include_router(room.router)
     return api
 

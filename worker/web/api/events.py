@@ -11,7 +11,7 @@ from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused
 from worker.domain.roles import Person
 from worker.i18n import _
-from worker.services import auditing, events, reporting, spreadsheets, steering
+from worker.services import auditing, events, reporting, steering
 from worker.services.auditing import Action
 from worker.store.events import Event
 from worker.web.api import answers, paging, problems
@@ -25,7 +25,6 @@ router = APIRouter(tags=["events"], route_class=Repeatable)
 Id = Annotated[int, Path(ge=1, le=ID_MOST, examples=[41])]
 THERE = problems.responses("not_found")
 STEERED = problems.responses("not_found", "refused")
-CSV = "text/csv"
 EXTENSION_MOST_MIN = 7 * 24 * 60
 
 
@@ -127,28 +126,6 @@ def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> 
 def show(event: Id, person: SeesEvents, at: AtHand) -> answers.Account:
     """Where an event stands: every household in exactly one state."""
     return account(at, event, person)
-
-
-@router.get("/events/{event}/report", responses=THERE)
-def report(event: Id, person: SeesEvents, at: AtHand) -> answers.Account:
-    """The account of an event; the same form as the event itself."""
-    return account(at, event, person)
-
-
-@router.get(
-    "/events/{event}/report.csv",
-    response_class=Response,
-    responses={
-        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "one line per household"},
-        **THERE,
-    },
-)
-def report_csv(event: Id, person: SeesEvents, at: AtHand) -> Response:
-    """One line per household of the agencies of whoever asks: dwelling, state, times. No name, no number."""
-    rows = [row for row in reporting.rows(at.db, event) if person.sees(row["agency"])]
-    auditing.record(at.db, person, Action.EXPORTED, "event", [event], now=at.now())
-    name = f'attachment; filename="courtoisie-{event}.csv"'
-    return Response(spreadsheets.csv_of(rows), media_type=CSV, headers={"Content-Disposition": name})
 
 
 @router.post("/events/{event}/pause", openapi_extra=PARAMETER, responses=STEERED)
