@@ -6,7 +6,7 @@ Read with statements of our own, so that a mistake in the program's own accounts
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -136,6 +136,12 @@ class Evidence:
     journal: Journal = Journal()
     fine: frozenset[str] = frozenset()
     said_by_report: Mapping[str, Mapping[str, int]] | None = None
+    later: timedelta = timedelta()
+
+    @property
+    def now(self) -> datetime:
+        """The moment it is judged at: that of the rows, or so much later on the clock of a rehearsal."""
+        return self.books.at + self.later
 
 
 _EVENTS = "SELECT id, campaign, kind, state, void_at, fanned_out_at FROM campaign_event"

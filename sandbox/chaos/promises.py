@@ -12,6 +12,9 @@ CLOCKS = timedelta(seconds=0.5)
 # A request claimed while its window was open may still be on its way out of the door.
 LEAVING = timedelta(seconds=2)
 
+# A reply may be found late in the provider's list, a fate must be looked up: so long after a deadline somebody looks.
+GRACE = timedelta(minutes=10)
+
 RECIPIENT_STATES = frozenset(
     {"waiting", "callback", "fine", "informed", "absent", "reached", "unreached", "excluded", "cancelled"}
 )
@@ -135,6 +138,20 @@ def the_silent_are_rung(evidence: Evidence) -> Verdict:
     return Verdict(len(silent), tuple(wrong))
 
 
+def nobody_waits_past_the_deadline(evidence: Evidence) -> Verdict:
+    """Who was asked, and whose time to answer is long over, waits no more: answered, or to be rung, or settled."""
+    asked = {(t.campaign, t.to): t.at for t in evidence.journal.accepted if t.step == "1" and t.status in ARRIVED}
+    looked_at, wrong = 0, []
+    for r in evidence.books.recipients:
+        deadline_s, at = evidence.terms[r.campaign].deadline_s, asked.get((r.campaign, r.number or ""))
+        if deadline_s is None or at is None or evidence.now < at + timedelta(seconds=deadline_s) + GRACE:
+            continue
+        looked_at += 1
+        if r.state == "waiting":
+            wrong.append(f"{r.campaign}: {r.dwelling} was asked at {at:%H:%M:%S} and still waits")
+    return Verdict(looked_at, tuple(wrong))
+
+
 def nothing_left_after_its_time(evidence: Evidence) -> Verdict:
     """No request of a campaign came in after its void time or outside its window, and none may arrive after it."""
     events = {event.campaign: event for event in evidence.books.events}
@@ -218,6 +235,7 @@ AT_THE_END: Mapping[str, Check] = {
     "no_reply_is_lost": no_reply_is_lost,
     "the_fine_are_left_in_peace": the_fine_are_left_in_peace,
     "the_silent_are_rung": the_silent_are_rung,
+    "nobody_waits_past_the_deadline": nobody_waits_past_the_deadline,
     "both_sides_agree": both_sides_agree,
     "all_has_come_to_an_end": all_has_come_to_an_end,
     "the_account_adds_up": the_account_adds_up,

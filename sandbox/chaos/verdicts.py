@@ -93,6 +93,7 @@ SENTENCES: Mapping[str, str] = {
     "no_reply_is_lost": _("aucune réponse n'est perdue"),
     "the_fine_are_left_in_peace": _("qui va bien et l'a dit à temps n'est pas rappelé pour silence"),
     "the_silent_are_rung": _("qui se tait est à appeler"),
+    "nobody_waits_past_the_deadline": _("personne n'attend au-delà du délai"),
     "nothing_left_after_its_time": _("aucun SMS hors délai ni hors horaire"),
     "both_sides_agree": _("nos comptes et ceux de Twilio concordent"),
     "all_has_come_to_an_end": _("tout est arrivé à son terme"),

@@ -173,7 +173,8 @@ class Rehearsal:
         heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at) for m in self.provider.heard)
         audience = frozenset(self._dwellings.values())
         terms = {c.key: Terms(audience, _seconds(c.reply_deadline)) for c in self.opened.values()}
-        return Evidence(terms, frozenset(terms), books, Journal(accepted, heard), frozenset({"1"}))
+        journal, later = Journal(accepted, heard), self.now - books.at
+        return Evidence(terms, frozenset(terms), books, journal, frozenset({"1"}), later=later)
 
     def _sending(self) -> sending.Rig:
         return sending.Rig(

@@ -35,7 +35,7 @@ SOUND = Evidence(
     terms={"c001": Terms(frozenset({"D1", "D2"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1)))},
     opened=frozenset({"c001"}),
     books=Books(
-        NOON,
+        NOON + timedelta(hours=1),
         (Event(1, "c001", "check_in", "settled", NOON + timedelta(minutes=5), NOON),),
         (FINE, SILENT),
         (
@@ -113,6 +113,11 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
         "the_silent_are_rung",
         "silence taken for well-being",
         _people(FINE, replace(SILENT, state="fine", reason=None, task_state=None)),
+    ),
+    (
+        "nobody_waits_past_the_deadline",
+        "a clock that never started",
+        _people(replace(FINE, state="waiting", due_at=NOON), SILENT),
     ),
     ("nothing_left_after_its_time", "a text after its void time", _taken(asked=NOON + timedelta(minutes=6))),
     ("nothing_left_after_its_time", "a text outside its window", _taken(asked=NOON - timedelta(hours=2))),
