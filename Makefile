@@ -50,7 +50,7 @@ format: venv  ## format the code and mend what ruff can mend
 
 translations: venv  ## renew the English catalogue from the French sentences
 	@$(BIN)/pybabel -q extract --no-default-keywords -k _ -k ngettext:1,2 --no-location --sort-output --no-wrap \
-		--project courtoisie -o $(VENV)/courtoisie.pot worker sandbox
+		--project courtoisie -F worker/locale/babel.cfg -o $(VENV)/courtoisie.pot worker sandbox
 	@$(BIN)/pybabel -q update --init-missing --ignore-pot-creation-date --ignore-obsolete --no-wrap \
 		-i $(VENV)/courtoisie.pot -d worker/locale -D courtoisie -l en
 	@$(BIN)/pybabel -q compile -d worker/locale -D courtoisie

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parent.parent.parent
 ENGLISH = ROOT / "worker" / "locale" / "en" / "LC_MESSAGES" / "courtoisie.po"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 REMEDY = "run: make translations"
 
 
@@ -28,7 +29,8 @@ def sentences() -> set[str]:
     """Each sentence wrapped in _() or ngettext(), in all that ships."""
     found: set[str] = set()
     for package in ("worker", "sandbox"):
-        for _file, _line, sentence, _comments, _context in extract_from_dir(str(ROOT / package), keywords=KEYWORDS):
+        told = extract_from_dir(str(ROOT / package), method_map=METHODS, keywords=KEYWORDS)
+        for _file, _line, sentence, _comments, _context in told:
             found.add(sentence if isinstance(sentence, str) else sentence[0])
     return found
 

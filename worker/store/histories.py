@@ -41,13 +41,13 @@ SELECT * FROM (
     SELECT i.received_at, 'reply', coalesce(i.intent, ''), i.body, '', '', NULL, i.id
     FROM inbound_message i JOIN reply y ON y.inbound_id = i.id WHERE y.household_id = :household
     UNION ALL
-    SELECT o.ended_at, 'call', o.code, o.note, '', o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household
+    SELECT o.ended_at, 'call', o.code, o.note, '', o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household AND o.undone_at IS NULL
     UNION ALL
     SELECT h.from_at, 'hold', h.reason, '', to_char(h.until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.source, NULL, h.id
     FROM hold h WHERE h.household_id = :household
     UNION ALL
     SELECT x.since_at, 'opt_out', x.channel, '', x.purpose, x.source, NULL, x.id
-    FROM opt_out x WHERE x.e164 IN (SELECT p.e164 FROM phone p WHERE p.household_id = :household)
+    FROM opt_out x WHERE x.undone_at IS NULL AND x.e164 IN (SELECT p.e164 FROM phone p WHERE p.household_id = :household)
     UNION ALL
     SELECT k.created_at, 'task', array_to_string(k.reasons, ','), '', k.state, '', NULL, k.id
     FROM callback_task k WHERE k.household_id = :household
