@@ -56,11 +56,12 @@ class Host:
         proc = f"/proc/{self.holder.pid}/ns"
         return ["nsenter", f"--net={proc}/net", f"--uts={proc}/uts", "--", *command]
 
-    def run(self, *command: str) -> None:
-        """A short command on this host. RuntimeError with its words when it fails."""
+    def run(self, *command: str) -> str:
+        """What a short command on this host prints. RuntimeError with its words when it fails."""
         done = subprocess.run(self.command(*command), capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{self.name}: {' '.join(command)}: {done.stderr.strip()}")
+        return done.stdout
 
 
 @dataclass(slots=True)

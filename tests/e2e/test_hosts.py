@@ -3,12 +3,15 @@
 Real network namespaces and real silence: see sandbox/hosts.py. Where the kernel has none to give, these are skipped.
 """
 
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,6 +41,22 @@ with database.connect(sys.argv[1]).begin() as connection:
     connection.execute(text("SELECT 1 FROM campaign_event WHERE id = :id FOR UPDATE"), {"id": int(sys.argv[2])})
     print("held", flush=True)
     time.sleep(600)
+"""
+
+# A request over a connection that was good a moment ago.
+ASKS_TWICE = """
+import signal, sys
+from datetime import UTC, datetime, timedelta
+from worker import settings
+from worker.domain.messages import OutgoingText
+from worker.twilio.client import Gateway
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+known = settings.load()
+gateway = Gateway(known.twilio, public_url=known.public_url)
+for number in sys.argv[1:]:
+    text = OutgoingText(0, 0, number, "court", "Bonjour", 1, datetime.now(UTC) + timedelta(hours=1))
+    print(gateway.send([text], senders=known.sender_table, in_flight=1)[0].outcome, flush=True)
+    signal.sigwait({signal.SIGUSR1})
 """
 
 
@@ -111,17 +130,32 @@ def _accepted_twice(district: District, numbers: list[str]) -> list[str]:
     return [number for number, count in counted.items() if count > 1]
 
 
+def _cut_in_mid_air(region: Region, district: District, host: str) -> bool:
+    """Cuts a host off; if it had nothing in the air, mends it again and says so. Answers take a second here."""
+    until(lambda: host in region.at_work(district, since_s=0.3), why=f"{host} to take texts in hand")
+    region.network.cut(host)
+    hanging = (
+        "SELECT 1 FROM attempt a JOIN message m ON m.id = a.message_id WHERE m.state = 'sending' AND m.lane = 'bulk' "
+        "AND a.finished_at IS NULL AND a.started_at < now() - interval '2.5 seconds'"
+    )
+    soon = time.monotonic() + 3.5
+    while time.monotonic() < soon:
+        if district.all(hanging):
+            return True
+        time.sleep(0.1)  # between two looks
+    region.network.mend(host)
+    return False
+
+
 def test_a_host_cut_off_in_mid_campaign_loses_nobody_and_sends_nobody_a_second_text(
     region: Region, district: District
 ) -> None:
-    numbers = _all_fine(district, 150)
+    numbers = _all_fine(district, 240)
     district.control.settings(latency_ms=[1000, 1000])
     event = district.launch(_patient(district))
     until(lambda: region.at_work(district) == set(HOSTS), why="every host to take part")
-    until(lambda: "h2" in region.at_work(district, since_s=0.3), why="requests of h2 to be in the air")
 
-    region.network.cut("h2")
-    district.control.settings(latency_ms=[100, 100])
+    until(lambda: _cut_in_mid_air(region, district, "h2"), why="h2 to be cut off with requests in the air")
     account = district.settled(event, timeout_s=90)
     lost = district.one(
         "SELECT count(*) AS n FROM attempt a JOIN message m ON m.id = a.message_id "
@@ -130,7 +164,7 @@ def test_a_host_cut_off_in_mid_campaign_loses_nobody_and_sends_nobody_a_second_t
     )
 
     assert lost["n"] > 0, "the host had nothing in the air when it was cut off"
-    assert account["recipients"]["by_state"] == {"fine": 150}
+    assert account["recipients"]["by_state"] == {"fine": 240}
     assert account["recipients"]["unaccounted"] == 0
     assert _accepted_twice(district, numbers) == []
     # An answer to a tenant does not wait until its host has a share: each may have one more under way.
@@ -167,6 +201,25 @@ def test_the_locks_of_a_vanished_host_are_given_back(region: Region, district: D
     until(lambda: district.all(free, id=event), timeout_s=GIVEN_UP_AFTER_S, why="the lock to be given back")
     region.network.mend("h3")
     holder.kill()
+
+
+def test_a_request_that_was_given_up_does_not_leave_when_the_network_is_back(
+    region: Region, district: District
+) -> None:
+    first, second = (district.household("silent").phone for _ in range(2))
+    caller = region.launch("h1", "-c", ASKS_TWICE, first, second)
+    until(lambda: "accepted" in caller.tail(), why="the first request to be answered")
+
+    region.network.cut("h1")
+    caller.process.send_signal(signal.SIGUSR1)
+    until(lambda: "unknown" in caller.tail(), why="the second request to be given up")
+    standin = urlsplit(district.city.stack.standin.url)
+    still_tried = region.network.hosts["h1"].run("ss", "-tanH", f"dst {standin.hostname}:{standin.port}")
+    region.network.mend("h1")
+
+    assert [line for line in still_tried.splitlines() if not line.startswith("ESTAB")] == []
+    assert district.control.messages(to=second) == []
+    caller.kill()
 
 
 def test_all_hosts_together_keep_a_senders_pace(region: Region, district: District) -> None:
