@@ -1,7 +1,9 @@
 """The interface is as it describes itself: requests are drawn from the description, and no answer may contradict it."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from tests.integration.site import Site
 from tests.integration.test_api_roles import ROUTES
 from worker.domain.roles import Role
 from worker.store.database import connect
+from worker.web.api import problems
 
 NOW = datetime(2026, 7, 8, 8, 0, tzinfo=UTC)
 EXAMPLES = 12
@@ -96,6 +99,15 @@ def test_the_description_is_valid_and_gives_an_example_of_each_body(site: Site) 
                 named = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
                 required = schemas.get(named, {}).get("required", [])
                 assert all("examples" in _resolved(schemas[named]["properties"][r], schemas) for r in required), path
+
+
+def test_the_page_about_the_interface_names_every_route_and_every_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+
+    listed = re.findall(r"^\| `(GET|POST) (/[^`]*)` \|", page, re.MULTILINE)
+    codes = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(ROUTES)
+    assert [(code, int(status)) for code, status in codes] == [(c, s) for c, (s, _title) in problems.KNOWN.items()]
 
 
 def _resolved(field: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:

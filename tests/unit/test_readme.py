@@ -16,7 +16,7 @@ from worker.settings import AgencySettings, SenderSettings, Settings
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/deployment.md", "docs/scaling.md", "docs/glossary.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/deployment.md", "docs/scaling.md", "docs/glossary.md", "docs/api.md"]
 # Settings of which there may be several, under names of the operator's own.
 TABLES = {"senders": (SenderSettings, "SENDERS__NAME__"), "agencies": (AgencySettings, "AGENCIES__CODE__")}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
