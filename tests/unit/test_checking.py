@@ -29,7 +29,7 @@ def test_nothing_is_wrong_with_what_we_ship(deployment: Path) -> None:
     report = checking.report(settings_in(deployment))
 
     assert report.problems == []
-    assert len(report.lines) == 54
+    assert len(report.lines) == 56
     assert set(report.campaigns) == {
         "appel-courtoisie",
         "canicule-conseils",

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -119,7 +119,11 @@ Handler = Callable[[Visit], Response]
 def rules(parts: Parts) -> signing_in.Rules:
     """How sessions live here."""
     settings = parts.program.settings
-    return signing_in.Rules(key=settings.secret_key.get_secret_value())
+    return signing_in.Rules(
+        key=settings.secret_key.get_secret_value(),
+        idle=timedelta(minutes=settings.sessions.idle_min),
+        whole=timedelta(hours=settings.sessions.whole_h),
+    )
 
 
 def cookie_name(parts: Parts) -> str:
