@@ -256,6 +256,17 @@ def test_another_role_counts_from_the_next_request(db: Database, now: datetime) 
     assert (person.role, person.scope) == (Role.OPERATOR, ("02",))
 
 
+def test_old_sessions_and_wrong_tries_are_forgotten(db: Database, now: datetime) -> None:
+    enter(db, now)
+    enter_wrongly(db, now, "nobody")
+
+    enter(db, now + timedelta(days=91))
+
+    with db.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM staff_session")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM sign_in_failure")).scalar_one() == 0
+
+
 # ---- forms ------------------------------------------------------------------
 
 

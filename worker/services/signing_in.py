@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 SECRET_BYTES = 32
 KEY_LEAST = 32
+# Ended sessions say when somebody was last there; longer than this it is nobody's business.
+SESSIONS_KEPT = timedelta(days=90)
 
 
 class CodeWanted(NotSignedIn):
@@ -164,6 +166,8 @@ def _right(connection: Connection, tried: Tried, *, now: datetime) -> None:
     if "address" in subjects:
         failures.take_back(connection, subjects["address"], now=now)
     failures.forgive(connection, subjects["login"])
+    failures.forget(connection, before=now - accounts.FORGOTTEN_AFTER)
+    sessions.forget(connection, before=now - SESSIONS_KEPT)
 
 
 def _check_code(connection: Connection, account: Account, tried: Tried, *, rules: Rules, now: datetime) -> None:

@@ -30,7 +30,13 @@ _TAKE_BACK = text(
 
 _FORGIVE = text("DELETE FROM sign_in_failure WHERE subject = :subject")
 
-_FORGET = text("DELETE FROM sign_in_failure WHERE failed_at < :before")
+# Rows that somebody has in hand are left for the next time, so that two at once never wait for each other in a ring.
+_FORGET = text(
+    """
+DELETE FROM sign_in_failure WHERE subject IN
+    (SELECT subject FROM sign_in_failure WHERE failed_at < :before FOR UPDATE SKIP LOCKED)
+"""
+)
 
 
 def lock(connection: Connection, subject: str, *, now: datetime) -> datetime:

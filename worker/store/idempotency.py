@@ -34,7 +34,13 @@ _RELEASE = text(
     "DELETE FROM kept_answer WHERE account_id = :account_id AND key = :key AND fingerprint = :fingerprint AND status IS NULL"
 )
 
-_FORGET = text("DELETE FROM kept_answer WHERE kept_until <= :now")
+# Rows that somebody has in hand are left for the next time, so that two at once never wait for each other in a ring.
+_FORGET = text(
+    """
+DELETE FROM kept_answer WHERE (account_id, key) IN
+    (SELECT account_id, key FROM kept_answer WHERE kept_until <= :now FOR UPDATE SKIP LOCKED)
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)

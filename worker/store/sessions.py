@@ -42,7 +42,13 @@ ORDER BY seen_at DESC, id DESC
 """
 )
 
-_FORGET = text("DELETE FROM staff_session WHERE expires_at < :before")
+# Rows that somebody has in hand are left for the next time, so that two at once never wait for each other in a ring.
+_FORGET = text(
+    """
+DELETE FROM staff_session WHERE id IN
+    (SELECT id FROM staff_session WHERE expires_at < :before FOR UPDATE SKIP LOCKED)
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
