@@ -287,6 +287,7 @@ def test_what_is_shown_and_what_programs_get_say_the_same(
     shown = capsys.readouterr().out
     assert "4 foyers concernés" in shown
     assert pricing.euros(made.cost.micro) in shown
+    assert "11,4 min par appel" in shown
     assert "La dernière personne sera appelée" in shown
     assert "ESSAI" not in shown + str(told)
     assert _numbers(town) & set(shown.split()) == set()

@@ -136,10 +136,10 @@ def show_outlook(console: Console, made: Outlook, timezone: str) -> None:
     """The calls to expect, by agency, and what to do when there are too many."""
     basis = made.basis
     console.print(
-        _("Appels attendus : {n}, soit {span} de travail ({minutes:.1f} min par appel, {source})").format(
+        _("Appels attendus : {n}, soit {span} de travail ({minutes} min par appel, {source})").format(
             n=sum(a.load.own for a in made.agencies),
             span=span(made.work),
-            minutes=basis.minutes,
+            minutes=f"{basis.minutes:.1f}".replace(".", ","),
             source=_("mesuré") if basis.minutes_measured else _("réglage"),
         ),
         style="bold",
