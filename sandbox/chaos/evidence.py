@@ -128,7 +128,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Both sides and the promise. opened: the campaigns whose opening was confirmed to the operator."""
+    """Both sides and the promise. opened: the campaigns whose opening was confirmed to the operator.
+
+    grace: so long after a deadline somebody may still wait, for a reply may be found late and a fate must be looked up.
+    """
 
     terms: Mapping[str, Terms]
     opened: frozenset[str]
@@ -137,6 +140,7 @@ class Evidence:
     fine: frozenset[str] = frozenset()
     said_by_report: Mapping[str, Mapping[str, int]] | None = None
     later: timedelta = timedelta()
+    grace: timedelta = timedelta(minutes=10)
 
     @property
     def now(self) -> datetime:

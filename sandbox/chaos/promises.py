@@ -12,9 +12,6 @@ CLOCKS = timedelta(seconds=0.5)
 # A request claimed while its window was open may still be on its way out of the door.
 LEAVING = timedelta(seconds=2)
 
-# A reply may be found late in the provider's list, a fate must be looked up: so long after a deadline somebody looks.
-GRACE = timedelta(minutes=10)
-
 RECIPIENT_STATES = frozenset(
     {"waiting", "callback", "fine", "informed", "absent", "reached", "unreached", "excluded", "cancelled"}
 )
@@ -144,7 +141,7 @@ def nobody_waits_past_the_deadline(evidence: Evidence) -> Verdict:
     looked_at, wrong = 0, []
     for r in evidence.books.recipients:
         deadline_s, at = evidence.terms[r.campaign].deadline_s, asked.get((r.campaign, r.number or ""))
-        if deadline_s is None or at is None or evidence.now < at + timedelta(seconds=deadline_s) + GRACE:
+        if deadline_s is None or at is None or evidence.now < at + timedelta(seconds=deadline_s) + evidence.grace:
             continue
         looked_at += 1
         if r.state == "waiting":

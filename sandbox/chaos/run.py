@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ STEP_S = 0.03
 # What dies should die with requests under way: it waits so long for so many.
 AIM_S, IN_HAND = 1.5, 2
 PATIENCE_S = 100.0  # a run that keeps its promises never needs it on a machine of its own
+GRACE = timedelta(seconds=2)  # at the end nobody waits at all
 AFTERWARDS_S = 20.0 + PATIENCE_S  # for what comes hours late on the stand-in's clock
 Say = Callable[[float, str], None]
 
@@ -192,7 +193,7 @@ class Run:
     def _take(self, connection: psycopg.Connection[Any]) -> Evidence:
         """The rows, and the openings that had been confirmed before they were read."""
         opened = frozenset(self.operator.opened)
-        return Evidence(self._terms, opened, evidence.books(connection), fine=frozenset(FINE))
+        return Evidence(self._terms, opened, evidence.books(connection), fine=frozenset(FINE), grace=GRACE)
 
 
 def _is_over(seen: Evidence) -> bool:

@@ -12,7 +12,7 @@ from sandbox.chaos.town import PROVIDER_IN_FLIGHT, USUAL_LATENCY_MS
 from sandbox.twilio.control import Control
 
 CROWDED = 8
-SLOW_MS = (700, 1500)
+QUICK_MS, SLOW_MS = (5, 30), (700, 1500)
 
 
 Ending = Callable[[], bool]  # whether it is done; else it is tried again
@@ -40,7 +40,7 @@ class Strikes:
         """Whatever the provider still does wrong, it does no more."""
         self.faults.clear()
         self.tell()
-        self.control.settings(max_in_flight=PROVIDER_IN_FLIGHT, latency_ms=USUAL_LATENCY_MS)
+        self.control.settings(max_in_flight=PROVIDER_IN_FLIGHT, latency_ms=QUICK_MS)
 
     def tell(self) -> None:
         """The stand-in's script is what is in force now."""
