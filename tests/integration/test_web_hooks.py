@@ -172,7 +172,7 @@ def test_a_deployment_without_a_token_or_a_public_url_believes_nobody(site: Site
 
 def test_every_hook_there_is_refuses_the_unsigned(site: Site) -> None:
     """The guard: a hook added tomorrow is tried here without anybody thinking of it."""
-    routes = sites.assemble(site.parts()).routes
+    routes = sites.assemble(site.parts()).app.routes  # type: ignore[attr-defined]
     hooks = [route.path for route in routes if getattr(route, "path", "").startswith("/hooks")]  # type: ignore[attr-defined]
 
     assert len(hooks) >= 2
@@ -305,3 +305,18 @@ def test_a_forged_receipt_is_refused_with_its_body_unread_by_the_short_way(site:
     assert answer.status_code == 403
     assert rows(site.db, "delivery_receipt") == []
     assert [entry["event"] for entry in logged] == ["hook_refused"]
+
+
+def test_a_receipt_on_the_short_way_is_answered_with_the_headers_of_every_answer(site: Site) -> None:
+    short = site.post(STATUS, RECEIPT)
+    long = site.post(f"{STATUS}&x=1", RECEIPT)
+
+    assert short.status_code == long.status_code == 204
+    assert {name for name, _ in short.headers.items()} == {name for name, _ in long.headers.items()}
+    assert short.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("odd", [{"Field[0]": "x"}, {"Body": "é & + = %"}, {"Empty": ""}, {"": "x"}])
+def test_a_receipt_with_odd_fields_is_a_receipt(site: Site, odd: dict[str, str]) -> None:
+    assert site.post(STATUS, RECEIPT | odd).status_code == 204
+    assert len(rows(site.db, "delivery_receipt")) == 1

