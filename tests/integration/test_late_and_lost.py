@@ -441,3 +441,17 @@ def test_a_number_found_dead_in_one_event_is_not_written_to_in_another(town: Tow
 
     assert [m["state"] for m in town.texts(home, "first")] == ["undelivered", "failed"]
     assert town.state(home, second) == "callback"
+
+
+def test_two_receipts_before_its_dead_worker_is_missed_start_the_clock_too(town: Town) -> None:
+    home = town.household()
+    town.open()
+    _under_way(town)
+    [message] = town.texts(home, "first")
+
+    for status in ("sent", "delivered"):
+        receipts.record(town.db, [Receipt(message["id"], "SM" + "f" * 32, status, None, town.now)], now=town.now)  # type: ignore[arg-type]
+    town.now += timedelta(minutes=2)
+    town.sweep()
+
+    assert town.recipient(home)["contacted_at"] == town.now

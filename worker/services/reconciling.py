@@ -132,8 +132,8 @@ def fetch_missing_receipts(rig: Rig) -> int:
     """Asks about texts that were sent long ago and of which nothing final was heard; returns how many were asked."""
     now = rig.clock()
     with rig.db.begin() as connection:
-        silent = sweeping.without_final_word(
-            connection, before=now - rig.receipt_patience, oldest=now - OLDEST_POLLED, limit=PER_RUN
+        silent = sweeping.take_without_final_word(
+            connection, before=now - rig.receipt_patience, oldest=now - OLDEST_POLLED, limit=PER_RUN, now=now
         )
     for asked, (message_id, sid) in enumerate(silent):
         answer = _ask(lambda sid=sid: (rig.gateway.fetch(sid),), "fetch_receipt")  # type: ignore[misc]
@@ -146,7 +146,6 @@ def fetch_missing_receipts(rig: Rig) -> int:
 def _note_answer(rig: Rig, message_id: int, sid: str, found: Found | None) -> None:
     now = rig.clock()
     with rig.db.begin() as connection:
-        sweeping.note_lookup(connection, message_id, now=now)
         if found is not None:
             receipts.apply(connection, [Receipt(message_id, sid, found.status, found.code, now)], now=now)
 

@@ -38,7 +38,7 @@ UPDATE message m SET
     provider_sid = CASE WHEN m.provider_sid IS NULL OR n.state = 'delivered' THEN n.sid ELSE m.provider_sid END,
     sent_at = coalesce(m.sent_at, :now),
     -- its worker has not written yet: should it be dead, the end of the lease tells
-    lease_until = CASE WHEN m.state = 'sending' THEN m.lease_until END,
+    lease_until = CASE WHEN m.state NOT IN ('queued', 'unknown') THEN m.lease_until END,
     settled_at = CASE WHEN n.state = 'sent' THEN NULL ELSE CAST(:now AS timestamptz) END
 FROM named n, locked l
 WHERE m.id = n.id AND l.id = m.id AND (m.state || '>' || n.state) = ANY (:allowed)

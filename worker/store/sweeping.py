@@ -107,8 +107,6 @@ LIMIT :limit
 """
 )
 
-_LOOKED_UP = text("UPDATE message SET looked_up_at = :now WHERE id = :id")
-
 # Two who asked at the same time have asked once.
 _MISSED = text(
     """
@@ -131,12 +129,15 @@ UNION SELECT provider_sid FROM delivery_receipt WHERE provider_sid = ANY (:sids)
 """
 )
 
+# Taken by whoever asks, so that several workers ask about different ones.
 _WITHOUT_WORD = text(
     """
-SELECT id, provider_sid FROM message
-WHERE state = 'sent' AND provider_sid IS NOT NULL AND sent_at < :before AND (looked_up_at IS NULL OR looked_up_at < :before)
-  AND created_at > :oldest
-ORDER BY looked_up_at NULLS FIRST, id LIMIT :limit
+UPDATE message m SET looked_up_at = :now
+FROM (SELECT id FROM message
+      WHERE state = 'sent' AND provider_sid IS NOT NULL AND sent_at < :before
+        AND (looked_up_at IS NULL OR looked_up_at < :before) AND created_at > :oldest
+      ORDER BY looked_up_at NULLS FIRST, id LIMIT :limit FOR UPDATE SKIP LOCKED) taken
+WHERE m.id = taken.id RETURNING m.id, m.provider_sid
 """
 )
 
@@ -229,19 +230,14 @@ def give_up_unknown(connection: Connection, *, before: datetime, now: datetime) 
     return [Moved(**row._asdict()) for row in connection.execute(_GIVEN_UP, {"before": before, "now": now})]
 
 
-def note_lookup(connection: Connection, message_id: int, *, now: datetime) -> None:
-    """The provider was asked about it."""
-    connection.execute(_LOOKED_UP, {"id": message_id, "now": now})
-
-
 def taken_sids(connection: Connection, sids: list[str], *, message_id: int) -> set[str]:
     """Those of the provider's ids that already belong to one of our messages; to another one than this."""
     return set(connection.execute(_TAKEN_SIDS, {"sids": sids, "message_id": message_id}).scalars())
 
 
-def without_final_word(
-    connection: Connection, *, before: datetime, oldest: datetime, limit: int
+def take_without_final_word(
+    connection: Connection, *, before: datetime, oldest: datetime, limit: int, now: datetime
 ) -> list[tuple[int, str]]:
-    """(message id, provider id) of texts sent long ago about which nothing final was heard."""
-    values = {"before": before, "oldest": oldest, "limit": limit}
+    """(message id, provider id) of texts sent long ago about which nothing final was heard, for the caller to ask about."""
+    values = {"before": before, "oldest": oldest, "limit": limit, "now": now}
     return [(row.id, row.provider_sid) for row in connection.execute(_WITHOUT_WORD, values)]
