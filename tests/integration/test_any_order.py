@@ -2,7 +2,7 @@
 agree. The machine plays landlord, workers, provider and tenants against a real PostgreSQL."""
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -29,7 +29,7 @@ from worker.store.database import Database
 WIDER = int(os.environ.get("ANY_ORDER_EXAMPLES", "0"))
 PROFILE = settings(
     derandomize=not WIDER,
-    max_examples=WIDER or 40,
+    max_examples=WIDER or 30,
     stateful_step_count=20,
     deadline=None,
     database=None,
@@ -42,6 +42,7 @@ FATES_OF_MANY = st.lists(st.sampled_from([*FATES, "taken later"]), min_size=2, m
 WORDS = ("1", "2", "Je suis tombée", "STOP", "START", "Mauvais numéro", "Je suis en vacances", "Qui est-ce ?")
 SPANS_S = (1, 61, 61, 150, 1900, 4 * 3600, 9 * 3600)
 # A text of its own for each event: two alike to one number cannot be told apart in the provider's list.
+LONGEST_DEADLINE = timedelta(hours=4, minutes=30)
 # The level rises from event to event, or nobody would be written to again on the same day.
 LEVELS = (Level.NONE, Level.ORANGE, Level.RED)
 QUESTIONS = ("heat_orange_check", "heat_red_check", "weekly_check")
@@ -63,11 +64,17 @@ class AnyOrder(RuleBasedStateMachine):
     opened = Bundle("opened")
 
     @initialize(
-        target=opened, check_in=st.booleans(), resend=st.booleans(), reminder=st.booleans(), fates=FATES_OF_MANY
+        target=opened,
+        check_in=st.sampled_from([True, True, False]),
+        resend=st.booleans(),
+        reminder=st.booleans(),
+        fates=FATES_OF_MANY,
+        dies=st.booleans(),
     )
-    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool, reminder: bool) -> int:
-        """No run without texts under way."""
+    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool, reminder: bool, dies: bool) -> int:
+        """No run without texts under way, and half of them in the hands of somebody who dies."""
         event = self.open(check_in=check_in, resend=resend, remedy=Remedy.CALLBACK, reminder=reminder)
+        self.town.provider.dies_after = len(fates) if dies else None
         self.send(event, fates, quick=False)
         return event
 
@@ -117,6 +124,13 @@ class AnyOrder(RuleBasedStateMachine):
         taken = self.town.provider.taken[which % len(self.town.provider.taken)]
         for _ in range(times):
             self.town.word(taken, taken.fate if status == "final" else status)
+
+    @rule()
+    def all_receipts_come(self) -> None:
+        """As they do on a good day: sent, then the last word, within moments."""
+        for taken in self.town.provider.taken:
+            for status in ("sent", taken.fate):
+                self.town.word(taken, status)
 
     @rule(
         which=st.integers(0, 50),
@@ -168,14 +182,17 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nothing more goes wrong: all comes to an end, and both sides agree."""
         self.town.provider.fates = []
+        began = self.town.now
         for event in self.town.opened:
             self.town.steer(event, "resume")
         for seconds in ROUNDS_S:
             for taken in self.town.provider.taken:
                 taken.said = taken.fate
             self.town.work()
-            self.town.wait(seconds=seconds)
             seen = self.town.evidence()
+            if self.town.now > began + LONGEST_DEADLINE:  # what was found late has its time from then
+                assert promises.nobody_waits_past_the_deadline(seen).wrong == ()
+            self.town.wait(seconds=seconds)
             if not any(check(seen).wrong for check in promises.AT_THE_END.values()):
                 break
         wrong = {name: found for name, check in promises.EVERY.items() if (found := check(seen).wrong)}
