@@ -315,6 +315,18 @@ def test_a_text_whose_request_could_outlive_its_lease_does_not_leave(provider: P
     assert provider.asked == []
 
 
+def test_on_a_machine_that_is_late_with_everything_one_text_leaves_all_the_same(
+    provider: Provider, gateway: Gateway
+) -> None:
+    results = send(gateway, texts(3, leave_at=now() - timedelta(seconds=5)))
+
+    assert [(r.outcome, r.asked) for r in results] == [
+        (Outcome.ACCEPTED, True),
+        (Outcome.TRANSIENT, False),
+        (Outcome.TRANSIENT, False),
+    ]
+
+
 def test_a_service_is_named_instead_of_a_number(provider: Provider, gateway: Gateway) -> None:
     send(gateway, texts(1, sender_key="service"))
 
