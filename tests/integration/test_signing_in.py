@@ -236,6 +236,14 @@ def test_disabling_an_account_ends_its_sessions_and_tokens_at_once_and_enabling_
     assert enter(db, now)
 
 
+def test_a_session_that_began_while_its_account_was_disabled_is_worth_nothing(db: Database, now: datetime) -> None:
+    signed = enter(db, now)
+    with db.begin() as connection:
+        connection.execute(text("UPDATE staff_account SET disabled_at = now()"))
+
+    assert not is_in(db, signed, now)
+
+
 def test_a_new_password_ends_every_session(db: Database, now: datetime) -> None:
     signed = enter(db, now)
 
