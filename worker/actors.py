@@ -11,7 +11,7 @@ tick                  -> reconcile             asks the provider about what is n
 
 from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
-from worker.services import escalating, events, inbound, reconciling, sending, summaries, sweeping
+from worker.services import escalating, events, inbound, reconciling, schedules, sending, summaries, sweeping
 
 route = Route()
 
@@ -68,6 +68,8 @@ def escalate_silent(app: App) -> None:
 def sweep(app: App) -> None:
     wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
     _wake(wakes)
+    for event_id in schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, now=app.clock()):
+        fan_out.send(event_id)
     summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
 
 

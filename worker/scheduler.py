@@ -1,17 +1,14 @@
-"""The clock of the program: reads campaign schedules and ticks, and only wakes. No logic, no state."""
+"""The clock of the program: it only ticks. What is due stands in the database, scheduled campaigns too."""
 
 import signal
 from collections.abc import Callable
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 
-from worker import actors
+from worker import actors, logs
 from worker.bootstrap import App
-from worker.domain.campaigns import occasion_of
 from worker.domain.errors import Unavailable
 
 log = structlog.get_logger()
@@ -34,9 +31,16 @@ class Waking:
                 log.warning("queue_unreachable")
             self._away = True
             return
+        except Exception as error:  # noqa: BLE001  # a tick that breaks must not take the clock with it
+            _log_failure(error)
+            return
         if self._away:
             log.info("queue_reachable_again")
         self._away = False
+
+
+def _log_failure(error: Exception) -> None:
+    log.error("tick_failed", error=type(error).__name__, at=logs.where(error))
 
 
 def run(app: App) -> None:
@@ -52,26 +56,11 @@ def run(app: App) -> None:
         scheduler.add_job(
             waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=app.clock()
         )
-    _add_campaigns(scheduler, app, waking)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    log.info("scheduler_started", campaigns=len(scheduler.get_jobs()) - len(every))
+    log.info("scheduler_started", campaigns=sum(bool(c.schedule) for c in app.campaigns.values()))
     scheduler.start()
-
-
-def _add_campaigns(scheduler: BlockingScheduler, app: App, waking: Waking) -> None:
-    timezone = ZoneInfo(app.settings.timezone)
-    for campaign in app.campaigns.values():
-        if campaign.schedule:
-            trigger = CronTrigger.from_crontab(campaign.schedule, timezone=timezone)
-            scheduler.add_job(
-                waking, trigger, [_opening(app, campaign.key, timezone)], coalesce=True, misfire_grace_time=3600
-            )
-
-
-def _opening(app: App, campaign: str, timezone: ZoneInfo) -> Callable[[], None]:
-    return lambda: actors.open_campaign_event.send(campaign, occasion_of(app.clock().astimezone(timezone)))

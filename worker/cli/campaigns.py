@@ -11,7 +11,7 @@ from worker.bootstrap import App
 from worker.cli import parts, previews
 from worker.cli.terminal import out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
-from worker.domain.errors import Refused
+from worker.domain.errors import Refused, Unavailable
 from worker.i18n import _
 from worker.labels import label
 from worker.services import events, guests, preview_json, previewing
@@ -77,19 +77,31 @@ def launch(
     if test:
         _test(campaign, occasion=occasion, as_json=as_json)
         return
+    with parts.whole() as named:
+        named.campaign(campaign)  # a wrong name is told before anything else is asked
     with parts.with_queue() as app:
         chosen = app.campaign(campaign)
         key = occasion or occasion_of(app.clock().astimezone(ZoneInfo(app.settings.timezone)))
         _confirm(app, chosen, yes=yes, as_json=as_json)
         opened = events.open_event(app.db, chosen, occasion=key, desk=app.desk, now=app.clock())
-        if opened.new:
-            actors.fan_out.send(opened.event_id)
+        waits = opened.new and not _woken(opened.event_id)
     if as_json:
         print_json({"event": str(opened.event_id), "campaign": campaign, "occasion": key, "new": opened.new})
         return
     said = _("Opération n° {id} ouverte.") if opened.new else _("L'opération n° {id} existe déjà pour cette occasion.")
     out().print(said.format(id=opened.event_id))
+    if waits:
+        out().print(_("La file d'attente vient de s'interrompre : l'envoi part dès qu'elle répond."))
     out().print(_("Pour la suivre : courtoisie event show {id}").format(id=opened.event_id))
+
+
+def _woken(event_id: int) -> bool:
+    """Whether the queue took the wake-up. The event is in the database: the sweep finds it when the queue is back."""
+    try:
+        actors.fan_out.send(event_id)
+    except Unavailable:
+        return False
+    return True
 
 
 def _test(campaign: str, *, occasion: str, as_json: bool) -> None:

@@ -136,18 +136,19 @@ def _narrow(rig: Rig) -> None:
 
 
 def _slots(rig: Rig) -> int:
-    with rig.share.lock:
-        with rig.db.begin() as connection:
-            slots = limits.share_in_flight(
-                connection,
-                rig.holder,
-                budget=rig.max_in_flight,
-                under_way=rig.gateway.under_way(),
-                held_for=SHARE_HELD_FOR,
-                now=rig.clock(),
-            )
+    def keep_to(slots: int) -> int:
         rig.share.slots = slots
-    return slots
+        return rig.gateway.keep_to(slots)
+
+    with rig.share.lock, rig.db.begin() as connection:
+        return limits.share_in_flight(
+            connection,
+            rig.holder,
+            budget=rig.max_in_flight,
+            keep_to=keep_to,
+            held_for=SHARE_HELD_FOR,
+            now=rig.clock(),
+        )
 
 
 def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:

@@ -1,6 +1,6 @@
 """The provider's limits, kept together by all workers: how many requests at once, how fast per sender."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
@@ -63,18 +63,26 @@ _RESERVE = text("UPDATE sender_pace SET next_free_at = :until WHERE sender = :se
 
 
 def share_in_flight(
-    connection: Connection, holder: str, *, budget: int, under_way: int, held_for: timedelta, now: datetime
+    connection: Connection,
+    holder: str,
+    *,
+    budget: int,
+    keep_to: Callable[[int], int],
+    held_for: timedelta,
+    now: datetime,
 ) -> int:
     """This worker's part of the requests that may be under way at once; 0 when the others hold all of it.
 
-    Each live holder is due an equal part; a newcomer waits until the others have given some back. under_way: what
-    this worker has in the air now. It holds at least that, whatever it is due: the others may only take what has landed.
+    Each live holder is due an equal part; a newcomer waits until the others have given some back. keep_to: tells the
+    worker its part and returns what it has in the air. It holds at least that, whatever it is due: the others may only
+    take what has landed. Nobody else is dealt to until this commits.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SHARE_LOCK})
     budget = _taken_lately(connection, most=budget, now=now)
     others = connection.execute(_OTHERS, {"holder": holder, "now": now}).one()
     slots: int = max(0, min(budget // (others.holders + 1) or 1, budget - others.slots))
-    connection.execute(_TAKE, {"holder": holder, "slots": max(slots, under_way), "until": now + held_for})
+    held = max(slots, keep_to(slots))
+    connection.execute(_TAKE, {"holder": holder, "slots": held, "until": now + held_for})
     return slots
 
 

@@ -51,10 +51,10 @@ class Gateway:
         loop, sending = self._sender()
         return loop.run(sending.send(drafts, in_flight=in_flight))
 
-    def under_way(self) -> int:
-        """How many requests to send this process has in the air now."""
+    def keep_to(self, in_flight: int) -> int:
+        """Begins no request beyond this many until the next `send` says otherwise; how many are in the air now."""
         sending = self._sending
-        return 0 if sending is None else sending.under_way
+        return 0 if sending is None else sending.keep_to(in_flight)
 
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
         """Texts the provider has from a sender to a number, created since a moment. Raises Unavailable."""

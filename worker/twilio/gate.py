@@ -21,6 +21,10 @@ class Gate:
         """How many are inside now; may be asked from any thread."""
         return self._inside
 
+    def narrow_to(self, width: int) -> None:
+        """From now on at most this many inside, if it is fewer than before; may be called from any thread."""
+        self._width = min(self._width, max(1, width))
+
     def widen_to(self, width: int) -> None:
         """From now on at most this many inside; at least one, or nobody would ever come out."""
         self._width = max(1, width)

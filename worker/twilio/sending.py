@@ -57,9 +57,9 @@ class Sending:
         _log_alarms(results)
         return results
 
-    @property
-    def under_way(self) -> int:
-        """Requests that have begun and not ended; may be asked from any thread."""
+    def keep_to(self, in_flight: int) -> int:
+        """Narrows the gate, never widens it; returns the requests in the air. From any thread."""
+        self._gate.narrow_to(in_flight)
         return self._gate.inside
 
     async def close(self) -> None:

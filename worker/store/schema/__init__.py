@@ -15,6 +15,7 @@ from worker.store.schema.people import (
     residence,
     tenant,
 )
+from worker.store.schema.schedules import schedule_done
 from worker.store.schema.staff import (
     api_token,
     audit_entry,
@@ -54,6 +55,7 @@ __all__ = [
     "reply",
     "reply_listing",
     "residence",
+    "schedule_done",
     "sender_pace",
     "sign_in_failure",
     "staff_account",

@@ -44,6 +44,12 @@ def upgrade() -> None:
     )
     op.drop_column("sender_pace", "slowdown")
     op.create_table(
+        "schedule_done",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", name=op.f("pk_schedule_done")),
+    )
+    op.create_table(
         "in_flight_limit",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("budget", sa.Float(), nullable=False),
@@ -341,6 +347,7 @@ def downgrade() -> None:
     op.drop_column("household", "refused_at")
     op.drop_table("provider_outage")
     op.drop_table("in_flight_limit")
+    op.drop_table("schedule_done")
     op.add_column("sender_pace", sa.Column("slowdown", sa.Float(), server_default=sa.text("1"), nullable=False))
     op.drop_column("call_outcome", "needs")
     op.drop_column("call_outcome", "answers")
