@@ -76,7 +76,7 @@ class Provider:
             raise Died
         return results
 
-    def under_way(self) -> int:
+    def keep_to(self, _in_flight: int) -> int:
         return 0
 
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:

@@ -11,7 +11,9 @@ HELD = timedelta(seconds=15)
 
 def _share(town: Town, holder: str = "a") -> int:
     with town.db.begin() as connection:
-        return limits.share_in_flight(connection, holder, budget=MOST, under_way=0, held_for=HELD, now=town.now)
+        return limits.share_in_flight(
+            connection, holder, budget=MOST, keep_to=lambda _slots: 0, held_for=HELD, now=town.now
+        )
 
 
 def _narrow(town: Town) -> int | None:
