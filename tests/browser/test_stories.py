@@ -18,6 +18,7 @@ pytestmark = pytest.mark.e2e
 def _take_next(page: Page) -> None:
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="ESSAI")).to_be_visible()
+    page.wait_for_load_state("load")  # the script is there too
 
 
 def _calls(town: Town, homes: int) -> list[builders.Household]:
