@@ -24,9 +24,12 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's chromium; without it these tests are skipped."""
+    """Debian's chromium; without it these tests are skipped.
+
+    Closed with its module: while it is open, Playwright's event loop runs in this thread, and no test can run its own.
+    """
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed")
