@@ -76,6 +76,9 @@ class Provider:
             raise Died
         return results
 
+    def in_hand(self) -> int:
+        return 0
+
     def keep_to(self, _in_flight: int) -> int:
         return 0
 

@@ -150,6 +150,7 @@ class CampaignFile(_Strict):
     resend_after_unknown: bool = False
     exclusions: ExclusionsTable = ExclusionsTable()
     schedule: str | None = None
+    priority: int | None = Field(default=None, ge=1, le=9)
 
     @field_validator("schedule")
     @classmethod

@@ -156,6 +156,7 @@ def _described(campaign: Campaign) -> dict[str, Any]:
         "title": campaign.title,
         "kind": str(campaign.kind),
         "level": str(campaign.level),
+        "priority": campaign.rank,
         "sender": campaign.sender,
         "text": campaign.text,
         "reply_deadline_s": campaign.reply_deadline.total_seconds() if campaign.reply_deadline else None,

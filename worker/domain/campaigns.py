@@ -14,6 +14,10 @@ class Level(StrEnum):
     RED = "red"
 
 
+# Of two events with texts to send, those of the one with the higher priority leave first: 1 to 9.
+PRIORITY_OF_LEVEL = {Level.RED: 9, Level.ORANGE: 7, Level.YELLOW: 5, Level.NONE: 3}
+
+
 class Kind(StrEnum):
     """A check-in owes each household an answer or a person's call; advice owes it a text."""
 
@@ -110,10 +114,16 @@ class Campaign:
     resend_after_unknown: bool = False
     exclusions: Exclusions = field(default_factory=Exclusions)
     schedule: str | None = None
+    priority: int | None = None
 
     @property
     def wants_reply(self) -> bool:
         return self.kind is Kind.CHECK_IN
+
+    @property
+    def rank(self) -> int:
+        """Which texts leave first when several events have some: the campaign's own priority, else its level's."""
+        return PRIORITY_OF_LEVEL[self.level] if self.priority is None else self.priority
 
 
 def age_on(day: date, *, born: date, precision: str) -> int | None:

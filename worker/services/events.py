@@ -51,6 +51,7 @@ def open_in(connection: Connection, campaign: Campaign, *, occasion: str, desk: 
         "occasion": occasion,
         "kind": campaign.kind,
         "level": campaign.level,
+        "priority": campaign.rank,
         "definition": catalogue.freeze(campaign),
         "state": EventState.PLANNED,
         "opened_at": now,

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
 
 import structlog
 
@@ -15,22 +14,20 @@ from worker.domain.errors import BadDefinition
 from worker.domain.messages import OutgoingText, SendResult
 from worker.i18n import _
 from worker.rendering import Texts
-from worker.services import outages, recording, variables
+from worker.services import outages, pacing, recording, variables
 from worker.services.desk import Desk
+from worker.services.pacing import HORIZON, Pace
 from worker.store import events, limits, outbox
 from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
 
 log = structlog.get_logger()
 
-# A sender with a pace reserves time this far ahead at most, so that a pause is felt at once.
-PACE_HORIZON = timedelta(seconds=1)
 SHARE_HELD_FOR = timedelta(seconds=15)
-# From reserving a moment to being able to keep it: the first texts of a batch would otherwise leave late, on the heels
-# of the next ones.
-HEAD_START = timedelta(milliseconds=150)
 # No more is claimed than can be under way: what is claimed, a pause can no longer hold back.
 FEWEST = 10
+# A worker whose part of the requests is all taken looks again so soon.
+FULL_WAIT_S = 0.1
 
 
 @dataclass(slots=True)
@@ -69,10 +66,20 @@ class Batch:
 
 
 def send_batch(rig: Rig, event_id: int) -> Batch:
-    """Sends the next due texts of an event, up to a batch. Safe to run twice: each text is claimed once."""
+    """Sends the next due texts of an event, up to a batch. Safe to run twice: each text is claimed once.
+
+    While a more urgent event has texts to send, those are sent instead: an alert does not wait until the weekly round
+    is through. The event's own turn comes again after it.
+    """
     slots = _slots(rig)
     if not slots:
         return Batch(more=True, wait_s=1.0)
+    urgent = _more_urgent(rig, event_id)
+    batch = _send_one_batch(rig, event_id if urgent is None else urgent, slots)
+    return batch if urgent is None else _in_place_of_own(batch)
+
+
+def _send_one_batch(rig: Rig, event_id: int, slots: int) -> Batch:
     try:
         claim = _claim_bulk(rig, event_id, most=min(rig.batch_size, max(slots, FEWEST)))
     except BadDefinition as error:
@@ -81,18 +88,20 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     return _send(rig, claim)
 
 
+def _more_urgent(rig: Rig, event_id: int) -> int | None:
+    unpaced = [key for key, sender in rig.senders.items() if not sender.segments_per_s]
+    with rig.db.begin() as connection:
+        return outbox.more_urgent(connection, event_id, unpaced=unpaced, now=rig.clock())
+
+
+def _in_place_of_own(batch: Batch) -> Batch:
+    return Batch(batch.sent, more=True, wait_s=batch.wait_s if batch.wait_s or batch.sent else FULL_WAIT_S)
+
+
 def send_answers(rig: Rig) -> Batch:
     """Sends due acknowledgements of all events; they have a queue of their own, so bulk never delays them."""
     _slots(rig)
     return _send(rig, _claim_answers(rig))
-
-
-@dataclass(frozen=True, slots=True)
-class _Pace:
-    """Segments a second that leave under one name: a sender's, or an event's own; 0: no limit."""
-
-    key: str
-    per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +170,14 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
         tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim(wait_s=wait_s)
-        own = _Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
-        paces = [_Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
-        limit, free_at = _allowance(connection, paces, most=min(most, tries or most), now=now)
-        if free_at - now >= PACE_HORIZON:
-            return _Claim(wait_s=PACE_HORIZON.total_seconds())  # no longer: an operator may raise the pace
+        own = Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
+        paces = [Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
+        limit, free_at = pacing.allowance(connection, paces, most=min(most, tries or most, _free(rig, paces)), now=now)
+        if not limit:
+            outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
+            return _Claim(wait_s=FULL_WAIT_S)
+        if free_at - now >= HORIZON:
+            return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
         claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
         outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         texts = _start(rig, connection, claimed, now, campaign, own=own)
@@ -217,11 +229,14 @@ def _sender(rig: Rig, key: str) -> Sender:
     return rig.senders[key]
 
 
-def _allowance(connection: Connection, paces: Sequence[_Pace], *, most: int, now: datetime) -> tuple[int, datetime]:
-    """How many texts may be taken now, and from when the paces let them leave."""
-    kept = [pace for pace in paces if pace.per_s]
-    within_horizon = [ceil(pace.per_s * PACE_HORIZON.total_seconds()) for pace in kept]
-    return min([most, *within_horizon]), max([now, *(limits.next_free(connection, p.key, now=now) for p in kept)])
+def _paces(rig: Rig, claimed: Sequence[outbox.Claimed]) -> list[Pace]:
+    return [Pace(key, _sender(rig, key).segments_per_s) for key in sorted({text.sender for text in claimed})]
+
+
+def _free(rig: Rig, paces: Sequence[Pace]) -> int:
+    """How many texts with a pace can leave at their moment: one that waits for a place to come free would be late."""
+    paced = any(pace.per_s for pace in paces)
+    return max(0, rig.share.slots - rig.gateway.in_hand()) if paced else rig.batch_size
 
 
 def _start(
@@ -231,7 +246,7 @@ def _start(
     now: datetime,
     campaign: Campaign | None = None,
     *,
-    own: _Pace | None = None,
+    own: Pace | None = None,
 ) -> list[OutgoingText]:
     if not claimed:
         return []
@@ -240,7 +255,10 @@ def _start(
         for language in {text.language for text in claimed}
     }
     rendered = [_render(rig, text, common[text.language]) for text in claimed]
-    leave_at = _leave_at(rig, connection, claimed, [segments for _, segments in rendered], now, own=own)
+    measured = [
+        pacing.Measured(text.id, text.sender, segments) for text, (_, segments) in zip(claimed, rendered, strict=True)
+    ]
+    leave_at = pacing.leave_at(connection, measured, [*_paces(rig, claimed), *([own] if own else [])], now=now)
     lease_until = max([now, *(at for at in leave_at if at)]) + rig.lease
     started = outbox.start(
         connection,
@@ -257,38 +275,6 @@ def _start(
 def _render(rig: Rig, text: outbox.Claimed, common: Mapping[str, str]) -> tuple[str, int]:
     rendered = rig.texts.render(text.template, language=text.language, variables={**common, **text.variables})
     return rendered.text, rendered.measured.segments
-
-
-def _leave_at(
-    rig: Rig,
-    connection: Connection,
-    claimed: Sequence[outbox.Claimed],
-    segments: Sequence[int],
-    now: datetime,
-    *,
-    own: _Pace | None,
-) -> list[datetime | None]:
-    """A moment per text, by its sender's pace and by its event's own, the later of the two; None without a pace."""
-    moments: dict[int, datetime] = {}
-    measured = list(zip(claimed, segments, strict=True))
-    for sender in sorted({text.sender for text in claimed}):
-        mine = [(t.id, n) for t, n in measured if t.sender == sender]
-        moments |= _reserved(connection, _Pace(sender, _sender(rig, sender).segments_per_s), mine, now)
-    if own is not None:
-        for id_, at in _reserved(connection, own, [(t.id, n) for t, n in measured], now).items():
-            moments[id_] = max(at, moments.get(id_, at))
-    return [moments.get(text.id) for text in claimed]
-
-
-def _reserved(
-    connection: Connection, pace: _Pace, segments: Sequence[tuple[int, int]], now: datetime
-) -> dict[int, datetime]:
-    """A moment for each (message id, segments) at this pace."""
-    if not pace.per_s:
-        return {}
-    start = max(limits.next_free(connection, pace.key, now=now), now + HEAD_START)
-    at = limits.reserve(connection, pace.key, [n for _, n in segments], per_s=pace.per_s, start=start)
-    return dict(zip([id_ for id_, _ in segments], at, strict=True))
 
 
 def _stop_event(rig: Rig, event_id: int, alarm: str) -> None:

@@ -21,6 +21,7 @@ class Event:
     occasion: str
     kind: str
     level: str
+    priority: int
     definition: dict[str, Any]
     state: EventState
     opened_at: datetime

@@ -78,7 +78,7 @@ _DUE_EVENTS = text(
 SELECT e.id FROM campaign_event e
 WHERE e.state = 'running'
   AND EXISTS (SELECT 1 FROM message m WHERE m.lane = 'bulk' AND m.event_id = e.id AND m.state = 'queued' AND m.due_at <= :now)
-ORDER BY e.id
+ORDER BY e.priority DESC, e.id
 """
 )
 
@@ -195,7 +195,7 @@ def replan(connection: Connection, event_id: int, *, opens_at: datetime, closes_
 
 
 def events_with_due_texts(connection: Connection, *, now: datetime) -> list[int]:
-    """Running events that have something to send. Walks ix_message_queued."""
+    """Running events that have something to send, the most urgent first. Walks ix_message_queued."""
     return list(connection.execute(_DUE_EVENTS, {"now": now}).scalars())
 
 

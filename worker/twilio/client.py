@@ -56,6 +56,11 @@ class Gateway:
         sending = self._sending
         return 0 if sending is None else sending.keep_to(in_flight)
 
+    def in_hand(self) -> int:
+        """How many texts this process was given to send that have no result yet."""
+        sending = self._sending
+        return 0 if sending is None else sending.in_hand
+
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
         """Texts the provider has from a sender to a number, created since a moment. Raises Unavailable."""
         return self._recorder().find(to, sender_address, since)

@@ -37,6 +37,7 @@ class Sending:
         self._clock = clock
         self._transport = Transport(account)
         self._gate = Gate()
+        self.in_hand = 0  # texts without a result yet; may be read from any thread
         self._longest = timedelta(seconds=account.timeout_s)
         self._left_at: dict[str, datetime] = {}
         # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
@@ -53,7 +54,7 @@ class Sending:
     async def send(self, drafts: Sequence[Draft], *, in_flight: int) -> list[SendResult]:
         """One result per draft, in order. in_flight is this process's share for all its batches together."""
         self._gate.widen_to(in_flight)
-        results = await asyncio.gather(*map(self._send_one, drafts))
+        results = await asyncio.gather(*map(self._hold, drafts))
         _log_alarms(results)
         return results
 
@@ -65,6 +66,13 @@ class Sending:
     async def close(self) -> None:
         """Gives the connections back."""
         await self._transport.close()
+
+    async def _hold(self, draft: Draft) -> SendResult:
+        self.in_hand += 1
+        try:
+            return await self._send_one(draft)
+        finally:
+            self.in_hand -= 1
 
     async def _send_one(self, draft: Draft) -> SendResult:
         text = draft.text

@@ -31,6 +31,8 @@ campaign_event = Table(
     Column("occasion", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("level", Text, nullable=False),
+    # Of two events with texts to send, those of the higher one leave first.
+    Column("priority", SmallInteger, nullable=False, server_default=text("3")),
     # The campaign as it stood when the event opened: editing the file never changes a running event.
     Column("definition", JSONB, nullable=False),
     Column("state", Text, nullable=False),

@@ -35,6 +35,7 @@ class Campaign(BaseModel):
     title: str = Field(examples=["Canicule, vigilance orange"])
     kind: Kind
     level: Level
+    priority: int = Field(description="1 to 9: whose texts leave first when several events have some", examples=[7])
     sender: str = Field(examples=["court"])
     text: str = Field(examples=["heat_orange_check"])
     reply_deadline_s: float | None = Field(examples=[14400])

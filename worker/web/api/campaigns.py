@@ -157,6 +157,7 @@ def _described(campaign: Campaign) -> answers.Campaign:
     values: dict[str, Any] = {name: getattr(campaign, name) for name in ("key", "title", "kind", "level", "sender")}
     return answers.Campaign(
         **values,
+        priority=campaign.rank,
         text=campaign.text,
         reply_deadline_s=deadline.total_seconds() if deadline else None,
         schedule=str(campaign.schedule) if campaign.schedule else None,
