@@ -31,8 +31,9 @@ chaos: venv  ## break everything around a running town by a seed, and check the 
 sandbox: venv  ## embedded servers and the Twilio stand-in alone, until Ctrl-C
 	@$(BIN)/courtoisie sandbox $(ARGS)
 
+# Most of the long tests wait for other processes: a few of them side by side, file by file, take a third of the time.
 test: venv  ## the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 bench: venv  ## speed as ratios against baselines, in one run (ARGS="--quick"); minutes, and the machine to itself
 	@$(BIN)/python -m bench $(ARGS)
