@@ -232,6 +232,7 @@ def test_the_answer_of_the_application_is_sent(api: Api, app: Listener, reply: R
     app.usual = reply
     api.control.inbound(PHONE, SHORT_CODE, "1")
     app.wait_for(1)
+    api.control.clock(jump_s=1)  # what the application said has been read
     api.control.clock(jump_s=10)
 
     assert texts_to_phone(api.control) == bodies
