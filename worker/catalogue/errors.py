@@ -6,7 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from worker.catalogue.files import AgeBandTable, AudienceTable, CampaignFile, ExclusionsTable, WindowTable
+from worker.catalogue.files import (
+    AgeBandTable,
+    AudienceTable,
+    CampaignFile,
+    ExclusionsTable,
+    RecurrenceTable,
+    WindowTable,
+)
 from worker.domain.problems import Problem
 from worker.i18n import _
 
@@ -16,6 +23,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "audience.age_bands": AgeBandTable,
     "window": WindowTable,
     "exclusions": ExclusionsTable,
+    "recurrence": RecurrenceTable,
 }
 _EXAMPLES = {
     "title": 'title = "Canicule : conseils"',

@@ -1,7 +1,7 @@
 """The form of a campaign file: which keys there are, how durations, hours and days are written."""
 
 import re
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
 
 from apscheduler.triggers.cron import CronTrigger
@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from worker.domain.campaigns import AgeBand, Audience, Campaign, Exclusions, Kind, Level, Remedy, SendWindow
+from worker.domain.recurring import Recurrence
 from worker.i18n import _
 
 # How weekdays are written, Monday first.
@@ -18,6 +19,7 @@ _DURATION = re.compile(r"(\d{1,4})\s*(s|min|h|d)\s*")
 _UNIT_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 _OWN = "courtoisie"
+DAYS_APART_MOST = 366
 
 
 def _wrong(wrong: str, remedy: str) -> PydanticCustomError:
@@ -49,6 +51,30 @@ def _time(value: object) -> object:
     return time(int(found[1]), int(found[2]))
 
 
+def _date(value: object) -> object:
+    """TOML's own 2026-05-11, or the same between quotes."""
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise _wrong(
+            _("« {value} » n'est pas une date.").format(value=value),
+            _("Écrivez année, mois, jour, par exemple 2026-05-11."),
+        )
+    return value
+
+
+def _days_apart(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= DAYS_APART_MOST:
+        raise _wrong(
+            _("« {value} » n'est pas un nombre de jours, de 1 à {most}.").format(value=value, most=DAYS_APART_MOST),
+            _("Écrivez par exemple 2 : un jour sur deux."),
+        )
+    return value
+
+
 def _weekdays(value: object) -> object:
     days = value if isinstance(value, list) else [value]
     unknown = [str(day) for day in days if day not in WEEKDAYS]
@@ -61,6 +87,7 @@ def _weekdays(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Day = Annotated[date, BeforeValidator(_date)]
 LocalTime = Annotated[time, BeforeValidator(_time)]
 Departement = Annotated[str, Field(pattern=r"^(\d{2,3}|2[AB])$")]
 Code = Annotated[str, Field(min_length=1)]
@@ -130,6 +157,25 @@ class ExclusionsTable(_Strict):
     expired: Remedy = Remedy.CALLBACK
 
 
+class RecurrenceTable(_Strict):
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+    every_days: Annotated[int, BeforeValidator(_days_apart)] = 1
+    skip_holidays: bool = False
+    spread: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.starts_on is not None and self.ends_on is not None and self.ends_on < self.starts_on:
+            raise _wrong(
+                _("La récurrence finit ({end}) avant de commencer ({start}).").format(
+                    end=self.ends_on, start=self.starts_on
+                ),
+                _("Les deux jours sont compris : écrivez starts_on avant ends_on."),
+            )
+        return self
+
+
 class CampaignFile(_Strict):
     """One file of config/campaigns/, key by key as worker.domain.campaigns.Campaign explains them."""
 
@@ -150,6 +196,7 @@ class CampaignFile(_Strict):
     resend_after_unknown: bool = False
     exclusions: ExclusionsTable = ExclusionsTable()
     schedule: str | None = None
+    recurrence: RecurrenceTable = RecurrenceTable()
     priority: int | None = Field(default=None, ge=1, le=9)
 
     @field_validator("schedule")
@@ -177,5 +224,6 @@ class CampaignFile(_Strict):
             "audience": self.audience.as_domain(),
             "window": SendWindow(**dict(self.window)),
             "exclusions": Exclusions(**dict(self.exclusions)),
+            "recurrence": Recurrence(**dict(self.recurrence)),
         }
         return Campaign(key=key, **dict(self) | parts)

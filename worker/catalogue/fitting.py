@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from worker.catalogue import rhythm
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
@@ -31,7 +32,11 @@ class Texts(Protocol):
 
 def problems_of(campaign: Campaign, *, senders: Mapping[str, Sender], texts: Texts) -> list[Problem]:
     """What does not fit between a campaign's own keys, its sender and its texts; asked by `check` and at launch."""
-    found = [*named(dict(_references(campaign)), campaign.key, senders=senders, texts=texts), *_ladder(campaign)]
+    found = [
+        *named(dict(_references(campaign)), campaign.key, senders=senders, texts=texts),
+        *_ladder(campaign),
+        *_rhythm(campaign),
+    ]
     sender = senders.get(campaign.sender)
     if sender is not None:
         found += _capability(campaign, sender)
@@ -150,6 +155,10 @@ _LADDER = (
 def _ladder(campaign: Campaign) -> list[Problem]:
     broken = [rule for rule in _LADDER if rule.broken(campaign)]
     return [Problem(file_of(campaign.key), rule.key, rule.wrong, rule.remedy) for rule in broken]
+
+
+def _rhythm(campaign: Campaign) -> list[Problem]:
+    return [Problem(file_of(campaign.key), *said) for said in rhythm.broken(campaign)]
 
 
 def _capability(campaign: Campaign, sender: Sender) -> list[Problem]:

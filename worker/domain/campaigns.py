@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from worker.domain.recurring import Recurrence
+
 
 class Level(StrEnum):
     """Heat level of the Vigilance map a campaign answers to; NONE for campaigns of other kinds."""
@@ -62,6 +64,8 @@ class Audience:
     lives_alone: bool | None = None
     # Only households that one of these events wrote to: an all clear goes to whoever got the alert.
     contacted_in: tuple[int, ...] = ()
+    # Only households that the round of the week has dealt to the event.
+    dealt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Campaign:
     resend_after_unknown: bool = False
     exclusions: Exclusions = field(default_factory=Exclusions)
     schedule: str | None = None
+    recurrence: Recurrence = field(default_factory=Recurrence)
     priority: int | None = None
 
     @property
