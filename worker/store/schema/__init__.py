@@ -15,7 +15,7 @@ from worker.store.schema.people import (
     residence,
     tenant,
 )
-from worker.store.schema.schedules import schedule_done
+from worker.store.schema.schedules import campaign_round, missed_occasion, round_place, schedule_done
 from worker.store.schema.staff import (
     api_token,
     audit_entry,
@@ -35,6 +35,7 @@ __all__ = [
     "callback_task",
     "caller_presence",
     "campaign_event",
+    "campaign_round",
     "delivery_receipt",
     "dwelling",
     "event_summary",
@@ -47,6 +48,7 @@ __all__ = [
     "listing_import",
     "message",
     "metadata",
+    "missed_occasion",
     "opt_out",
     "outcome_undo",
     "phone",
@@ -55,6 +57,7 @@ __all__ = [
     "reply",
     "reply_listing",
     "residence",
+    "round_place",
     "schedule_done",
     "sender_pace",
     "sign_in_failure",
