@@ -19,11 +19,11 @@ ALL_DAY = SendWindow(time(0, 0), time(23, 59, 59))
 
 def mobile() -> str:
     """A mobile number nobody else in this run has."""
-    return f"+3360000{next(_numbers):04d}"
+    return f"+336{next(_numbers):08d}"
 
 
 def landline() -> str:
-    return f"+3353649{next(_numbers):04d}"
+    return f"+335{36_490_000 + next(_numbers)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _dwelling(connection: Connection, agency_id: int) -> int:
     return _insert(
         connection,
         schema.dwelling,
-        code=f"D-{next(_numbers)}",
+        code=f"D-{next(_numbers):08d}",
         agency_id=agency_id,
         commune="TOULOUSE",
         postcode="31500",

@@ -18,7 +18,7 @@ from worker.store import database, schema_version
 hypothesis.settings.register_profile("calm", deadline=None)
 hypothesis.settings.load_profile("calm")
 
-for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_EDGE", "TWILIO_REGION"))]:
+for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_EDGE", "TWILIO_REGION", "COLUMNS"))]:
     del os.environ[_variable]  # the machine's own settings must not reach a test
 
 _numbers = itertools.count(1)

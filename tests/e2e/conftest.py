@@ -6,8 +6,7 @@ all of them run over.
 
 import itertools
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +20,7 @@ from sqlalchemy import text
 from sandbox import rabbitmq, stack
 from sandbox.stack import DATABASE, Stack
 from tests import builders
+from tests.waiting import until
 from worker import actors, bootstrap, broker
 from worker import settings as configuration
 from worker.domain.campaigns import AgeBand, Audience, Campaign
@@ -37,15 +37,6 @@ QUICK = {
     "TWILIO__MAX_IN_FLIGHT": "40",
 }
 _codes = itertools.count(1)
-
-
-def until(what: Callable[[], Any], *, timeout_s: float = 30.0, why: str = "") -> Any:
-    """Waits for a condition and returns what it gave; fails with `why` when it does not come."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain: {why}"
-        time.sleep(0.05)  # between two looks at the condition
-    return found
 
 
 @dataclass

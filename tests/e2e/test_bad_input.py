@@ -1,13 +1,11 @@
 """What the command line says when something is wrong: a sentence, an exit code, nothing half done."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.e2e.conftest import City
 from worker.services import events
 
@@ -16,12 +14,9 @@ pytestmark = pytest.mark.e2e
 NOWHERE = "127.0.0.1:1"
 
 
-def _run(city: City, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURTOISIE_", "TWILIO_"))}
-    environment = mine | city.stack.environment() | {f"COURTOISIE_{name}": value for name, value in changes.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "worker", *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+def _run(city: City, *arguments: str, **changes: str) -> commands.Done:
+    changed = {f"COURTOISIE_{name}": value for name, value in changes.items()}
+    return commands.run(*arguments, settings=city.stack.environment() | changed)
 
 
 def _events(city: City) -> int:

@@ -1,15 +1,12 @@
 """Before a launch, at the command line: a small one just happens, a large one asks, a test reaches staff alone."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests import deployments
+from tests import commands, deployments
 from tests.e2e.conftest import District, until
 from worker.services import events, reporting
 
@@ -40,17 +37,10 @@ class Office:
     config: Path
     campaign: str
 
-    def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURTOISIE_", "TWILIO_"))}
+    def run(self, *arguments: str, **changes: str) -> commands.Done:
         theirs = self.district.city.stack.environment() | {"COURTOISIE_CONFIG_DIR": str(self.config)}
         changed = {f"COURTOISIE_{name}": value for name, value in changes.items()}
-        return subprocess.run(
-            [sys.executable, "-m", "worker", *arguments],
-            env=mine | theirs | changed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return commands.run(*arguments, settings=theirs | changed)
 
 
 @pytest.fixture

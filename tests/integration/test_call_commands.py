@@ -1,37 +1,27 @@
 """A caller tells at the terminal how a call ended; an operator sees who wants no more calls, and takes one back."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests import builders
+from tests import builders, commands
 from tests.integration.conftest import Town
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., commands.Done]
 
 
 @pytest.fixture
 def run(database_url: str) -> Run:
     """`courtoisie …` as a process of its own."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURTOISIE_", "TWILIO_"))}
-    environment = mine | {"COURTOISIE_DATABASE_URL": database_url}
-
-    def once(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker", *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-
-    return once
+    return partial(commands.run, settings={"COURTOISIE_DATABASE_URL": database_url})
 
 
-def done(run: Run, task: dict[str, Any] | None, outcome: str, *more: str) -> subprocess.CompletedProcess[str]:
+def done(run: Run, task: dict[str, Any] | None, outcome: str, *more: str) -> commands.Done:
     assert task is not None
     return run("task", "done", str(task["id"]), "--outcome", outcome, "--caller", "odile", *more)
 

@@ -1,11 +1,8 @@
 """The callers' list on paper: all that a person needs to ring without a machine, and boxes for how it ended."""
 
 import json
-import os
 import re
 import stat
-import subprocess
-import sys
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
@@ -14,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from tests import builders, listings
+from tests import builders, commands, listings
 from tests.integration.conftest import DESK, Town
 from worker import paper
 from worker.catalogue import forms
@@ -198,13 +195,9 @@ def test_a_page_with_nobody_to_ring_says_so(town: Town) -> None:
     assert "Personne à appeler." in words(page(town))
 
 
-def run(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(database_url: str, *arguments: str) -> commands.Done:
     """A command of a deployment with this database, in a process of its own."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("COURTOISIE_")}
-    environment = mine | {"COURTOISIE_DATABASE_URL": database_url}
-    return subprocess.run(
-        [sys.executable, "-m", "worker", *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+    return commands.run(*arguments, settings={"COURTOISIE_DATABASE_URL": database_url})
 
 
 def test_the_printed_list_is_for_its_owner_alone(town: Town, database_url: str, tmp_path: Path) -> None:

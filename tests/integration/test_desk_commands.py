@@ -1,34 +1,25 @@
 """Callers and operators at the terminal: taking calls, steering an event, noting what a household wishes."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests import builders
+from tests import builders, commands
 from tests.integration.conftest import Town
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., commands.Done]
 
 
 @pytest.fixture
 def run(database_url: str) -> Run:
     """`courtoisie …` as a process of its own."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURTOISIE_", "TWILIO_"))}
-    environment = mine | {"COURTOISIE_DATABASE_URL": database_url, "COURTOISIE_PUBLIC_URL": "https://chalets.example"}
-
-    def once(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker", *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-
-    return once
+    settings = {"COURTOISIE_DATABASE_URL": database_url, "COURTOISIE_PUBLIC_URL": "https://chalets.example"}
+    return partial(commands.run, settings=settings)
 
 
 @pytest.fixture
@@ -37,7 +28,7 @@ def today(db: Any) -> Town:
     return Town(db, datetime.now(UTC))
 
 
-def said(done: subprocess.CompletedProcess[str]) -> Any:
+def said(done: commands.Done) -> Any:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -1,15 +1,14 @@
 """Accounts at the command line: a real command, its password on standard input, never among its arguments."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from tests import commands
 from worker.domain.errors import NotSignedIn
 from worker.domain.roles import Role
 from worker.services import signing_in, staffing
@@ -18,24 +17,13 @@ from worker.store.database import Database
 
 KEY = "a secret key for tests, long enough to count"
 PASSWORD = "quatre mots sans rapport"
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., commands.Done]
 
 
 @pytest.fixture
 def run(database_url: str) -> Command:
-    environment = os.environ | {"COURTOISIE_DATABASE_URL": database_url, "COURTOISIE_SECRET_KEY": KEY}
-
-    def command(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker", "user", *arguments],
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return command
+    settings = {"COURTOISIE_DATABASE_URL": database_url, "COURTOISIE_SECRET_KEY": KEY}
+    return partial(commands.run, "user", settings=settings)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sandbox.twilio.signing import sign
 from tests.integration import site as sites
 from tests.integration.conftest import Town
 from tests.integration.site import PUBLIC, SECONDARY, Site
+from tests.waiting import until
 from worker.store.database import Database, connect
 
 STATUS = "/hooks/twilio/sms/status?m=41"
@@ -92,7 +93,7 @@ def test_a_reply_is_stored_answered_with_silence_and_announced(site: Site) -> No
     [stored] = rows(site.db, "inbound_message")
     assert (stored["e164"], stored["to_address"], stored["body"]) == (REPLY["From"], "38000", REPLY["Body"])
     assert stored["received_at"] == site.now
-    assert site.woken == [stored["id"]]
+    until(lambda: site.woken == [stored["id"]], why="the workers to be told")
 
 
 def test_the_same_word_twice_is_one_word(site: Site) -> None:
@@ -102,7 +103,7 @@ def test_the_same_word_twice_is_one_word(site: Site) -> None:
     assert answers == [204, 204, 200, 200]
     assert len(rows(site.db, "delivery_receipt")) == 1
     assert len(rows(site.db, "inbound_message")) == 1
-    assert len(site.woken) == 1
+    until(lambda: len(site.woken) == 1, why="the workers to be told once")
 
 
 @pytest.mark.parametrize("path", HOOKS)
