@@ -82,7 +82,7 @@ def naive_dramatiq(light: Light, stack: Stack, home: Path, messages: int) -> dic
     variables = {
         **os.environ,
         "NAIVE_DATABASE": where,
-        "NAIVE_BROKER": stack.redis.url,
+        "NAIVE_BROKER": f"{stack.redis.url.removesuffix('/0')}/1",  # the product's workers listen to the first one
         "NAIVE_PROVIDER": light.url,
     }
     with (home / "naive.log").open("ab") as log:
