@@ -68,7 +68,8 @@ def escalate_silent(app: App) -> None:
 def sweep(app: App) -> None:
     wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
     _wake(wakes)
-    for event_id in schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, now=app.clock()):
+    due = schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, settings=app.settings, now=app.clock())
+    for event_id in due:
         fan_out.send(event_id)
     summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
 
