@@ -8,7 +8,6 @@ import dramatiq
 from worker import actors, bootstrap, broker, logs
 from worker import settings as configuration
 
-
 # Batches are claimed and recorded in threads beside the loop that holds the requests. With CPython's 5 ms each of them
 # would keep the answers waiting that long: a tenth of the provider's ceiling was lost so (docs/performance.md).
 SWITCH_S = 0.0005
