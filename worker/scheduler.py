@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import FrameType
 
 import structlog
@@ -53,8 +54,9 @@ def run(app: App) -> None:
         actors.fetch_missed_replies.send: app.settings.limits.replies_poll_s,
     }
     for wake, seconds in every.items():
+        at_once = datetime.now(UTC)  # APScheduler's own clock
         scheduler.add_job(
-            waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=app.clock()
+            waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=at_once
         )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
