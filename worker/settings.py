@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     timezone: str = "Europe/Paris"
     language: Literal["fr", "en"] = "fr"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    heartbeat: Path | None = Field(default=None, description="a file that worker and scheduler touch while they work")
+    trusted_proxies: tuple[str, ...] = Field(default=(), description="addresses whose X-Forwarded-For is believed")
     twilio: Twilio = Twilio()
     landlord: Landlord = Landlord()
     senders: dict[str, SenderSettings] = {}

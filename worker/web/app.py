@@ -46,7 +46,8 @@ def serve(app: App, *, queue: broker.Queue, host: str, port: int) -> None:
         create_app(app, queue=queue),
         access_log=False,  # numbers would be in it
         log_config=None,
-        proxy_headers=False,
+        proxy_headers=bool(app.settings.trusted_proxies),
+        forwarded_allow_ips=list(app.settings.trusted_proxies),
         server_header=False,
         ws="none",
         lifespan="on",
