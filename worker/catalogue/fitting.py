@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from worker.catalogue import rhythm
@@ -58,6 +59,11 @@ def _asks(texts: Texts, key: str, language: str) -> bool:
 def file_of(key: str) -> str:
     """A campaign's file as an operator would name it."""
     return f"config/campaigns/{key}.toml"
+
+
+def key_of(file: str) -> str:
+    """The campaign that such a file defines."""
+    return PurePath(file).stem
 
 
 def _references(campaign: Campaign) -> Iterator[tuple[str, str]]:
