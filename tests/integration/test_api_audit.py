@@ -46,6 +46,7 @@ def _paths(home: Household, task: int) -> list[tuple[str, str, Any, tuple[str, s
     household = str(home.id)
     return [
         ("GET", "/tasks", None, ("viewed", "household", household)),
+        ("GET", "/tasks/sheets.html", None, ("exported", "household", household)),
         ("GET", f"/tasks/{task}", None, ("viewed", "household", household)),
         ("GET", f"/households/{home.id}", None, ("viewed", "household", household)),
         ("GET", f"/households/{home.id}/wishes", None, ("viewed", "household", household)),

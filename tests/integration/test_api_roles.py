@@ -45,6 +45,7 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("POST", "/schedules/{campaign}/resume"): (OPERATORS, WHOLE),
     ("POST", "/schedules/{campaign}/seen"): (OPERATORS, WHOLE),
     ("GET", "/tasks"): (ALL, ""),
+    ("GET", "/tasks/sheets.html"): (ALL, ""),
     ("GET", "/tasks/held"): (ALL, ""),
     ("GET", "/tasks/{task}"): (ALL, ""),
     ("POST", "/tasks/next"): (ALL, ""),

@@ -141,6 +141,15 @@ def test_an_export_has_ones_own_households_only(place: Place) -> None:
     assert lines(place.everywhere) == ["agency", "01", "02"]
 
 
+def test_the_sheets_to_print_are_of_ones_own_agencies(place: Place) -> None:
+    def sheets(program: Program) -> list[str]:
+        page = program.ask("GET", "/tasks/sheets.html").text
+        return [name for name in ("Agence 01", "Agence 02") if name in page]
+
+    assert sheets(place.operator) == ["Agence 02"]
+    assert sheets(place.everywhere) == ["Agence 01", "Agence 02"]
+
+
 def test_a_preview_counts_ones_own_households_only(place: Place) -> None:
     path = "/campaigns/canicule-orange/preview"
 

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
-from worker import paper
 from worker.bootstrap import utc_now
 from worker.catalogue import forms
 from worker.cli import parts
@@ -15,6 +13,7 @@ from worker.domain.callbacks import band
 from worker.domain.outcomes import OutcomeCode
 from worker.i18n import _
 from worker.labels import label
+from worker.paper import lists
 from worker.services import call_sheets, calls, reporting
 from worker.settings import Settings
 from worker.store.database import Database
@@ -65,14 +64,7 @@ def _on_paper(db: Database, settings: Settings, agency: str | None) -> str:
     now = utc_now()
     known = forms.load(settings.config_dir)
     agencies = call_sheets.sheets(db, known, landlord=settings.landlord.name, agency=agency, now=now)
-    return paper.render(
-        "calls.html",
-        timezone=ZoneInfo(settings.timezone),
-        language=settings.language,
-        now=now,
-        agencies=agencies,
-        outcomes=list(OutcomeCode),
-    )
+    return lists.calls(agencies, settings, now=now)
 
 
 @task_commands.command("done", help=_("Enregistrer comment un appel s'est terminé."))

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from worker.domain.errors import NotFound
@@ -10,7 +11,8 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Person
 from worker.domain.routing import holder
 from worker.i18n import _
-from worker.services import auditing, calls, reporting, undoing
+from worker.paper import lists
+from worker.services import auditing, call_sheets, calls, reporting, undoing
 from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web.api import answers, paging, problems
@@ -63,6 +65,25 @@ def list_tasks(
     page = paging.page(found, limit, show=answers.task, place=lambda t: (t.priority, t.due_at, t.id))
     auditing.record(at.db, person, Action.VIEWED, "household", [t.household_id for t in page.items], now=at.now())
     return page
+
+
+@router.get(
+    "/tasks/sheets.html",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "a page to print, a sheet for each household"}},
+)
+def sheets(
+    person: SeesTasks,
+    at: AtHand,
+    agency: Annotated[str | None, Query(max_length=80, pattern=PLAIN, description="only this agency's")] = None,
+) -> HTMLResponse:
+    """The calls that are owed, for the day on which the machines are down. It names people: destroy it after use."""
+    known, settings = at.program.forms, at.program.settings
+    found = call_sheets.sheets(at.db, known, landlord=settings.landlord.name, agency=agency, now=at.now())
+    theirs = [one for one in found if person.sees(one.code)]
+    named = [sheet.task.household_id for one in theirs for sheet in one.sheets]
+    auditing.record(at.db, person, Action.EXPORTED, "household", named, now=at.now())
+    return HTMLResponse(lists.calls(theirs, settings, now=at.now()))
 
 
 @router.get("/tasks/{task}", responses=problems.responses("not_found"))
