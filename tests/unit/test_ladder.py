@@ -76,7 +76,7 @@ def facts(**what: Any) -> Facts:
         ({"now": OPENED + 4 * HOUR, "reminders_from": None}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
     ],
 )
-def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladder.Rung) -> None:
+def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladder.Move) -> None:
     assert ladder.next_rung(facts(**what)) == rung
 
 
@@ -95,7 +95,7 @@ def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladd
         ),
     ],
 )
-def test_advice_owes_a_text_and_no_answer(what: dict[str, Any], rung: ladder.Rung) -> None:
+def test_advice_owes_a_text_and_no_answer(what: dict[str, Any], rung: ladder.Move) -> None:
     assert ladder.next_rung(facts(campaign=ADVICE, **what)) == rung
 
 
@@ -146,7 +146,7 @@ def test_whom_a_text_cannot_reach_is_rung_or_recorded_as_the_campaign_says(
     ],
 )
 def test_who_was_never_contacted_waits_while_the_text_is_under_way_and_no_longer(
-    state: MessageState | None, now: datetime, rung: ladder.Rung
+    state: MessageState | None, now: datetime, rung: ladder.Move
 ) -> None:
     assert ladder.next_rung(facts(contacted_at=None, message_state=state, now=now)) == rung
 

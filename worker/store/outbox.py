@@ -1,6 +1,6 @@
 """The ledger of texts: claimed before a request, recorded after it. The row's state is the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -26,8 +26,23 @@ ON CONFLICT DO NOTHING
 """
 )
 
+# A text to a household's second number is for that household alone.
+_QUEUE_SECOND = text(
+    """
+INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
+                     state, due_at, window_closes_at, void_at, created_at)
+SELECT r.event_id, r.id, r.household_id, n.e164, 'sms', :step, 'bulk', :sender, :template, r.language,
+       'queued', :due_at, :closes_at, :void_at, :now
+FROM unnest(CAST(:recipients AS bigint[]), CAST(:numbers AS text[])) AS n(id, e164)
+JOIN recipient r ON r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting'
+ORDER BY r.id
+ON CONFLICT DO NOTHING
+RETURNING recipient_id
+"""
+)
+
 # Claims walk ix_message_queued from its beginning and stop when they have enough, so the last one costs what the first
-# did; OFFSET 0 keeps the two EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
+# did; OFFSET 0 keeps each EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
 # several workers claim side by side. Nobody is written to any more once nobody who relied on the text waits for it: a
 # request that was refused may bring it back after they were let go.
 _MAY_LEAVE = """
@@ -36,8 +51,10 @@ m.state = 'queued' AND m.lane = {lane} AND {whose} AND m.due_at <= :now
   AND (m.step = 'ack'
        OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
                        AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {purpose}) OFFSET 0)
-           AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164 AND r.state = 'waiting'
-                       OFFSET 0)))
+           AND CASE WHEN m.step = 'second_number'
+                    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND r.state = 'waiting' OFFSET 0)
+                    ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164
+                                 AND r.state = 'waiting' OFFSET 0) END))
 """
 
 _TAKE = """
@@ -197,6 +214,22 @@ def queue_texts(
         "recipients": None if recipients is None else [*recipients],
     }
     return connection.execute(_QUEUE, values).rowcount
+
+
+def queue_second_texts(
+    connection: Connection, event_id: int, plan: Plan, numbers: Mapping[int, str], *, now: datetime
+) -> set[int]:
+    """One text for each recipient at its other number (recipient id -> E.164); returns who has one now.
+
+    Of two households with the same other number one is written to.
+    """
+    values = asdict(plan) | {
+        "event_id": event_id,
+        "now": now,
+        "recipients": list(numbers),
+        "numbers": list(numbers.values()),
+    }
+    return set(connection.execute(_QUEUE_SECOND, values).scalars())
 
 
 def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> list[Claimed]:
