@@ -37,10 +37,13 @@ def fan_out(app: App, event_id: int) -> None:
 
 @route.actor(queue="bulk", max_retries=0)
 def send_batch(app: App, event_id: int) -> None:
-    with app.bulk_gate() as admitted:
-        batch = sending.send_batch(app.sending, event_id) if admitted else sending.Batch()
+    with app.bulk_gate(event_id) as admitted:
+        batch = sending.send_round(app.sending, event_id) if admitted else sending.Batch()
     if batch.more:
         send_batch.send_later(batch.wait_s, event_id) if batch.wait_s else send_batch.send(event_id)
+    if admitted:
+        for turned_away in app.turned_away():
+            send_batch.send(turned_away)
 
 
 @route.actor(queue="answers")
@@ -68,7 +71,8 @@ def escalate_silent(app: App) -> None:
 def sweep(app: App) -> None:
     wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
     _wake(wakes)
-    for event_id in schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, now=app.clock()):
+    due = schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, settings=app.settings, now=app.clock())
+    for event_id in due:
         fan_out.send(event_id)
     summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
 

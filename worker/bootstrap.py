@@ -5,7 +5,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -48,6 +48,7 @@ class App:
     outage: outages.Rules
     forms: Sequence[Form]
     _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
+    _turned_away: set[int] = field(default_factory=set)
     _answers: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
     )
@@ -63,9 +64,21 @@ class App:
             )
         return self.campaigns[key]
 
-    def bulk_gate(self) -> AbstractContextManager[bool]:
-        """Admits a few bulk batches at a time; the others find somebody at it already and leave."""
-        return _admission(self._bulk)
+    @contextmanager
+    def bulk_gate(self, event_id: int) -> Iterator[bool]:
+        """Admits a few rounds of bulk texts at a time. An event turned away is woken by whoever leaves next."""
+        with _admission(self._bulk) as admitted:
+            if not admitted:
+                self._turned_away.add(event_id)
+            yield admitted
+
+    def turned_away(self) -> list[int]:
+        """The events whose rounds found no place since this was last asked."""
+        found: list[int] = []
+        with suppress(KeyError):  # another thread may take the last one
+            while self._turned_away:
+                found.append(self._turned_away.pop())
+        return found
 
     def answers_gate(self) -> AbstractContextManager[bool]:
         """The same for acknowledgements."""

@@ -3,6 +3,7 @@
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.messages import MessageState
+from worker.domain.occasions import ScheduleState
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
@@ -21,6 +22,9 @@ LABELS: dict[str, str] = {
     EventState.PAUSED: _("suspendue"),
     EventState.CANCELLED: _("annulée"),
     EventState.SETTLED: _("terminée"),
+    ScheduleState.ACTIVE: _("active"),
+    ScheduleState.PAUSED: _("suspendue"),
+    ScheduleState.OVER: _("finie"),
     RecipientState.WAITING: _("en attente"),
     RecipientState.CALLBACK: _("à appeler"),
     RecipientState.FINE: _("tout va bien"),
@@ -161,6 +165,7 @@ WORDS: dict[str, str] = {
     "account": _("compte n°"),
     "message": _("message n°"),
     "task": _("appel n°"),
+    "schedule": _("campagne programmée"),
 }
 
 

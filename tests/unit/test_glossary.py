@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-MODULES = ("callbacks", "campaigns", "channels", "messages", "outcomes", "recipients", "replies", "roles", "reports")
+MODULES = (
+    "callbacks",
+    "campaigns",
+    "channels",
+    "messages",
+    "occasions",
+    "outcomes",
+    "recipients",
+    "replies",
+    "roles",
+    "reports",
+)
 GLOSSARY = Path(__file__).parent.parent.parent / "docs" / "glossary.md"
 
 

@@ -7,6 +7,7 @@ import pytest
 from worker.domain.callbacks import SCORE_CODES, TaskReason, TaskState
 from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.messages import MessageState
+from worker.domain.occasions import ScheduleState
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
@@ -21,6 +22,7 @@ SHOWN = (
     Intent,
     OutcomeCode,
     EventState,
+    ScheduleState,
     MessageState,
     Kind,
     Level,

@@ -50,7 +50,7 @@ def _leaves(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
             yield from _leaves(command, (*path, name))
-        else:
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
             yield " ".join((*path, name)), command
 
 

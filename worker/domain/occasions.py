@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from worker.domain import calendar
 from worker.domain.recurring import IsHoliday, Recurrence, monday
+
+
+class ScheduleState(StrEnum):
+    """Whether a scheduled campaign opens by itself."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)

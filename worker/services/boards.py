@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from worker.services import timetable
 from worker.services.desk import Desk
 from worker.store import boards
 from worker.store.boards import Under
 from worker.store.database import Database
+from worker.store.occasions import Missed
 
 BANDS = ("P0", "P1", "P2", "P3")
 
@@ -25,16 +27,21 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One look at everything."""
+    """One look at everything. missed: scheduled occasions of which nobody took note."""
 
     events: Sequence[Under] = ()
     agencies: Sequence[Agency] = field(default=())
+    missed: Sequence[Missed] = ()
 
 
 def board(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> Board:
     """Events and the queues of these agencies; None: all."""
     with db.begin() as connection:
-        return Board(boards.events(connection), _queues(boards.queue(connection, agencies=agencies, now=now)))
+        return Board(
+            boards.events(connection),
+            _queues(boards.queue(connection, agencies=agencies, now=now)),
+            timetable.unseen(connection, now=now),
+        )
 
 
 def waiting(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> Mapping[str, int]:

@@ -74,17 +74,18 @@ def outlook(
     now: datetime,
 ) -> Outlook:
     """The forecast for a campaign opened now. recorded: reasons for which a household is not rung."""
-    basis = _basis(connection, campaign, settings, now)
+    basis = basis_of(connection, campaign, settings=settings, now=now)
     plan = _plan(campaign, basis, starts_at=starts_at, texts_end_at=texts_end_at, desk=desk)
     ages = _ages(groups, recorded)
     queued = _queued(connection)
     loads = {a: _load(ages, a, queued.get(a, 0), basis) for a in sorted({g.agency for g in groups})}
-    crews = {agency: _crew(settings, agency) for agency in loads}
+    crews = {agency: crew_of(settings, agency) for agency in loads}
     made = tuple(capacity.forecast(agency, load, crews[agency], plan) for agency, load in loads.items())
     return Outlook(basis, plan.deadline, made, capacity.propose(loads, crews, plan, ages=ages, rate=basis.calls))
 
 
-def _basis(connection: Connection, campaign: Campaign, settings: Settings, now: datetime) -> Basis:
+def basis_of(connection: Connection, campaign: Campaign, *, settings: Settings, now: datetime) -> Basis:
+    """How many households must be rung and how long a call takes, by what happened lately or by the settings."""
     wanted = settings.capacity
     rates = {Kind.CHECK_IN: wanted.callbacks_check_in, Kind.ADVICE: wanted.callbacks_advice}
     events, texted, rung = previews.share_rung(connection, kind=campaign.kind, level=campaign.level)
@@ -135,7 +136,8 @@ def _queued(connection: Connection) -> Mapping[str, int]:
     return queued
 
 
-def _crew(settings: Settings, agency: str) -> Crew:
+def crew_of(settings: Settings, agency: str) -> Crew:
+    """The callers of an agency and their hours."""
     hours = settings.call_hours
     own = settings.agencies.get(agency)
     if own is None:

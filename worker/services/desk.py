@@ -28,12 +28,20 @@ class Desk:
 
     def day_start(self, now: datetime) -> datetime:
         """Local midnight before `now`."""
-        return datetime.combine(self.local_date(now), time(), tzinfo=self.timezone)
+        return self.day_start_of(self.local_date(now))
+
+    def day_start_of(self, day: date) -> datetime:
+        """Local midnight at which that day begins."""
+        return datetime.combine(day, time(), tzinfo=self.timezone)
 
     def holidays(self, now: datetime) -> frozenset[date]:
         """French public holidays around `now`."""
         year = self.local_date(now).year
         return _holidays(year) | _holidays(year + 1)
+
+    def is_holiday(self, day: date) -> bool:
+        """Whether that day is a French public holiday."""
+        return day in _holidays(day.year)
 
     def next_opening(self, window: SendWindow, now: datetime) -> tuple[datetime, datetime]:
         """When the window is next open, and when it then closes."""

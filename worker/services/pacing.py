@@ -12,7 +12,7 @@ from worker.store.database import Connection
 HORIZON = timedelta(seconds=1)
 # From reserving a moment to being able to keep it: the first texts of a batch would otherwise leave late, on the heels
 # of the next ones.
-HEAD_START = timedelta(milliseconds=150)
+HEAD_START = timedelta(milliseconds=300)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Sending one batch: claim and render in one transaction, send with none open, record in another."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from worker.twilio.client import Gateway
 
 log = structlog.get_logger()
 
+# A round goes on for so long before others have their turn; and waits so long at most for the next batch's moment.
+ROUND = timedelta(seconds=2)
+PATIENCE_S = 1.0
 SHARE_HELD_FOR = timedelta(seconds=15)
 # No more is claimed than can be under way: what is claimed, a pause can no longer hold back.
 FEWEST = 10
@@ -63,6 +67,17 @@ class Batch:
     sent: int = 0
     more: bool = False
     wait_s: float = 0.0
+
+
+def send_round(rig: Rig, event_id: int) -> Batch:
+    """Batch after batch of an event for a while, without the queue in between; the result is the last one's.
+
+    A pace or a moment's refusal is waited for here, up to PATIENCE_S; what takes longer goes back to the queue.
+    """
+    end = rig.clock() + ROUND
+    while (batch := send_batch(rig, event_id)).more and batch.wait_s <= PATIENCE_S and rig.clock() < end:
+        time.sleep(batch.wait_s)
+    return batch
 
 
 def send_batch(rig: Rig, event_id: int) -> Batch:

@@ -47,6 +47,8 @@ WITH aged AS (
            OR EXISTS (SELECT 1 FROM recipient w WHERE w.household_id = h.id AND w.event_id = ANY (:contacted_in)
                       AND w.contacted_at IS NOT NULL))
       AND (CAST(:household AS bigint) IS NULL OR h.id = :household)
+      AND (NOT :dealt OR EXISTS (SELECT 1 FROM round_place p
+                                 WHERE p.event_id = CAST(:event_id AS bigint) AND p.household_id = h.id))
 ), sorted AS (
     SELECT a.household_id, a.language, a.years, best.e164,
            CASE WHEN lately.fate = 'contacted' THEN lately.event_id END AS other_event,
@@ -187,6 +189,7 @@ def parameters(occasion: Occasion) -> dict[str, Any]:
         "wants_reply": occasion.wants_reply,
         "contacted_in": list(who.contacted_in),
         "household": occasion.household,
+        "dealt": who.dealt,
         "event_id": None,
     }
 

@@ -14,6 +14,7 @@ WHERE e.state IN ('planned', 'running', 'paused') GROUP BY 1
 _TASKS = text("SELECT state, count(*) AS n FROM callback_task WHERE state IN ('open', 'claimed') GROUP BY 1")
 _EVENTS = text("SELECT state, count(*) AS n FROM campaign_event GROUP BY 1")
 _ALARMS = text("SELECT count(*) FROM campaign_event WHERE alarm IS NOT NULL AND state = 'paused'")
+_MISSED = text("SELECT count(*) FROM missed_occasion WHERE seen_at IS NULL")
 _OVERDUE = text(
     """
 SELECT coalesce(max(extract(epoch FROM now() - r.due_at)), 0) FROM recipient r JOIN campaign_event e ON e.id = r.event_id
@@ -32,6 +33,7 @@ class Snapshot:
     tasks: dict[str, int]
     events: dict[str, int]
     alarms: int
+    missed_occasions: int
     unread_replies: int
     ladder_lag_s: float
 
@@ -44,6 +46,7 @@ def snapshot(connection: Connection) -> Snapshot:
         tasks={row.state: row.n for row in connection.execute(_TASKS)},
         events={row.state: row.n for row in connection.execute(_EVENTS)},
         alarms=connection.execute(_ALARMS).scalar_one(),
+        missed_occasions=connection.execute(_MISSED).scalar_one(),
         unread_replies=connection.execute(_UNREAD).scalar_one(),
         ladder_lag_s=float(connection.execute(_OVERDUE).scalar_one()),
     )

@@ -20,10 +20,11 @@ from worker.twilio.transport import FateUnknown, NotSent, Transport
 log = structlog.get_logger()
 
 # A text that waited for its turn longer than this past its moment is given a new one: several late ones on the heels of
-# the next would outrun the sender's pace. It is what the slack between moments allows for (store/limits.py).
-LATEST = timedelta(milliseconds=100)
+# the next would outrun the sender's pace. With the way to the provider it is what the slack between moments allows for
+# (store/limits.py).
+LATEST = timedelta(milliseconds=60)
 # But on a machine that is late with everything, one leaves all the same when none has for so long.
-AT_LEAST_ONE_EVERY = timedelta(seconds=1)
+AT_LEAST_ONE_EVERY = timedelta(seconds=10)
 
 
 class Sending:
@@ -92,8 +93,8 @@ class Sending:
         """Whether the moment reserved for this text has passed, so that it needs another one."""
         if text.leave_at is None:
             return False
-        last = self._left_at.get(text.sender_key)
-        late = now > text.leave_at + LATEST and last is not None and now < last + AT_LEAST_ONE_EVERY
+        last = self._left_at.setdefault(text.sender_key, text.leave_at)
+        late = now > text.leave_at + LATEST and now < last + AT_LEAST_ONE_EVERY
         if not late:
             self._left_at[text.sender_key] = now
         return late

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from worker.domain.callbacks import TaskState, band
 from worker.domain.campaigns import EventState, Kind, Level
+from worker.domain.occasions import ScheduleState
 from worker.domain.roles import Role
 from worker.store import tasks as task_rows
 
@@ -40,6 +41,63 @@ class Campaign(BaseModel):
     text: str = Field(examples=["heat_orange_check"])
     reply_deadline_s: float | None = Field(examples=[14400])
     schedule: str | None
+
+
+class Coming(BaseModel):
+    """An occasion to come."""
+
+    occasion: str = Field(examples=["2026-07-13"])
+    at: datetime
+
+
+class Missed(BaseModel):
+    """An occasion that could not be opened while it was useful. seen_at: an operator took note."""
+
+    campaign: str = Field(examples=["appel-courtoisie"])
+    occasion: str = Field(examples=["2026-07-06"])
+    due_at: datetime
+    noted_at: datetime
+    seen_at: datetime | None
+
+
+class RoundDay(BaseModel):
+    """Households of an agency whose day it is: their event is open, or to come, or was not opened (left_out), or they
+    had left the audience when it was (gone)."""
+
+    day: date
+    agency: str = Field(examples=["01"])
+    households: int
+    opened: int
+    to_come: int
+    left_out: int
+    gone: int
+
+
+class Round(BaseModel):
+    """A week of a campaign that spreads its households. beyond: by agency, calls beyond what its callers can make."""
+
+    week: date = Field(description="its Monday")
+    households: int
+    days: list[RoundDay]
+    beyond: Counts
+
+
+class Schedule(BaseModel):
+    """A campaign that opens by itself. extended: ends_on is an operator's, later than the file's. round: the latest."""
+
+    campaign: str = Field(examples=["appel-courtoisie"])
+    title: str
+    schedule: str = Field(examples=["0 10 * * mon"])
+    state: ScheduleState
+    starts_on: date | None
+    ends_on: date | None
+    extended: bool
+    every_days: int
+    skip_holidays: bool
+    spread: bool
+    coming: list[Coming]
+    missed: list[Missed]
+    round: Round | None
 
 
 class Event(BaseModel):

@@ -49,7 +49,14 @@ def board(visit: Visit) -> Response:
     """Everything at a glance."""
     seen = boards.board(visit.parts.db, agencies=visit.me.scope, now=visit.now)
     unknown = len(filing.to_file(visit.parts.db, agencies=visit.me.scope))
-    return visit.page("board.html", events=seen.events, agencies=seen.agencies, bands=boards.BANDS, unknown=unknown)
+    return visit.page(
+        "board.html",
+        events=seen.events,
+        agencies=seen.agencies,
+        missed=seen.missed,
+        bands=boards.BANDS,
+        unknown=unknown,
+    )
 
 
 def event(visit: Visit) -> Response:
