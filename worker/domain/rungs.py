@@ -39,6 +39,8 @@ WHENS: dict[Rung, tuple[When, ...]] = {
 
 # Steps that send a text, and so name one.
 WRITING = frozenset({Rung.REMINDER, Rung.SECOND_NUMBER})
+# Steps that follow silence, each counted from the first text. A call by the machine joins them once there is one.
+UPTO_THE_CALL = (Rung.REMINDER, Rung.SECOND_NUMBER, Rung.CALLBACK)
 # Steps of the call that is owed, once its own tries are used up.
 AFTER_THE_TRIES = (Rung.TRUSTED_CONTACT, Rung.PARTNER)
 
@@ -77,6 +79,11 @@ def short_form(reply_deadline: timedelta | None, reminder_text: str | None, remi
 def find(ladder: Ladder, rung: Rung) -> LadderStep | None:
     """The step of this kind; a ladder has at most one."""
     return next((step for step in ladder if step.step is rung), None)
+
+
+def first_after(ladder: Ladder) -> timedelta:
+    """From the first text to the first step that silence may lead to; no time when there is none to wait for."""
+    return min((s.after for s in ladder if s.for_silence and s.step in UPTO_THE_CALL), default=NO_TIME)
 
 
 def extended(ladder: Ladder, by: timedelta) -> Ladder:

@@ -1,6 +1,6 @@
 """The ledger of texts: claimed before a request, recorded after it. The row's state is the outbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -23,21 +23,6 @@ WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.e164 IS NOT NULL AND 
   AND (CAST(:recipients AS bigint[]) IS NULL OR r.id = ANY (:recipients))
 ORDER BY r.id
 ON CONFLICT DO NOTHING
-"""
-)
-
-# A text to a household's second number is for that household alone.
-_QUEUE_SECOND = text(
-    """
-INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
-                     state, due_at, window_closes_at, void_at, created_at)
-SELECT r.event_id, r.id, r.household_id, n.e164, 'sms', :step, 'bulk', :sender, :template, r.language,
-       'queued', :due_at, :closes_at, :void_at, :now
-FROM unnest(CAST(:recipients AS bigint[]), CAST(:numbers AS text[])) AS n(id, e164)
-JOIN recipient r ON r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting'
-ORDER BY r.id
-ON CONFLICT DO NOTHING
-RETURNING recipient_id
 """
 )
 
@@ -216,22 +201,6 @@ def queue_texts(
     return connection.execute(_QUEUE, values).rowcount
 
 
-def queue_second_texts(
-    connection: Connection, event_id: int, plan: Plan, numbers: Mapping[int, str], *, now: datetime
-) -> set[int]:
-    """One text for each recipient at its other number (recipient id -> E.164); returns who has one now.
-
-    Of two households with the same other number one is written to.
-    """
-    values = asdict(plan) | {
-        "event_id": event_id,
-        "now": now,
-        "recipients": list(numbers),
-        "numbers": list(numbers.values()),
-    }
-    return set(connection.execute(_QUEUE_SECOND, values).scalars())
-
-
 def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> list[Claimed]:
     """Due bulk texts of one event, locked; nobody else gets them while the transaction is open."""
     values = {"event_id": event_id, "purpose": purpose, "limit": limit, "now": now}
@@ -323,11 +292,11 @@ def fail_queued(connection: Connection, ids: Sequence[int], *, now: datetime) ->
 
 
 def expire_for_outage(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Ends the due first texts of running check-ins, none of which can leave; returns them."""
+    """Ends the due texts of running check-ins by which a household first hears of it, none of which can leave; returns them."""
     statement = text(
         "UPDATE message m SET state = 'expired', settled_at = :now FROM campaign_event e "
         "WHERE e.id = m.event_id AND e.state = 'running' AND e.kind = 'check_in' AND m.state = 'queued' "
-        "AND m.lane = 'bulk' AND m.step = 'first' AND m.due_at <= :now "
+        "AND m.lane = 'bulk' AND m.step IN ('first', 'second_number') AND m.due_at <= :now "
         "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
     )
     return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now})]

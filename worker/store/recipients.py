@@ -36,51 +36,6 @@ UPDATE recipient r SET due_at = :now, reason = touched.reason FROM touched WHERE
 """
 )
 
-# A text to a second number is for one recipient, whom its row names.
-_SECOND_LEFT = text(
-    """
-WITH touched AS (
-    SELECT r.id FROM recipient r JOIN message m ON m.recipient_id = r.id
-    WHERE m.id = ANY (:messages) AND r.state = 'waiting' AND r.contacted_at IS NULL
-    ORDER BY r.id FOR NO KEY UPDATE OF r
-)
-UPDATE recipient r SET contacted_at = :now, due_at = CAST(:now AS timestamptz) + :first_wait
-FROM touched WHERE r.id = touched.id
-"""
-)
-
-_SECOND_FAILED = text(
-    """
-WITH touched AS (
-    SELECT r.id FROM recipient r JOIN message m ON m.recipient_id = r.id
-    WHERE m.id = ANY (:messages) AND r.state = 'waiting'
-    ORDER BY r.id FOR NO KEY UPDATE OF r
-)
-UPDATE recipient r SET due_at = :now FROM touched WHERE r.id = touched.id
-"""
-)
-
-# The household's best other mobile: not the number the event writes to, nor one on which anybody else of the event is
-# or was written to. Chosen in the same order as the first.
-_SECOND_NUMBERS = text(
-    """
-SELECT r.id, other.e164
-FROM recipient r
-JOIN campaign_event e ON e.id = r.event_id
-CROSS JOIN LATERAL (
-    SELECT p.e164 FROM phone p
-    WHERE p.household_id = r.household_id AND p.kind = 'mobile' AND p.removed_at IS NULL AND p.bad_since IS NULL
-      AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
-                      AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', e.definition->>'purpose'))
-      AND NOT EXISTS (SELECT 1 FROM recipient w WHERE w.event_id = r.event_id AND w.e164 = p.e164)
-      AND NOT EXISTS (SELECT 1 FROM message m WHERE m.event_id = r.event_id AND m.e164 = p.e164 AND m.step <> 'ack')
-    ORDER BY (p.label IN ('self', 'spouse')) DESC, (p.source = 'caller') DESC, p.rank, p.id
-    LIMIT 1
-) other
-WHERE r.id = ANY (:ids) AND r.e164 IS NOT NULL
-"""
-)
-
 _INFORMED = text(
     """
 WITH touched AS (
@@ -246,21 +201,6 @@ def mark_due(connection: Connection, failed: Sequence[tuple[int, str, Reason]], 
     """The first text cannot arrive: the next rung is due at once, and the reason is kept."""
     values = _numbers([(event, number) for event, number, _ in failed])
     connection.execute(_DUE_NOW, values | {"reasons": [str(r) for _, _, r in failed], "now": now})
-
-
-def mark_second_left(connection: Connection, messages: Sequence[int], *, first_wait: timedelta, now: datetime) -> None:
-    """Texts to second numbers left, by message id: who had none before has their time to answer from now."""
-    connection.execute(_SECOND_LEFT, {"messages": list(messages), "first_wait": first_wait, "now": now})
-
-
-def mark_second_failed(connection: Connection, messages: Sequence[int], *, now: datetime) -> None:
-    """Texts to second numbers cannot arrive, by message id: somebody looks again at once."""
-    connection.execute(_SECOND_FAILED, {"messages": list(messages), "now": now})
-
-
-def second_numbers(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Recipient id -> another mobile of the household to which this event may write."""
-    return {row.id: row.e164 for row in connection.execute(_SECOND_NUMBERS, {"ids": list(ids)})}
 
 
 def mark_informed(connection: Connection, numbers: Sequence[tuple[int, str]], *, now: datetime) -> None:
