@@ -96,8 +96,8 @@ class Exclusions:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How often a household is rung before it counts as unreachable. apart: from one call to the next; None: in the other
-    half of a working day. late_morning: older people are out early and in before lunch, so one try falls there.
+    """How often a household is rung before it counts as unreachable. apart: from one call to the next; None: in the
+    other half of a working day. late_morning: older people are out early and in before lunch, so one try falls there.
     """
 
     most: int
@@ -155,19 +155,21 @@ class Campaign:
     @property
     def rungs(self) -> Ladder:
         """What follows the first text, in order; nothing for advice, which waits for no answer."""
-        if not self.wants_reply:
-            return ()
+        return self._written if self.wants_reply else ()
+
+    @property
+    def _written(self) -> Ladder:
         return self.ladder or rungs.short_form(self.reply_deadline, self.reminder_text, self.reminder_after)
 
     @property
     def reminder(self) -> LadderStep | None:
-        return rungs.find(self.rungs, Rung.REMINDER)
+        return rungs.find(self._written, Rung.REMINDER)
 
     @property
     def calls_after(self) -> timedelta | None:
-        """From the first text to the moment at which a person rings who has not answered; None for advice."""
-        callback = rungs.find(self.rungs, Rung.CALLBACK)
-        return callback.after if callback else None
+        """From the first text to the moment at which a person rings who has not answered; None when none is given."""
+        callback = rungs.find(self._written, Rung.CALLBACK)
+        return (callback.after or None) if callback else None
 
     @property
     def tries(self) -> Attempts:

@@ -16,9 +16,9 @@ class Facts:
     """One due recipient. reason: why it gets no text or why its text could not arrive, None when neither is known.
 
     contacted_at: when the first text left. message_state: how that text stands, None where there is none.
-    reminders_from, texts_from: when a reminder, or another text, may next leave (`now`: at once); None when none may any
-    more. has_second: the household has another number to write to. second_state: how the text to that number stands,
-    None where there is none. voice_from: when the machine may ring; None: it cannot.
+    reminders_from, texts_from: when a reminder, or another text, may next leave (`now`: at once); None when none may
+    any more. has_second: the household has another number to write to. second_state: how the text to that number
+    stands, None where there is none.
     void_at: a text that has not left by then never will.
     """
 
@@ -33,7 +33,6 @@ class Facts:
     texts_from: datetime | None = None
     has_second: bool = False
     second_state: MessageState | None = None
-    voice_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,9 +125,9 @@ def next_try(
     """When to ring again, always in call hours; None when the tries are used up: the household is unreachable.
 
     calls_made: this one included. tries: the campaign's. urgent: orange or red heat, with its longer hours. asked_for:
-    the hour the person named, which goes before any plan. A busy line is tried again soon, somebody is there; CALL_LATER
-    and LANGUAGE never use up the tries. Raises ValueError for an outcome that closes the call or that asks for another
-    number.
+    the hour the person named, which goes before any plan. A busy line is tried again soon, somebody is there;
+    CALL_LATER and LANGUAGE never use up the tries. Raises ValueError for an outcome that closes the call or that asks
+    for another number.
     """
     if code not in TRIED_AGAIN:
         raise ValueError(f"{code} is not tried again")

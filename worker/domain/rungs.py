@@ -1,6 +1,6 @@
 """The ladder as data: the steps that follow a first text nobody answers, or that does not arrive."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -91,7 +91,12 @@ def extended(ladder: Ladder, by: timedelta) -> Ladder:
     return tuple(replace(s, after=s.after + by) if s.step is Rung.CALLBACK else s for s in ladder)
 
 
-def on_the_call(ladder: Ladder, taken: Sequence[str]) -> Ladder:
+def on_the_line(reasons: Collection[str]) -> Rung:
+    """Whom a call is for now, by the reasons of its task."""
+    return next((step for step in reversed(AFTER_THE_TRIES) if step in reasons), Rung.CALLBACK)
+
+
+def on_the_call(ladder: Ladder, taken: Collection[str]) -> Ladder:
     """The steps that are left once the tries of a call are used up, in their order. taken: reasons of the task, some of
     which are steps that were taken."""
     steps = [step for step in ladder if step.step in AFTER_THE_TRIES]

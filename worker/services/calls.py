@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from worker.domain import appointments, whom
+from worker import catalogue
+from worker.domain import appointments, rungs, whom
 from worker.domain.callbacks import TaskReason, TaskState
-from worker.domain.campaigns import Level
+from worker.domain.campaigns import ATTEMPTS_OF_LEVEL, Campaign, Level
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound, Refused
 from worker.domain.forms import Kept
 from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
 from worker.domain.recipients import RecipientState
+from worker.domain.rungs import LadderStep, Rung
 from worker.i18n import _
 from worker.listing import phones
 from worker.services import claims, departures, tasks, undoing
@@ -43,12 +45,14 @@ NOTHING_MORE = Said()
 class Ended:
     """closed: the task is over. next_call_at: when to ring again; with a closed task, in a new one.
 
-    asked_at: the hour the person named; next_call_at is later where nobody rings at that hour.
+    asked_at: the hour the person named; next_call_at is later where nobody rings at that hour. then: whom to ring
+    instead, where the tries of the household are used up.
     """
 
     closed: bool
     next_call_at: datetime | None = None
     asked_at: datetime | None = None
+    then: TaskReason | None = None
 
     @property
     def moved(self) -> bool:
@@ -58,9 +62,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call with all that decides what follows."""
+    """One call with all that decides what follows. campaign: as frozen with its event; None without one."""
 
     task: rows.Row
+    campaign: Campaign | None
     outcome: OutcomeCode
     said: Said
     asked_at: datetime | None
@@ -74,6 +79,15 @@ class _Call:
     @property
     def rule(self) -> Rule:
         return RULES[self.outcome]
+
+    @property
+    def urgent(self) -> bool:
+        return self.campaign is not None and self.campaign.level in tasks.URGENT_LEVELS
+
+    @property
+    def whom(self) -> Rung:
+        """On which step of the ladder this call is."""
+        return rungs.on_the_line(self.task.reasons)
 
 
 def record_outcome(
@@ -99,7 +113,8 @@ def record_outcome(
     asked_at = appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
 
     def work(connection: Connection) -> Ended:
-        call = _Call(_locked(connection, task_id, caller, now), outcome, said, asked_at, desk, now)
+        task = _locked(connection, task_id, caller, now)
+        call = _Call(task, _campaign(connection, task), outcome, said, asked_at, desk, now)
         before = undo_rows.snapshot(connection, call.household)
         outcome_id = rows.add_outcome(
             connection, task_id=task_id, household_id=call.household, caller=caller, code=outcome, note=note, now=now
@@ -136,7 +151,16 @@ def _locked(connection: Connection, task_id: int, caller: str, now: datetime) ->
     return task
 
 
+def _campaign(connection: Connection, task: rows.Row) -> Campaign | None:
+    event = events.get(connection, task.event_id) if task.event_id is not None else None
+    return catalogue.thaw(event.definition) if event else None
+
+
 def _conclude(connection: Connection, call: _Call) -> Ended:
+    if call.whom is not Rung.CALLBACK and call.outcome in _ONLY_THEIR_OWN:
+        raise Refused(
+            _("Un refus ne peut venir que du foyer lui-même. Un proche ou un partenaire ne sait rien : UNREACHABLE.")
+        )
     if call.rule.tenants_become is not None:
         return _departed(connection, call, call.rule.tenants_become)
     if call.rule.refuses_all:
@@ -145,10 +169,16 @@ def _conclude(connection: Connection, call: _Call) -> Ended:
         return _other_number(connection, call)
     if call.rule.state is None:
         return _try_again(connection, call)
+    if call.rule.state is RecipientState.UNREACHED:
+        return _tries_used_up(connection, call)
     if call.rule.hold is not None:
         _hold(connection, call, call.rule.hold)
     _close(connection, call, call.rule.state)
     return _followed_up(connection, call)
+
+
+# What nobody can say for the household.
+_ONLY_THEIR_OWN = frozenset({OutcomeCode.REFUSED_TODAY, OutcomeCode.REFUSED_ALWAYS})
 
 
 def _close(connection: Connection, call: _Call, state: RecipientState) -> None:
@@ -219,9 +249,16 @@ def _other_number(connection: Connection, call: _Call) -> Ended:
     dialled = _dialled(connection, call)
     if dialled is not None:
         _GIVEN_UP[call.outcome](connection, call, dialled)
-    if not people.numbers_of(connection, call.household):
-        return _unreachable(connection, call)
+    if not _left_to_dial(connection, call):
+        return _tries_used_up(connection, call)
     return _postponed(connection, call, call.now)
+
+
+def _left_to_dial(connection: Connection, call: _Call) -> list[str]:
+    """The numbers of whoever the call is for now, best first. A partner's are not ours to judge."""
+    if call.whom is Rung.TRUSTED_CONTACT:
+        return people.contacts_of(connection, call.household)
+    return people.numbers_of(connection, call.household)
 
 
 def _not_theirs(connection: Connection, call: _Call, e164: str) -> None:
@@ -238,7 +275,7 @@ _GIVEN_UP = {OutcomeCode.WRONG_NUMBER: _not_theirs, OutcomeCode.NOT_IN_SERVICE: 
 
 def _dialled(connection: Connection, call: _Call) -> str | None:
     if call.said.number is None:
-        return next(iter(people.numbers_of(connection, call.household)), None)
+        return next(iter(_left_to_dial(connection, call)), None)
     theirs = people.every_number_of(connection, call.household)
     dialled = phones.typed(call.said.number)
     if dialled not in theirs:
@@ -249,12 +286,11 @@ def _dialled(connection: Connection, call: _Call) -> str | None:
 
 
 def _try_again(connection: Connection, call: _Call) -> Ended:
-    event = events.get(connection, call.task.event_id) if call.task.event_id is not None else None
-    level = Level(event.level) if event else Level.NONE
     again = next_try(
         call.outcome,
-        calls_made=call.task.calls + 1,
-        level=level,
+        calls_made=call.task.calls + 1 - call.task.tried_before,
+        tries=call.campaign.tries if call.campaign else ATTEMPTS_OF_LEVEL[Level.NONE],
+        urgent=call.urgent,
         now=call.now,
         hours=call.desk.hours,
         tz=call.desk.timezone,
@@ -262,8 +298,8 @@ def _try_again(connection: Connection, call: _Call) -> Ended:
         asked_for=call.asked_at,
     )
     if again is None:
-        return _unreachable(connection, call)
-    if call.asked_at is None and level not in tasks.URGENT_LEVELS:
+        return _tries_used_up(connection, call)
+    if call.asked_at is None and not call.urgent and call.whom is Rung.CALLBACK:
         again = tasks.at_their_hours(connection, call.household, again, desk=call.desk)
     return _postponed(connection, call, again)
 
@@ -273,6 +309,28 @@ def _postponed(connection: Connection, call: _Call, at: datetime) -> Ended:
     return Ended(closed=False, next_call_at=at, asked_at=call.asked_at)
 
 
-def _unreachable(connection: Connection, call: _Call) -> Ended:
+# ---- nobody was reached: the next step of the ladder, else the final word ------
+
+
+def _tries_used_up(connection: Connection, call: _Call) -> Ended:
+    left = rungs.on_the_call(call.campaign.rungs, call.task.reasons) if call.campaign else ()
+    step = next((step for step in left if _can_be_taken(connection, call, step)), None)
+    if step is not None:
+        return _handed_on(connection, call, step)
     _close(connection, call, RecipientState.UNREACHED)
     return Ended(closed=True)
+
+
+def _can_be_taken(connection: Connection, call: _Call, step: LadderStep) -> bool:
+    """Where nobody whom the household trusts has a number, the step falls through to the next."""
+    return step.step is not Rung.TRUSTED_CONTACT or bool(people.contacts_of(connection, call.household))
+
+
+def _handed_on(connection: Connection, call: _Call, step: LadderStep) -> Ended:
+    """The same call, for somebody else: it says for whom, and its tries begin anew."""
+    reason = TaskReason(step.step)
+    owed = tasks.Call(call.household, call.task.event_id, (), reason)
+    tasks.hand_over(connection, [owed], desk=call.desk, now=call.now)
+    at = call.desk.next_call_time(call.now + step.after, urgent=call.urgent)
+    rows.hand_on(connection, call.task.id, not_before=at)
+    return Ended(closed=False, next_call_at=at, then=reason)

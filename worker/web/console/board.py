@@ -99,7 +99,7 @@ def campaign(visit: Visit) -> Response:
         "campaign.html",
         campaign=chosen,
         text=_text(visit, chosen, chosen.text),
-        reminder=_text(visit, chosen, chosen.reminder_text) if chosen.reminder_text else "",
+        reminder=_text(visit, chosen, chosen.reminder.text) if chosen.reminder and chosen.reminder.text else "",
         leaves_at=leaves_at,
         open_now=leaves_at <= visit.now,
         fates=[{"code": code, "name": _named(code)} for code in codes],
