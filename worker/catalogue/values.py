@@ -1,4 +1,4 @@
-"""How durations, hours, days and counts are written in a campaign file, and what is said of those that cannot be read."""
+"""How durations, hours, days and counts are written in a campaign file, and what is said of what cannot be read."""
 
 import re
 from datetime import date, datetime, time, timedelta
