@@ -8,6 +8,7 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
+from worker.domain.rungs import Rung
 from worker.i18n import _
 
 LABELS: dict[str, str] = {
@@ -109,6 +110,9 @@ LABELS: dict[str, str] = {
     NextStep.ANSWER: _("réponse attendue"),
     NextStep.CALL: _("une personne appelle"),
     NextStep.NOTHING: _("plus rien de prévu"),
+    Rung.REMINDER: _("rappel par SMS"),
+    Rung.VOICE: _("appels automatiques"),
+    Rung.SECOND_NUMBER: _("SMS à un autre numéro"),
     "P0": _("tout de suite"),
     "P1": _("dans les deux heures"),
     "P2": _("dans la journée"),
@@ -147,7 +151,6 @@ WORDS: dict[str, str] = {
     "absent": _("absent"),
     "hospital": _("hospitalisé"),
     "sms": _("SMS"),
-    "voice": _("appels"),
     "all": _("tout"),
     "caller": _("appelant"),
     "operator": _("opérateur"),

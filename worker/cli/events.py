@@ -56,7 +56,12 @@ def show(
 
 
 def _show_once(
-    made: reporting.Report, progress: steering.Progress, timezone: str, *, as_json: bool, clear: bool
+    made: reporting.Report,
+    progress: steering.Progress,
+    timezone: str,
+    *,
+    as_json: bool,
+    clear: bool,
 ) -> None:
     if as_json:
         print_json(
@@ -68,6 +73,9 @@ def _show_once(
         out().clear()
     show_account(made, timezone)
     _show_progress(progress, timezone)
+    for one in made.next_steps:
+        said = _("Prochaine étape : {step}, {n} foyers, à partir du {at}")
+        out().print(said.format(step=label(one.step), n=one.households, at=local(one.at, timezone)), markup=False)
 
 
 def _show_progress(progress: steering.Progress, timezone: str) -> None:

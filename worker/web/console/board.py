@@ -71,6 +71,7 @@ def event(visit: Visit) -> Response:
         title=found.event.definition["title"],
         event=found.event,
         account=found.account,
+        coming=found.next_steps,
         ends_at=progress.ends_at,
         actions=[
             {"code": code, "name": name, "danger": danger}

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from worker.domain import forms
+from worker.domain import forms, rungs
 from worker.domain.callbacks import OPEN_STATES, band
 from worker.domain.campaigns import Level
+from worker.domain.channels import CONTACTS
 from worker.domain.errors import NotFound, Refused
 from worker.domain.forms import Form
 from worker.domain.outcomes import RULES, OutcomeCode
@@ -226,6 +227,8 @@ def _content(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
         "form": form,
         "opening": _opening(visit, form, home),
         "band": band(task.priority),
+        "whom": rungs.on_the_line(task.reasons),
+        "contacts": CONTACTS,
         "today": desk.local_date(visit.now),
         "outcomes": [
             {
