@@ -17,7 +17,7 @@ from worker.domain.errors import Refused
 from worker.domain.messages import Receipt
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.rungs import LadderStep, Rung, When
-from worker.services import calls, events, receipts, steering
+from worker.services import calls, events, next_steps, receipts, reporting, steering, undoing
 
 HOUR = timedelta(hours=1)
 REMINDER = LadderStep(Rung.REMINDER, HOUR, When.SILENT, "heat_reminder")
@@ -317,3 +317,68 @@ def test_a_relative_gives_news_and_cannot_refuse_for_the_household(town: Town) -
     ended = rung(town, home, OutcomeCode.REACHED_OK_PROXY)
 
     assert (ended.closed, town.state(home)) == (True, "reached")
+
+
+def test_a_call_handed_on_by_a_slip_is_taken_back_with_its_tries(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open(laddered(attempts=Attempts(1))))
+    town.later(hours=3)
+    before = town.task(home)
+    assert before is not None
+    rung(town, home, OutcomeCode.NO_ANSWER)
+
+    undoing.undo(town.db, int(str(before["id"])), caller="odile", now=town.now)
+
+    after = town.task(home)
+    assert after is not None
+    assert (after["reasons"], after["tried_before"], after["calls"]) == (before["reasons"], 0, 0)
+
+
+def steps(town: Town, home: builders.Household) -> list[tuple[str, datetime]]:
+    return [(n.step, n.at) for n in next_steps.of_household(town.db, home.id)]
+
+
+def test_the_next_step_of_a_household_is_always_told_with_its_time(town: Town) -> None:
+    home, opened = two_mobiles(town), town.now
+    event = town.open(laddered(attempts=Attempts(1)))
+    seen = [steps(town, home)]
+    town.sent(event)
+    seen.append(steps(town, home))
+    for _step in range(3):
+        town.later(hours=1)
+        town.sent(event)
+        seen.append(steps(town, home))
+    rung(town, home, OutcomeCode.NO_ANSWER)
+    seen.append(steps(town, home))
+    rung(town, home, OutcomeCode.NO_ANSWER)
+    seen.append(steps(town, home))
+
+    told = [step[0] if step else None for step in seen]
+    assert [one[0] if one else None for one in told] == [
+        *("text_to_send", "reminder", "second_number", "callback", "callback", "partner", None),
+    ]
+    assert [one[1] - opened if one else None for one in told[:4]] == [timedelta(), HOUR, 2 * HOUR, 3 * HOUR]
+    assert told[5] == ("partner", town.now)
+
+
+def test_who_has_no_other_number_is_not_told_of_one(town: Town) -> None:
+    home = town.household()
+    event = town.open(laddered(SECOND, LadderStep(Rung.CALLBACK, 3 * HOUR)))
+    town.sent(event)
+
+    assert steps(town, home) == [("callback", town.now + 3 * HOUR)]
+
+
+def test_an_event_tells_how_many_await_which_step(town: Town) -> None:
+    homes = [town.household() for _ in range(3)]
+    asking = town.household()
+    event = town.open(laddered())
+    town.sent(event)
+    town.reply(asking.phone, "2")
+
+    told = {
+        n["step"]: (n["households"], n["at"]) for n in reporting.as_json(reporting.report(town.db, event))["next_steps"]
+    }
+
+    assert told["reminder"] == (len(homes), (town.now + HOUR).isoformat())
+    assert told["callback"][0] == 1
