@@ -150,7 +150,7 @@ class AgencyCount(BaseModel):
 
 
 class NextStep(BaseModel):
-    """A step to come: of the ladder, or `text_to_send` (the first one), or `answer_awaited` (an advice: its receipt)."""
+    """A step to come: of the ladder, else `text_to_send` (the first), `answer_awaited` (of an advice: its receipt)."""
 
     event: str | None = Field(examples=["41"])
     campaign: str | None = Field(description="its title")
