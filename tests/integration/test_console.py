@@ -276,6 +276,8 @@ def test_the_card_says_whom_to_ring_and_the_household_what_comes(town: Town, bro
     browser.get(f"/tasks/{town.task(home)['id']}")  # type: ignore[index]
     assert "appelez un proche" in browser.page
     assert f"tel:{relative}" in browser.page.partition('id="whom"')[2].partition("</div>")[0]
+    first_choice = browser.page.partition('<select id="number"')[2].partition('<option value="')[2]
+    assert first_choice.startswith(relative)
 
     with town.db.begin() as connection:
         connection.execute(text("UPDATE callback_task SET reasons = '{asked_call,trusted_contact,partner}'"))

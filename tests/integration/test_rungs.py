@@ -177,6 +177,20 @@ def test_a_reply_from_the_other_number_answers_for_the_household(town: Town) -> 
     assert (town.state(home), town.task(home)) == ("fine", None)
 
 
+def test_a_reply_counts_also_when_the_other_number_has_left_the_listing_meanwhile(town: Town) -> None:
+    home = two_mobiles(town)
+    event = town.open(laddered(SECOND, LadderStep(Rung.CALLBACK, 3 * HOUR)))
+    town.sent(event)
+    town.later(hours=2)
+    town.sent(event)
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE phone SET removed_at = now() WHERE rank = 2"))
+
+    town.reply(home.phones[1], "1")
+
+    assert town.state(home) == "fine"
+
+
 @pytest.mark.parametrize("end", ["answers", "cancels", "refuses"])
 def test_a_text_to_the_other_number_that_has_not_left_is_taken_back(town: Town, end: str) -> None:
     home = two_mobiles(town)

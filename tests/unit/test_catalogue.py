@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.campaign_files import ADVICE, GOOD, SENDERS, TEXTS, read
+from tests.campaign_files import ADVICE, GOOD, ROOT, SENDERS, TEXTS, read
 from worker import catalogue
 from worker.catalogue import fitting
 from worker.domain.calendar import CallHours
@@ -217,3 +217,16 @@ def test_a_definition_from_before_there_were_ladders_still_thaws(tmp_path: Path)
 
     assert catalogue.thaw(frozen) == campaign
     assert [step.step for step in catalogue.thaw(frozen).rungs] == [Rung.REMINDER, Rung.CALLBACK]
+
+
+def test_the_ladder_that_a_shipped_file_shows_as_a_comment_can_be_used(tmp_path: Path) -> None:
+    shown = (ROOT / "config" / "campaigns" / "canicule-orange.toml").read_text(encoding="utf-8")
+    lines = [line for line in shown.splitlines() if not line.startswith(("reply_deadline", "reminder_"))]
+    begins, ends = lines.index("# [[ladder]]"), lines.index(next(line for line in lines if line.startswith("[exclus")))
+    lines[begins:ends] = [line.removeprefix("# ") for line in lines[begins:ends]]
+
+    seen = read(tmp_path, "\n".join(lines))
+
+    assert seen.problems == []
+    assert {step.step for step in seen.campaigns["essai"].rungs} == set(Rung)
+    assert seen.campaigns["essai"].attempts is not None

@@ -107,7 +107,8 @@ def done(
         )
         timezone = app.settings.timezone
     if as_json:
-        print_json({"task": task, "outcome": str(outcome), "closed": ended.closed, "next_call_at": ended.next_call_at})
+        follows = {"closed": ended.closed, "next_call_at": ended.next_call_at, "then": ended.then}
+        print_json({"task": task, "outcome": str(outcome)} | follows)
         return
     out().print(_("Appel n° {id} : {label}.").format(id=task, label=label(outcome)) + " " + _follows(ended, timezone))
 
