@@ -14,6 +14,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from bench.stand import Light
+from sandbox import processes
+from sandbox.servers import free_port
 from sandbox.stack import DATABASE, Stack
 
 BODY = (
@@ -75,33 +77,41 @@ def sequential(light: Light, messages: int) -> dict[str, float]:
 
 
 def naive_dramatiq(light: Light, stack: Stack, home: Path, messages: int) -> dict[str, float]:
-    """One queue item per recipient, the stock client, a commit per change; dramatiq's own defaults of width."""
+    """One queue item per recipient, the stock client, a commit per change, also for its two receipts; dramatiq's own
+    defaults of width."""
     light.reset()
-    where = stack.postgres.url(DATABASE)
+    where, port = stack.postgres.url(DATABASE), free_port()
     _table(where, messages)
     variables = {
         **os.environ,
         "NAIVE_DATABASE": where,
         "NAIVE_BROKER": f"{stack.redis.url.removesuffix('/0')}/1",  # the product's workers listen to the first one
         "NAIVE_PROVIDER": light.url,
+        "NAIVE_HOOKS": f"http://127.0.0.1:{port}",
+        "NAIVE_TOKEN": light.token,
     }
-    with (home / "naive.log").open("ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "dramatiq", "bench.naive", "--processes", "2", "--threads", "8"],
-            env=variables,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            time.sleep(3)  # the workers' start is not what is measured
-            begun = time.time()
-            subprocess.run([sys.executable, "-m", "bench.naive"], env=variables, check=True, stdout=log, stderr=log)
-            while light.stats()["accepted"] < messages and worker.poll() is None:
-                time.sleep(0.1)
-        finally:
-            worker.terminate()
-            worker.wait()
-    return {"messages": messages, "per_s": messages / (light.stats()["last_at"] - begun)}
+    worker = [sys.executable, "-m", "dramatiq", "bench.naive", "--processes", "2", "--threads", "8"]
+    hooks = [sys.executable, "-m", "uvicorn", "bench.naive_hooks:app", "--port", str(port), "--log-level", "warning"]
+    log = home / "naive.log"
+    running = [
+        processes.start(name, command, log=log, env=variables)
+        for name, command in zip("wh", (worker, hooks), strict=True)
+    ]
+    try:
+        time.sleep(3)  # their start is not what is measured
+        begun = time.time()
+        subprocess.run([sys.executable, "-m", "bench.naive"], env=variables, check=True)
+        while light.stats()["accepted"] < messages and all(one.is_running() for one in running):
+            time.sleep(0.1)
+    finally:
+        for one in running:
+            one.stop()
+    seen = light.stats()
+    return {
+        "messages": seen["accepted"],
+        "per_s": seen["accepted"] / (seen["last_at"] - begun),
+        "receipts": seen["receipts"],
+    }
 
 
 def _table(url: str, messages: int) -> None:

@@ -101,9 +101,7 @@ def launch_workers(running: Stack, count: int) -> None:
     """So many `courtoisie worker`, each as it is started by default."""
     running.launch("worker")
     for number in range(1, count):
-        first = running.children["worker"]
-        running.launch("worker")
-        running.children[f"worker-{number}"] = first
+        running.launch("worker", f"worker-{number}")
 
 
 @contextmanager

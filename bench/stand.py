@@ -19,6 +19,7 @@ class Light:
 
     url: str
     child: Child
+    token: str
 
     def reset(self, **wanted: float) -> None:
         """Counts from zero. latency_s and most may be changed."""
@@ -42,6 +43,6 @@ def running(home: Path, *, token: str) -> Iterator[Light]:
     )
     try:
         processes.wait_for(lambda: told.exists() and bool(told.read_text()), child)
-        yield Light(f"http://127.0.0.1:{told.read_text()}", child)
+        yield Light(f"http://127.0.0.1:{told.read_text()}", child, token)
     finally:
         child.stop()

@@ -9,10 +9,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from sandbox import homes, processes
+from sandbox.clocks import MovedClock
 from sandbox.processes import Child
 from sandbox.rabbitmq import RabbitMQ
 from sandbox.servers import LOOPBACK, Postgres, Redis, free_port
@@ -32,6 +34,7 @@ class Stack:
 
     home: a scratch folder from homes.home(); logs lie there, one per process. broker: which server is the queue; the
     other one is not started. address: where the servers listen for other hosts (see hosts.py), without RabbitMQ.
+    clock: what the product's processes take for the time; None: the machine's.
     """
 
     home: Path
@@ -40,6 +43,7 @@ class Stack:
     broker: Literal["redis", "rabbitmq"] = "redis"
     address: str = LOOPBACK
     durable: bool = True
+    clock: MovedClock | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
     postgres: Postgres = field(init=False)
     redis: Redis = field(init=False)
@@ -106,17 +110,28 @@ class Stack:
 
     def run(self, *arguments: str) -> str:
         """One `courtoisie` command to its end; returns what it printed. RuntimeError tells why it failed."""
-        done = subprocess.run(_command(*arguments), env=self.variables(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self._command(*arguments), env=self.variables(), capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"courtoisie {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
-    def launch(self, name: str) -> None:
-        """Starts one of the product's processes."""
-        command = _command(*PRODUCT[name], *(("--port", str(self.port)) if name == "web" else ()))
-        child = processes.start(name, command, log=self.home / f"{name}.log", env=self.variables())
-        self.children[name] = child
+    def launch(self, name: str, child_name: str = "") -> None:
+        """Starts one of the product's processes. child_name: of a second one of its kind."""
+        command = self._command(*PRODUCT[name], *(("--port", str(self.port)) if name == "web" else ()))
+        known_as = child_name or name
+        child = processes.start(known_as, command, log=self.home / f"{known_as}.log", env=self.variables())
+        self.children[known_as] = child
         processes.wait_for(self._web_answers if name == "web" else child.is_running, child)
+
+    def move_to(self, at: datetime) -> None:
+        """All its processes are at that later moment; what the stand-in had to do meanwhile, it has done."""
+        if self.clock is None:
+            raise RuntimeError("this stack lives by the machine's clock")
+        ahead = at - self.clock.now()
+        self.clock.move_to(at)
+        self.control.clock(jump_s=ahead.total_seconds())
 
     def kill(self, name: str) -> None:
         """kill -9, with everything it had started."""
@@ -145,6 +160,10 @@ class Stack:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         return mine | self.environment()
 
+    def _command(self, *arguments: str) -> list[str]:
+        program = ["worker"] if self.clock is None else ["sandbox.clocks", str(self.clock.file)]
+        return [sys.executable, "-m", *program, *arguments]
+
     def _web_answers(self) -> bool:
         try:
             with _opener().open(f"{self.public_url}/healthz", timeout=2) as reply:
@@ -161,10 +180,15 @@ def running(
     changes: Mapping[str, str] | None = None,
     broker: Literal["redis", "rabbitmq"] = "redis",
     address: str = LOOPBACK,
+    starts_at: datetime | None = None,
 ) -> Iterator[Stack]:
-    """Servers and stand-in, without the product, ended whatever happens."""
+    """Servers and stand-in, without the product, ended whatever happens. starts_at: on a clock that can be moved."""
     with homes.home() as home:
         stack = Stack(home, port=port, seed=seed, broker=broker, address=address, changes=changes or {})
+        if starts_at is not None:
+            stack.clock = MovedClock(home / "clock")
+            stack.clock.move_to(starts_at)
+            stack.standin.starts_at = starts_at
         try:
             stack.start_servers()
             yield stack
@@ -176,10 +200,6 @@ def _senders() -> list[dict[str, object]]:
     """The senders of config/, as the account at Twilio would have them."""
     table = configuration.load().sender_table.values()
     return [{"address": sender.address, "segments_per_s": sender.segments_per_s} for sender in table]
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "worker", *arguments]
 
 
 def _opener() -> urllib.request.OpenerDirector:

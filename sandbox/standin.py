@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from sandbox.processes import Child, start, wait_for
@@ -13,7 +14,10 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(slots=True)
 class Standin:
-    """One stand-in. port 0: any free one. Its log and port file lie in `home`. address: one of this machine's."""
+    """One stand-in. port 0: any free one. Its log and port file lie in `home`. address: one of this machine's.
+
+    starts_at: on its own clock; None: our time.
+    """
 
     home: Path
     port: int = 0
@@ -21,6 +25,7 @@ class Standin:
     seed: str = "courtoisie"
     speed: float = 1.0
     inbound_url: str = ""
+    starts_at: datetime | None = None
     child: Child | None = None
     control: Control = field(init=False)
 
@@ -44,6 +49,8 @@ class Standin:
             self.seed,
         ]
         options += ["--speed", str(self.speed), "--inbound-url", self.inbound_url]
+        if self.starts_at is not None:
+            options += ["--now", str(self.starts_at.timestamp())]
         command = [sys.executable, "-m", "sandbox.twilio", *options]
         self.child = start("twilio", command, log=self.home / "twilio.log", env=_environment(), cwd=ROOT)
         wait_for(port_file.exists, self.child)

@@ -13,7 +13,7 @@ from worker import catalogue
 from worker import settings as configuration
 from worker.catalogue import forms, prices
 from worker.domain.campaigns import Campaign
-from worker.domain.errors import UnknownCampaign
+from worker.domain.errors import BadDefinition, UnknownCampaign
 from worker.domain.forms import Form
 from worker.domain.pricing import PriceTable
 from worker.i18n import _
@@ -32,12 +32,16 @@ ROUNDS_AT_ONCE = 1
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One process's parts. Built once, shared by its threads."""
+    """One process's parts. Built once, shared by its threads.
+
+    broken: campaigns whose file is not usable, with what is wrong; the others go on without them.
+    """
 
     settings: configuration.Settings
     db: database.Database
     texts: Texts
     campaigns: Mapping[str, Campaign]
+    broken: Mapping[str, str]
     gateway: Gateway
     desk: desks.Desk
     prices: PriceTable
@@ -56,7 +60,12 @@ class App:
     _asking: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
 
     def campaign(self, key: str) -> Campaign:
-        """A campaign of config/campaigns/. Raises UnknownCampaign, naming those there are."""
+        """A campaign of config/campaigns/.
+
+        Raises UnknownCampaign, naming those there are; BadDefinition, saying what is wrong with its file.
+        """
+        if key in self.broken:
+            raise BadDefinition(self.broken[key])
         if key not in self.campaigns:
             known = ", ".join(sorted(self.campaigns))
             raise UnknownCampaign(
@@ -113,11 +122,13 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
     gateway = Gateway(settings.twilio, public_url=settings.public_url, clock=now)
     desk = desks.of(settings)
     limits = settings.limits
+    read = catalogue.read_all(settings.config_dir, senders=senders, texts=texts)
     return App(
         settings=settings,
         db=db,
         texts=texts,
-        campaigns=catalogue.load(settings.config_dir, senders=senders, texts=texts),
+        campaigns=read.sound,
+        broken=read.broken,
         gateway=gateway,
         desk=desk,
         prices=prices.load(settings.config_dir),

@@ -4,6 +4,7 @@ Wrap such text in `_("…")`. The catalogue in worker/locale/ holds the English;
 COURTOISIE_LANGUAGE=en.
 """
 
+import errno
 import gettext
 import os
 from pathlib import Path
@@ -27,3 +28,21 @@ def _(french: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """Singular or plural by the rules of the language in use."""
     return _translations.ngettext(one, many, count)
+
+
+_REASONS = {
+    errno.ENOENT: _("il n'existe pas"),
+    errno.EISDIR: _("c'est un dossier"),
+    errno.ENOTDIR: _("le chemin passe par un fichier"),
+    errno.EACCES: _("le droit manque"),
+    errno.EPERM: _("le droit manque"),
+    errno.ENOSPC: _("le disque est plein"),
+    errno.EROFS: _("le disque est en lecture seule"),
+    errno.EADDRINUSE: _("un autre programme s'en sert"),
+    errno.EADDRNOTAVAIL: _("cette adresse n'est pas à cette machine"),
+}
+
+
+def because(error: OSError) -> str:
+    """Why the system refused, in the language of whoever reads; the system's own words where we have none."""
+    return _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)

@@ -7,6 +7,7 @@ import dramatiq
 
 from worker import actors, bootstrap, broker, logs
 from worker import settings as configuration
+from worker.heartbeat import Heartbeat
 
 # Batches are claimed and recorded in threads beside the loop that holds the requests. With CPython's 5 ms each of them
 # would keep the answers waiting that long: a tenth of the provider's ceiling was lost so (docs/performance.md).
@@ -20,5 +21,7 @@ def set_up() -> None:
     logs.configure(settings.log_level)
     logging.getLogger("dramatiq").setLevel(logging.CRITICAL)  # broker.LogContext and Outages tell, without data
     queue = broker.build(settings.broker_url.get_secret_value())
+    if settings.heartbeat:
+        queue.add_middleware(Heartbeat(settings.heartbeat))
     actors.route.bind(queue, bootstrap.build(settings))
     dramatiq.set_broker(queue)

@@ -2,6 +2,8 @@
 
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -10,6 +12,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from worker import actors, logs
 from worker.bootstrap import App
 from worker.domain.errors import Unavailable
+from worker.heartbeat import beat
 
 log = structlog.get_logger()
 
@@ -20,8 +23,9 @@ ASKS_PER_MARGIN = 4
 class Waking:
     """Calls a wake-up and says once, not a thousand times, when the queue is away and when it is back."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat: Path | None = None) -> None:
         self._away = False
+        self._heartbeat = heartbeat
 
     def __call__(self, wake: Callable[[], None]) -> None:
         try:
@@ -34,6 +38,7 @@ class Waking:
         except Exception as error:  # noqa: BLE001  # a tick that breaks must not take the clock with it
             _log_failure(error)
             return
+        beat(self._heartbeat)
         if self._away:
             log.info("queue_reachable_again")
         self._away = False
@@ -46,15 +51,16 @@ def _log_failure(error: Exception) -> None:
 def run(app: App) -> None:
     """Ticks until SIGTERM or Ctrl-C."""
     scheduler = BlockingScheduler(timezone=app.settings.timezone)
-    waking = Waking()
+    waking = Waking(app.settings.heartbeat)
     every = {
         actors.sweep.send: app.settings.limits.tick_s,
         actors.reconcile.send: max(1.0, app.settings.limits.unknown_margin_s / ASKS_PER_MARGIN),
         actors.fetch_missed_replies.send: app.settings.limits.replies_poll_s,
     }
     for wake, seconds in every.items():
+        at_once = datetime.now(UTC)  # APScheduler's own clock
         scheduler.add_job(
-            waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=app.clock()
+            waking, "interval", [wake], seconds=seconds, coalesce=True, max_instances=1, next_run_time=at_once
         )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

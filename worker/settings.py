@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
-from worker.i18n import _
+from worker.i18n import _, because
 
 PREFIX = "COURTOISIE_"
 HERE = Path(__file__).parent
@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     timezone: str = "Europe/Paris"
     language: Literal["fr", "en"] = "fr"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    heartbeat: Path | None = Field(default=None, description="a file that worker and scheduler touch while they work")
+    trusted_proxies: tuple[str, ...] = Field(default=(), description="addresses whose X-Forwarded-For is believed")
     twilio: Twilio = Twilio()
     landlord: Landlord = Landlord()
     senders: dict[str, SenderSettings] = {}
@@ -258,7 +260,7 @@ def _secret(variable: str, path: Path) -> str:
     except OSError as error:
         raise BadDefinition(
             _("{variable} : le fichier {path} est illisible ({error}).").format(
-                variable=variable, path=path, error=error.strerror
+                variable=variable, path=path, error=because(error)
             )
         ) from None
 
@@ -281,6 +283,28 @@ def _problem(error: Any) -> str:
     path = [str(p) for p in error["loc"]]
     if not path:  # a rule of ours over several keys, which its sentence names
         return str(error["ctx"]["error"])
+    saying = _SAYINGS.get(error["type"])
+    message = saying.format(**error.get("ctx", {})) if saying else error["msg"]
     return _("{key} : {message} (variable {variable}, ou config/courtoisie.toml)").format(
-        key=".".join(path), message=error["msg"], variable=PREFIX + "__".join(path).upper()
+        key=".".join(path), message=message, variable=PREFIX + "__".join(path).upper()
     )
+
+
+# What pydantic finds wrong, by its own name for it.
+_SAYINGS = {
+    "extra_forbidden": _("ce réglage n'existe pas"),
+    "missing": _("ce réglage manque"),
+    "int_parsing": _("un nombre entier est attendu"),
+    "int_type": _("un nombre entier est attendu"),
+    "int_from_float": _("un nombre entier est attendu"),
+    "float_parsing": _("un nombre est attendu"),
+    "float_type": _("un nombre est attendu"),
+    "bool_parsing": _("true ou false est attendu"),
+    "string_type": _("du texte est attendu"),
+    "greater_than": _("plus de {gt} est attendu"),
+    "greater_than_equal": _("{ge} au moins est attendu"),
+    "less_than": _("moins de {lt} est attendu"),
+    "less_than_equal": _("{le} au plus est attendu"),
+    "literal_error": _("{expected} est attendu"),
+    "enum": _("{expected} est attendu"),
+}

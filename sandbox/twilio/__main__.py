@@ -27,7 +27,7 @@ def main() -> int:
 
 
 async def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    state = fresh(options.seed, settings=settings, speed=options.speed)
+    state = fresh(options.seed, settings=settings, speed=options.speed, now=options.now)
     await serve(state, address=options.address, port=options.port, port_file=options.port_file)
 
 
@@ -40,6 +40,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port-file", type=Path, help="write the port here once it answers, instead of printing")
     parser.add_argument("--seed", default="courtoisie", help="phones, delays and credentials follow from it")
     parser.add_argument("--speed", type=float, default=1.0, help="seconds of its clock per second of ours")
+    parser.add_argument("--now", type=float, help="seconds since 1970 at which its clock starts; otherwise ours")
     parser.add_argument("--inbound-url", default="", help="where texts from phones are posted")
     parser.add_argument("--strict-urls", action="store_true", help="refuse loopback StatusCallbacks, as Twilio does")
     return parser.parse_args()

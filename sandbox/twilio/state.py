@@ -56,14 +56,14 @@ class State:
         return service.address if service else sender
 
 
-def fresh(seed: str, *, settings: Settings | None = None, speed: float = 1.0) -> State:
+def fresh(seed: str, *, settings: Settings | None = None, speed: float = 1.0, now: float | None = None) -> State:
     """The state at the start of the day."""
     settings = settings or Settings()
     return State(
         seed=seed,
         account=from_seed(seed),
         settings=settings,
-        clock=Clock(speed=speed),
+        clock=Clock(now, speed=speed),
         phones=Phones(seed),
         faults=Faults(seed),
         first_seed=seed,

@@ -161,7 +161,7 @@ def inhabited(running: Stack) -> Iterator[City]:
     patch = pytest.MonkeyPatch()
     for name, value in running.environment().items():
         patch.setenv(name, value)
-    app = bootstrap.build(configuration.load())
+    app = bootstrap.build(configuration.load(), clock=running.clock and running.clock.now)
     patch.undo()
     queue = broker.build(running.queue.url)
     actors.route.bind(queue, app)

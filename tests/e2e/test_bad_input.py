@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import commands
+from tests import commands, deployments
 from tests.e2e.conftest import City
 from worker.services import events
 
@@ -28,7 +28,6 @@ def _events(city: City) -> int:
     [
         (("preview", "canicule-orang"), {}, "Campagne inconnue"),
         (("launch", "nothing", "--yes"), {}, "Campagne inconnue"),
-        (("launch", "canicule-orange", "--yes"), {}, "Aucun foyer"),
         (("event", "show", "999999"), {}, "Aucune opération n° 999999"),
         (("task", "done", "999999", "--outcome", "REACHED_OK", "--caller", "odile"), {}, "Aucun appel n° 999999"),
         (("events",), {"DATABASE_URL": f"postgresql://x:secret@{NOWHERE}/x"}, "PostgreSQL ne répond pas"),
@@ -36,9 +35,16 @@ def _events(city: City) -> int:
         (("launch", "canicule-orange", "--yes"), {"BROKER_URL": f"redis://{NOWHERE}/0"}, "Redis"),
         (("launch", "canicule-orange", "--yes"), {"BROKER_URL": "http://x"}, "COURTOISIE_BROKER_URL"),
         (("worker",), {"TWILIO__MAX_IN_FLIGHT": "many"}, "COURTOISIE_TWILIO__MAX_IN_FLIGHT"),
+        (("check",), {"LIMITS__TICKS": "3"}, "limits.ticks : ce réglage n'existe pas"),
+        (("check",), {"LIMITS__BATCH_SIZE": "0"}, "limits.batch_size : 1 au moins est attendu"),
         (("campaigns",), {"CONFIG_DIR": "/nowhere"}, "COURTOISIE_CONFIG_DIR"),
         (("check", "--online"), {"TWILIO__AUTH_TOKEN": "wrong"}, "Twilio"),
         (("check", "--online"), {"PUBLIC_URL": f"http://{NOWHERE}"}, NOWHERE),
+        (("check", "--online"), {"PUBLIC_URL": ""}, "textes au plus long"),
+        (("check", "--online"), {"DATABASE_URL": "", "BROKER_URL": ""}, "textes au plus long"),
+        (("check", "--online"), {"DATABASE_URL": ""}, "COURTOISIE_DATABASE_URL"),
+        (("check", "--online"), {"BROKER_URL": ""}, "COURTOISIE_BROKER_URL"),
+        (("launch", "canicule-orange", "--yes"), {"TWILIO__API_URL": "https://api.twilio.com"}, "numéro d'exemple"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_half_done(
@@ -55,12 +61,51 @@ def test_what_is_wrong_is_said_and_nothing_is_half_done(
     assert _events(city) == before
 
 
+def test_a_campaign_for_nobody_is_not_launched(city: City, tmp_path: Path) -> None:
+    config = deployments.copy_to(tmp_path) / "config"
+    orange = config / "campaigns" / "canicule-orange.toml"
+    orange.write_text(orange.read_text().replace('# agencies = ["01", "04"]', 'agencies = ["nowhere"]'))
+
+    done = _run(city, "launch", "canicule-orange", "--yes", CONFIG_DIR=str(config))
+
+    assert done.returncode == 1
+    assert "Aucun foyer" in done.stderr
+
+
+def test_a_campaign_file_that_cannot_be_read_stops_that_campaign_and_nothing_else(city: City, tmp_path: Path) -> None:
+    config = deployments.copy_to(tmp_path) / "config"
+    (config / "campaigns" / "canicule-orange.toml").write_text("title =")
+
+    def run(*arguments: str) -> commands.Done:
+        return _run(city, *arguments, CONFIG_DIR=str(config))
+
+    refused = [run("launch", "canicule-orange", "--yes"), run("preview", "canicule-orange"), run("check")]
+    done = [run("events"), run("tasks"), run("schedule"), run("campaigns"), run("preview", "canicule-rouge")]
+
+    assert [one.returncode for one in refused] == [1, 1, 1]
+    assert all("config/campaigns/canicule-orange.toml" in one.stderr + one.stdout for one in refused)
+    assert [one.returncode for one in done] == [0] * 5, [one.stderr for one in done]
+    assert "canicule-rouge" in done[3].stdout
+    assert "config/campaigns/canicule-orange.toml" in done[3].stderr
+
+
+def test_a_variable_that_no_setting_reads_is_told_with_the_nearest_that_one_does(city: City) -> None:
+    done = _run(city, "check", DATABSE_URL="x", LIMIT__TICK_S="3", SENDERS__COURT__SEGMENTS_PER_S="3")
+
+    assert done.returncode == 0
+    assert "COURTOISIE_DATABASE_URL" in done.stdout
+    assert "COURTOISIE_LIMITS__TICK_S" in done.stdout
+    assert "SENDERS" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("empty.csv", b"", "vide"),
         ("photo.csv", b"\x89PNG\r\n\x1a\n" + bytes(200), "image"),
         ("headers.csv", "Nom;Prénom\nX;Y\n".encode(), "N° logement"),
+        ("noise.xlsx", bytes(n * n % 251 for n in range(5000)), "pas du texte"),
+        ("noise.ods", b"PK\x03\x04" + bytes(300), "abîmé"),
     ],
 )
 def test_a_file_that_is_no_listing_is_refused_with_the_reason(
@@ -74,6 +119,16 @@ def test_a_file_that_is_no_listing_is_refused_with_the_reason(
     assert done.returncode == 1
     assert said in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "said"), [("nowhere.csv", "nowhere.csv"), (".", "dossier")])
+def test_a_listing_that_is_not_there_is_told_in_a_sentence(city: City, tmp_path: Path, name: str, said: str) -> None:
+    done = _run(city, "import", str(tmp_path / name))
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
 
 
 def test_a_wrong_option_is_wrong_usage(city: City) -> None:

@@ -35,7 +35,7 @@ def shipped() -> Program:
     """The settings, campaigns and texts that ship, read once."""
     settings = configuration.load()
     texts = Texts(settings.templates_dir)
-    campaigns = catalogue.load(settings.config_dir, senders=settings.sender_table, texts=texts)
+    campaigns = catalogue.read_all(settings.config_dir, senders=settings.sender_table, texts=texts).sound
     return Program(settings, campaigns, texts, desks.of(settings), lambda _event: None, forms.load(settings.config_dir))
 
 

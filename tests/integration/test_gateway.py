@@ -315,10 +315,19 @@ def test_a_text_whose_request_could_outlive_its_lease_does_not_leave(provider: P
     assert provider.asked == []
 
 
+def test_a_text_that_missed_its_moment_asks_for_another_one_also_the_first(
+    provider: Provider, gateway: Gateway
+) -> None:
+    results = send(gateway, texts(2, leave_at=now() - timedelta(seconds=1)))
+
+    assert [(r.outcome, r.asked) for r in results] == [(Outcome.TRANSIENT, False)] * 2
+    assert provider.asked == []
+
+
 def test_on_a_machine_that_is_late_with_everything_one_text_leaves_all_the_same(
     provider: Provider, gateway: Gateway
 ) -> None:
-    results = send(gateway, texts(3, leave_at=now() - timedelta(seconds=5)))
+    results = send(gateway, texts(3, leave_at=now() - timedelta(seconds=15)))
 
     assert [(r.outcome, r.asked) for r in results] == [
         (Outcome.ACCEPTED, True),

@@ -110,7 +110,9 @@ def test_every_server_is_asked_and_each_answer_told(db: Database) -> None:
     def refused() -> None:
         raise BadDefinition("identifiants refusés")
 
-    asked = probing.probes(db=db, ping_broker=lost, verify_provider=refused, url="", provider_url=TWILIO, now=utc_now)
+    asked = probing.probes(
+        db=lambda: db, ping_broker=lost, verify_provider=refused, url="", provider_url=TWILIO, now=utc_now
+    )
     answered = {answer.name: answer.wrong for answer in probing.answers(asked)}
 
     assert (answered["database"], answered["schema"]) == ("", "")
@@ -127,7 +129,9 @@ def test_a_clock_that_is_not_the_databases_is_told(db: Database) -> None:
 
 def test_a_database_that_is_away_is_told() -> None:
     away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
-    asked = probing.probes(db=away, ping_broker=None, verify_provider=None, url="", provider_url=TWILIO, now=utc_now)
+    asked = probing.probes(
+        db=lambda: away, ping_broker=None, verify_provider=None, url="", provider_url=TWILIO, now=utc_now
+    )
     answered = {answer.name: answer.wrong for answer in probing.answers(asked)}
     away.close()
 
@@ -142,14 +146,16 @@ def test_the_command_is_content_when_all_answer(db: Database, capsys: pytest.Cap
 
     with serving(b'{"alive": true}') as url:
         settings = settings_in(ROOT, public_url=url, twilio={"api_url": HERE})
-        code = command.check(settings, online=True, as_json=False, gateway=Account(), db=db, broker_ping=lambda: None)
+        code = command.check(
+            settings, online=True, as_json=False, gateway=Account(), db=lambda: db, broker_ping=lambda: None
+        )
 
     assert code == 0
     assert capsys.readouterr().out.count(" : en ordre") == 6
 
 
 def test_the_command_fails_when_one_does_not_answer(db: Database, capsys: pytest.CaptureFixture[str]) -> None:
-    code = command.check(settings_in(ROOT), online=True, as_json=False, db=db)
+    code = command.check(settings_in(ROOT), online=True, as_json=False, db=lambda: db)
 
     assert code == 1
     assert "Adresse publique : COURTOISIE_PUBLIC_URL manque" in capsys.readouterr().out

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dramatiq
@@ -16,6 +17,8 @@ from sandbox.servers import Redis
 from worker import broker
 from worker.broker import Route
 from worker.domain.errors import BadDefinition, Unavailable
+from worker.heartbeat import Heartbeat
+from worker.scheduler import Waking
 
 Server = Redis | RabbitMQ
 SERVERS: dict[str, Callable[..., Server]] = {"redis": Redis, "rabbitmq": RabbitMQ}
@@ -76,6 +79,36 @@ def test_a_wake_up_reaches_a_worker_at_once_or_after_a_delay(
     _until(lambda: len(heard) == 2, "both wake-ups to be heard")
     worker.stop()
     assert heard == [1, 2]
+
+
+def test_a_worker_renews_its_file_with_each_wake_up_that_it_answers(
+    queue: dramatiq.Broker, wake: tuple[Route, Any], heard: list[int], tmp_path: Path
+) -> None:
+    alive = tmp_path / "alive"
+    queue.add_middleware(Heartbeat(alive))
+    worker = dramatiq.Worker(queue, worker_threads=2, worker_timeout=100)
+    worker.start()
+    silent = not alive.exists()
+    wake[1].send(1)
+
+    _until(alive.exists, "the file to be there")
+    worker.stop()
+    assert (silent, heard) == (True, [1])
+
+
+def test_a_clock_that_wakes_renews_its_file_and_one_whose_queue_is_away_does_not(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    waking = Waking(alive)
+
+    waking(_queue_is_away)
+    silent = not alive.exists()
+    waking(lambda: None)
+
+    assert (silent, alive.exists()) == (True, True)
+
+
+def _queue_is_away() -> None:
+    raise Unavailable("the queue is away")
 
 
 def test_the_queue_goes_away_and_comes_back_and_it_is_said_once(

@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 
 # Starts both servers, prints their pids and folder, and stays.
 OWNER = """
-import json, sys, time
+import json, signal, sys, time
 from sandbox import servers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background would have it ignored
 with servers.home() as home:
     postgres, cache = servers.Postgres(home, durable=False), servers.Redis(home)
     try:

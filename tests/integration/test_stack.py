@@ -61,8 +61,9 @@ def test_a_command_that_fails_says_why(running: Stack) -> None:
 
 
 OWNER = """
-import json, time, psutil
+import json, signal, time, psutil
 from sandbox import stack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background would have it ignored
 with stack.running(seed="owner") as started:
     started.start_product()
     print(json.dumps([p.pid for p in psutil.Process().children(recursive=True)]), flush=True)

@@ -1,5 +1,6 @@
 """`courtoisie web` as a process: it starts whatever is missing, ends when asked, and says so when it cannot start."""
 
+import re
 import socket
 import sys
 import time
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from sandbox import processes
 from tests.conftest import ROOT
+from tests.integration.conftest import Town
 
 NOBODY_THERE = {
     "COURTOISIE_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere",
@@ -22,9 +25,10 @@ NOBODY_THERE = {
 
 
 @contextmanager
-def web(folder: Path, port: int) -> Iterator[processes.Child]:
+def web(folder: Path, port: int, **changes: str) -> Iterator[processes.Child]:
     command = [sys.executable, "-m", "worker", "web", "--port", str(port)]
-    child = processes.start("web", command, log=folder / "web.log", env=NOBODY_THERE, cwd=ROOT)
+    env = NOBODY_THERE | {f"COURTOISIE_{name}": value for name, value in changes.items()}
+    child = processes.start("web", command, log=folder / "web.log", env=env, cwd=ROOT)
     try:
         yield child
     finally:
@@ -78,3 +82,36 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert status == 1
     assert str(port) in child.tail()
     assert "Traceback" not in child.tail(200)
+
+
+TRIES = [f"198.51.100.{n}" for n in range(1, 4)]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "addresses"),
+    [('["127.0.0.1"]', 3), ('["10.0.0.0/8"]', 1), ("[]", 1)],
+)
+def test_wrong_passwords_count_for_the_address_that_a_trusted_proxy_names_and_for_no_forged_one(
+    tmp_path: Path, database_url: str, town: Town, trusted: str, addresses: int
+) -> None:
+    port = free_port()
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": "k" * 40, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    with web(tmp_path, port, TRUSTED_PROXIES=trusted, **settings) as child:
+        wait_until_it_answers(child, port)
+        statuses = [_wrong_password(port, address) for address in TRIES]
+
+    with town.db.begin() as connection:
+        counted = connection.execute(text("SELECT count(*) FROM sign_in_failure")).scalar_one()
+    assert statuses == [401] * 3
+    assert counted == len(TRIES) + addresses  # each login too
+
+
+def _wrong_password(port: int, address: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["X-Forwarded-For"] = address
+        form = session.get(f"http://127.0.0.1:{port}/login", timeout=10).text
+        token = re.search(r'name="csrf" value="([^"]+)"', form)
+        assert token
+        values = {"csrf": token[1], "login": f"nobody-{address}", "password": "wrong", "next": "/"}
+        return session.post(f"http://127.0.0.1:{port}/login", data=values, timeout=10).status_code

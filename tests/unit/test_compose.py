@@ -1,7 +1,9 @@
 """docker-compose.yml keeps secrets in files, opens nothing by accident, and agrees with deploy/make-secrets."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,29 @@ def test_each_server_has_a_health_check(name: str) -> None:
 @pytest.mark.parametrize("name", ["web", "worker", "scheduler"])
 def test_nothing_starts_before_the_schema_is_there(name: str) -> None:
     assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
+def test_every_service_that_stays_says_whether_it_is_well(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["worker", "scheduler"])
+def test_a_file_that_is_not_renewed_tells_of_a_process_that_does_nothing(name: str, tmp_path: Path) -> None:
+    file, test = SERVICES[name]["environment"]["COURTOISIE_HEARTBEAT"], SERVICES[name]["healthcheck"]["test"]
+    assert file in test[-1]
+    alive = tmp_path / "alive"
+    command = [sys.executable, "-c", test[-1].replace(file, str(alive))]
+
+    def healthy() -> bool:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    missing = healthy()
+    alive.touch()
+    fresh = healthy()
+    os.utime(alive, (0, 0))
+
+    assert (missing, fresh, healthy()) == (False, True, False)
 
 
 def test_redis_keeps_what_it_was_told() -> None:

@@ -13,32 +13,34 @@ from worker.catalogue.files import CampaignFile
 from worker.catalogue.fitting import Texts, asks_for_reply, problems_of
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Sender
-from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem
 from worker.i18n import _
 
-__all__ = ["Catalogue", "Texts", "asks_for_reply", "freeze", "load", "problems_of", "read_all", "thaw"]
+__all__ = ["Catalogue", "Texts", "asks_for_reply", "freeze", "problems_of", "read_all", "thaw"]
 
 _FREEZER = TypeAdapter(Campaign)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the files hold: the campaigns that can be read, and all that is wrong."""
+    """What the files hold: the campaigns that can be read, by key, which is the file's name, and all that is wrong."""
 
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def broken(self) -> dict[str, str]:
+        """By key, what is wrong with a campaign that may not be used: file, key, what, what to do, a line each."""
+        found: dict[str, list[str]] = {}
+        for problem in self.problems:
+            found.setdefault(fitting.key_of(problem.file), []).append(str(problem))
+        return {key: "\n".join(lines) for key, lines in found.items()}
 
-def load(config_dir: Path, *, senders: Mapping[str, Sender], texts: Texts) -> dict[str, Campaign]:
-    """All campaigns by key, which is the file's name.
-
-    Raises BadDefinition with every problem of every file, a line each: file, key, what is wrong, what to do.
-    """
-    catalogue = read_all(config_dir, senders=senders, texts=texts)
-    if catalogue.problems:
-        raise BadDefinition("\n".join(map(str, catalogue.problems)))
-    return catalogue.campaigns
+    @property
+    def sound(self) -> dict[str, Campaign]:
+        """The campaigns that may be used. One bad file takes nothing but its own campaign away."""
+        broken = self.broken
+        return {key: campaign for key, campaign in self.campaigns.items() if key not in broken}
 
 
 def read_all(config_dir: Path, *, senders: Mapping[str, Sender], texts: Texts) -> Catalogue:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from worker.catalogue import rhythm, steps
@@ -61,6 +62,11 @@ def file_of(key: str) -> str:
     return f"config/campaigns/{key}.toml"
 
 
+def key_of(file: str) -> str:
+    """The campaign that such a file defines."""
+    return PurePath(file).stem
+
+
 def _references(campaign: Campaign) -> dict[str, Any]:
     """As the file writes them."""
     ladder = [{"text": step.text} for step in campaign.ladder]
@@ -71,10 +77,10 @@ def _texts_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
     yield "text", campaign.text
     if campaign.reminder_text is not None:
         yield "reminder_text", campaign.reminder_text
-    yield from ((_key_of(n), step.text) for n, step in enumerate(campaign.ladder, 1) if step.text is not None)
+    yield from ((_text_key(n), step.text) for n, step in enumerate(campaign.ladder, 1) if step.text is not None)
 
 
-def _key_of(step: int) -> str:
+def _text_key(step: int) -> str:
     """The text of a step, counted as people do."""
     return f"ladder[{step}].text"
 
@@ -105,7 +111,7 @@ def _named_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     yield "reminder_text", "text", values.get("reminder_text")
     ladder = values.get("ladder")
     for n, step in enumerate(ladder if isinstance(ladder, list) else [], 1):
-        yield _key_of(n), "text", step.get("text") if isinstance(step, dict) else None
+        yield _text_key(n), "text", step.get("text") if isinstance(step, dict) else None
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -9,21 +9,22 @@ import typer
 from worker import actors
 from worker.bootstrap import App
 from worker.cli import parts, previews
-from worker.cli.terminal import out, print_json, span, table
+from worker.cli.terminal import complain, out, print_json, span, table
 from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused, Unavailable
 from worker.i18n import _
 from worker.labels import label
-from worker.services import events, guests, preview_json, previewing
+from worker.services import events, guests, launching, preview_json, previewing
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
 Name = Annotated[str, typer.Argument(help=_("Nom de la campagne, voir « courtoisie campaigns »."))]
 
 
 def campaigns(as_json: Json = False) -> None:
-    defined = parts.campaigns(parts.settings()).values()
+    read = parts.catalogue_of(parts.settings())
+    defined = read.sound.values()
     if as_json:
-        print_json({"campaigns": [_described(c) for c in defined]})
+        print_json({"campaigns": [_described(c) for c in defined], "broken": read.broken})
         return
     listed = table(_("Campagne"), _("Titre"), _("Genre"), _("Niveau"), _("Émetteur"), _("Délai de réponse"))
     for campaign in defined:
@@ -32,6 +33,8 @@ def campaigns(as_json: Json = False) -> None:
             campaign.key, campaign.title, label(campaign.kind), label(campaign.level), campaign.sender, deadline
         )
     out().print(listed)
+    for wrong in read.broken.values():
+        complain(wrong)
 
 
 def preview(
@@ -125,13 +128,7 @@ def _test(campaign: str, *, occasion: str, as_json: bool) -> None:
 
 def _confirm(app: App, campaign: Campaign, *, yes: bool, as_json: bool) -> None:
     """A small launch just happens; a large one is shown and asked about."""
-    households = sum(f.households for f in events.preview(app.db, campaign, desk=app.desk, now=app.clock()))
-    if not households:
-        raise Refused(
-            _("Aucun foyer n'est concerné par « {title} » : importez une liste ou revoyez le public.").format(
-                title=campaign.title
-            )
-        )
+    households = launching.allow(app.db, campaign, settings=app.settings, desk=app.desk, now=app.clock())
     most = app.settings.limits.confirm_above
     if yes or households <= most:
         return

@@ -30,7 +30,7 @@ def check(
     online: bool,
     as_json: bool,
     gateway: Verifier | None = None,
-    db: Database | None = None,
+    db: Callable[[], Database] | None = None,
     broker_ping: Callable[[], None] | None = None,
 ) -> int:
     """Shows all that is wrong; returns the exit code, 1 when something must be mended."""
@@ -47,7 +47,10 @@ def check(
 
 
 def _probes(
-    settings: Settings, gateway: Verifier | None, db: Database | None, broker_ping: Callable[[], None] | None
+    settings: Settings,
+    gateway: Verifier | None,
+    db: Callable[[], Database] | None,
+    broker_ping: Callable[[], None] | None,
 ) -> Sequence[Probe]:
     return probing.probes(
         db=db,

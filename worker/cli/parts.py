@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from worker import actors, bootstrap, broker, catalogue, logs
 from worker import settings as configuration
-from worker.domain.campaigns import Campaign
 from worker.rendering import Texts
 from worker.store import database
 
@@ -27,9 +26,9 @@ def whole() -> Iterator[bootstrap.App]:
         app.close()
 
 
-def campaigns(loaded: configuration.Settings) -> dict[str, Campaign]:
-    """The campaigns as defined, without a server. Raises BadDefinition."""
-    return catalogue.load(loaded.config_dir, senders=loaded.sender_table, texts=Texts(loaded.templates_dir))
+def catalogue_of(loaded: configuration.Settings) -> catalogue.Catalogue:
+    """The campaigns as defined, and what is wrong with some, without a server."""
+    return catalogue.read_all(loaded.config_dir, senders=loaded.sender_table, texts=Texts(loaded.templates_dir))
 
 
 @contextmanager

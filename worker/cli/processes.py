@@ -1,16 +1,21 @@
 """The long-running processes: worker, scheduler, web."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
 
+import structlog
 import typer
 
 from worker import actors, bootstrap, broker, scheduler
 from worker.bootstrap import App
 from worker.cli import parts
 from worker.i18n import _
+from worker.services import checking_settings
+
+log = structlog.get_logger()
 
 
 def worker(
@@ -22,7 +27,10 @@ def worker(
     from dramatiq import cli as dramatiq_cli
 
     settings = parts.settings()
-    bootstrap.build(settings).close()  # a wrong setting is said once, here, not by each process
+    # A wrong setting is said once, here, not by each process.
+    app = bootstrap.build(settings)
+    _tell_mistakes(app)
+    app.close()
     broker.build(settings.broker_url.get_secret_value()).close()
     arguments = [
         "worker.queue_worker:set_up",
@@ -55,7 +63,18 @@ def web(
         web_app.serve(app, queue=queue, host=host, port=port)
 
 
+def _tell_mistakes(app: App) -> None:
+    """A campaign whose file is not usable is left out; all others, and every event that is open, go on. A misspelt
+    variable would leave a default in force without a word.
+    """
+    for key in sorted(app.broken):
+        log.error("campaign_file_unusable", campaign=key, remedy="courtoisie check")
+    for variable, nearest in checking_settings.unread_variables(os.environ).items():
+        log.warning("setting_unknown", variable=variable, nearest=nearest)
+
+
 def _bind(app: App) -> broker.Queue:
+    _tell_mistakes(app)
     queue = broker.build(app.settings.broker_url.get_secret_value())
     actors.route.bind(queue, app)
     return queue

@@ -1,5 +1,8 @@
 """Installing and checking: migrate, check."""
 
+import contextlib
+from contextlib import ExitStack
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -27,19 +30,28 @@ def check(
     settings = parts.settings()
     if not online:
         raise typer.Exit(checking.check(settings, online=False, as_json=as_json))
-    queue = broker.build(settings.broker_url.get_secret_value())
-    db = database.connect(settings.database_url.get_secret_value())
-    gateway = Gateway(settings.twilio, public_url=settings.public_url)
-    try:
-        raise typer.Exit(
-            checking.check(
-                settings, online=True, as_json=as_json, gateway=gateway, db=db, broker_ping=lambda: broker.ping(queue)
-            )
+    with ExitStack() as closing:
+        gateway = closing.enter_context(contextlib.closing(Gateway(settings.twilio, public_url=settings.public_url)))
+
+        @cache
+        def db() -> database.Database:
+            made = database.connect(settings.database_url.get_secret_value())
+            return closing.enter_context(contextlib.closing(made))
+
+        code = checking.check(
+            settings,
+            online=True,
+            as_json=as_json,
+            gateway=gateway,
+            db=db,
+            broker_ping=lambda: _ping(settings.broker_url.get_secret_value()),
         )
-    finally:
-        gateway.close()
-        db.close()
-        queue.close()
+    raise typer.Exit(code)
+
+
+def _ping(broker_url: str) -> None:
+    with contextlib.closing(broker.build(broker_url)) as queue:
+        broker.ping(queue)
 
 
 def register(cli: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from worker.domain.errors import Refused
-from worker.i18n import _
+from worker.i18n import _, because
 
 
 def out() -> Console:
@@ -61,7 +61,7 @@ def write_private(path: Path, content: bytes) -> None:
             os.fchmod(file.fileno(), 0o600)
             file.write(content)
     except OSError as error:
-        raise Refused(_("{path} ne peut pas être écrit : {why}").format(path=path, why=error.strerror)) from None
+        raise Refused(_("{path} ne peut pas être écrit : {why}").format(path=path, why=because(error))) from None
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from worker.domain.errors import BadDefinition
 from worker.domain.folding import fold
 from worker.domain.listings import Role
-from worker.i18n import _
+from worker.i18n import _, because
 
 FILE_NAME = "listing.toml"
 
@@ -177,7 +177,7 @@ def load(config_dir: Path) -> Rules:
     try:
         return Rules(**tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise BadDefinition(_("{path} est illisible : {error}").format(path=path, error=error.strerror)) from None
+        raise BadDefinition(_("{path} est illisible : {error}").format(path=path, error=because(error))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadDefinition(
             _("{path} n'est pas un fichier TOML lisible : {error}").format(path=path, error=error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.domain.errors import BadListing
-from worker.i18n import _
+from worker.i18n import _, because
 from worker.listing import encodings, headers, kinds, separated, workbooks
 from worker.listing.headers import Header
 from worker.listing.kinds import Kind
@@ -56,4 +56,4 @@ def _bytes(path: Path) -> bytes:
             raise BadListing(_("{path} dépasse {mb} Mo.").format(path=path, mb=MAX_BYTES // 1_000_000))
         return path.read_bytes()
     except OSError as error:
-        raise BadListing(_("{path} ne peut pas être lu : {error}").format(path=path, error=error.strerror)) from None
+        raise BadListing(_("{path} ne peut pas être lu : {error}").format(path=path, error=because(error))) from None

@@ -1,18 +1,23 @@
 """What is wrong in config/courtoisie.toml beyond types: unread keys, impossible senders, hours that never come."""
 
 import difflib
+import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
+from typing import get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel
 
 from worker.catalogue import prices
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
-from worker.settings import Settings
+from worker.settings import PREFIX, Settings
 
 FILE = "config/courtoisie.toml"
 
@@ -20,12 +25,17 @@ _SHORT_CODE = re.compile(r"\d{3,6}")
 _NUMBER = re.compile(r"\+\d{8,15}")
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")  # what Twilio takes as an alphanumeric sender
 _SERVICE = re.compile(r"MG[0-9a-f]{32}")
+# Numbers that ARCEP keeps for films and examples (décision n° 2018-0881): they never reach anybody.
+_FOR_FILMS = ("019900", "026191", "035301", "046571", "053649", "063998")
+# A stand-in for the provider is on this machine.
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _FRENCH_MOBILE = re.compile(r"\+33[67]\d{8}")
 
 
 def problems(settings: Settings) -> list[Problem]:
     """All that is wrong with the settings, without asking any server."""
-    found = [*_unread_keys(settings), *_landlord(settings), *_timezone(settings), *_hours(settings)]
+    found = [*_unread_keys(settings), *_unread_variables(os.environ)]
+    found += [*_landlord(settings), *_timezone(settings), *_hours(settings)]
     found += [*_guests(settings), *_prices(settings)]
     for sender in settings.sender_table.values():
         found += _sender(sender)
@@ -43,6 +53,50 @@ def _unread_keys(settings: Settings) -> Iterator[Problem]:
         yield Problem(FILE, key, _("clé inconnue."), remedy)
 
 
+def unread_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables with our prefix that no setting reads -> the nearest that one does, empty where none is near."""
+    known = sorted(_variables(Settings))
+    unread = {}
+    for variable in sorted(environment):
+        if variable.startswith(PREFIX) and not _is_read(variable.removesuffix("_FILE").removeprefix(PREFIX), known):
+            close = difflib.get_close_matches(variable.removeprefix(PREFIX), known, n=1)
+            unread[variable] = PREFIX + close[0] if close else ""
+    return unread
+
+
+def _unread_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
+    for variable, close in unread_variables(environment).items():
+        remedy = _("Vouliez-vous « {name} » ?").format(name=close) if close else _("Retirez-la.")
+        yield Problem(_("environnement"), variable, _("aucun réglage ne porte ce nom."), remedy, Weight.NOTICE)
+
+
+def _is_read(name: str, known: Iterable[str]) -> bool:
+    """Below a table with keys of the landlord's own (senders, agencies) anything may stand."""
+    return any(name == one or (one.endswith("__") and name.startswith(one)) for one in known)
+
+
+def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, about in model.model_fields.items():
+        path = f"{prefix}{name}".upper()
+        yield path
+        if isinstance(about.annotation, type) and issubclass(about.annotation, BaseModel):
+            yield from _variables(about.annotation, f"{path}__")
+        elif get_origin(about.annotation) is dict:
+            yield f"{path}__"
+
+
+def names_nobody(settings: Settings) -> bool:
+    """Whether real tenants would be told to ring a number that is nobody's: kept for films, or left as we ship it."""
+    host = urlsplit(settings.twilio.api_url).hostname or ""
+    real = bool(settings.twilio.account_sid) and host not in THIS_MACHINE
+    return real and _is_made_up(settings.landlord.phone)
+
+
+def _is_made_up(phone: str) -> bool:
+    digits = re.sub(r"\D", "", phone.replace("+33", "0"))
+    return digits.startswith(_FOR_FILMS)
+
+
 def _landlord(settings: Settings) -> Iterator[Problem]:
     if not settings.landlord.name.strip():
         yield Problem(FILE, "landlord.name", _("ce nom est vide."), _("Écrivez le nom que les locataires connaissent."))
@@ -53,6 +107,11 @@ def _landlord(settings: Settings) -> Iterator[Problem]:
             _("« {phone} » n'est pas un numéro.").format(phone=settings.landlord.phone),
             _('Écrivez celui de l\'agence, par exemple "05 36 49 00 01".'),
         )
+    elif names_nobody(settings):
+        wrong = _("« {phone} » est un numéro d'exemple, que personne ne décroche.").format(
+            phone=settings.landlord.phone
+        )
+        yield Problem(FILE, "landlord.phone", wrong, _("Écrivez le numéro de l'agence que les locataires connaissent."))
 
 
 def _timezone(settings: Settings) -> Iterator[Problem]:

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from worker.domain.errors import BadDefinition, CourtoisieError, Unavailable
 from worker.i18n import _
+from worker.services.checking_settings import THIS_MACHINE
 from worker.store import schema_version
 from worker.store.database import Database
 
 PATIENCE_S = 10
 CLOCKS_APART = timedelta(seconds=5)
-_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,21 @@ class Answer:
 
 def probes(
     *,
-    db: Database | None,
+    db: Callable[[], Database] | None,
     ping_broker: Callable[[], None] | None,
     verify_provider: Callable[[], None] | None,
     url: str,
     provider_url: str,
     now: Callable[[], datetime],
 ) -> tuple[Probe, ...]:
-    """The probes for the parts there are; None leaves a part out. url: what the provider reaches us by;
-    provider_url: where the provider is. now: this machine's clock.
+    """The probes for the parts there are; None leaves a part out. db: connects, or tells why its address is none.
+
+    url: what the provider reaches us by; provider_url: where the provider is. now: this machine's clock.
     """
     wanted: tuple[tuple[str, str, Callable[[], None] | None], ...] = (
-        ("database", _("Base de données"), db.ping if db else None),
-        ("schema", _("Schéma de la base"), (lambda: schema(db)) if db else None),
-        ("clock", _("Horloge"), (lambda: clock(db, now=now)) if db else None),
+        ("database", _("Base de données"), (lambda: db().ping()) if db else None),
+        ("schema", _("Schéma de la base"), (lambda: schema(db())) if db else None),
+        ("clock", _("Horloge"), (lambda: clock(db(), now=now)) if db else None),
         ("broker", _("File d'attente"), ping_broker),
         ("twilio", _("Compte Twilio"), verify_provider),
         ("public_url", _("Adresse publique"), lambda: public_url(url, provider_url=provider_url)),
@@ -103,7 +104,7 @@ def public_url(url: str, *, provider_url: str) -> None:
     """
     if not url:
         raise BadDefinition(_("COURTOISIE_PUBLIC_URL manque : l'adresse https à laquelle Twilio atteint ce serveur."))
-    schemes = {"https", "http"} if urlsplit(provider_url).hostname in _THIS_MACHINE else {"https"}
+    schemes = {"https", "http"} if urlsplit(provider_url).hostname in THIS_MACHINE else {"https"}
     if urlsplit(url).scheme not in schemes:
         raise BadDefinition(
             _("COURTOISIE_PUBLIC_URL ({url}) doit commencer par https:// : Twilio y envoie les réponses.").format(

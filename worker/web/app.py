@@ -10,7 +10,7 @@ import uvicorn
 from worker import actors, broker
 from worker.bootstrap import App
 from worker.domain.errors import Refused
-from worker.i18n import _
+from worker.i18n import _, because
 from worker.web.assembly import assemble
 from worker.web.parts import Parts, Program
 from worker.web.quick import QuickReceipts
@@ -33,7 +33,9 @@ def create_app(app: App, *, queue: broker.Queue) -> QuickReceipts:
             wake=actors.handle_inbound.send,
             ping_queue=lambda: broker.ping(queue),
             public_url=app.settings.public_url,
-            program=Program(app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send, app.forms),
+            program=Program(
+                app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send, app.forms, app.broken
+            ),
             tokens=tuple(t.get_secret_value() for t in (account.auth_token, account.auth_token_secondary)),
         )
     )
@@ -46,7 +48,8 @@ def serve(app: App, *, queue: broker.Queue, host: str, port: int) -> None:
         create_app(app, queue=queue),
         access_log=False,  # numbers would be in it
         log_config=None,
-        proxy_headers=False,
+        proxy_headers=bool(app.settings.trusted_proxies),
+        forwarded_allow_ips=list(app.settings.trusted_proxies),
         server_header=False,
         ws="none",
         lifespan="on",
@@ -67,6 +70,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Refused(
             _("Impossible d'écouter sur {host}, port {port} : {reason}.").format(
-                host=host, port=port, reason=error.strerror
+                host=host, port=port, reason=because(error)
             )
         ) from None

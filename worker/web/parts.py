@@ -14,7 +14,10 @@ from worker.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What people and programs use through the web. fan_out: tells the workers of a new event, by its id."""
+    """What people and programs use through the web. fan_out: tells the workers of a new event, by its id.
+
+    broken: campaigns whose file is not usable, with what is wrong.
+    """
 
     settings: Settings
     campaigns: Mapping[str, Campaign]
@@ -22,6 +25,7 @@ class Program:
     desk: Desk
     fan_out: Callable[[int], None]
     forms: Sequence[Form] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from worker.catalogue import prices
 from worker.domain.campaigns import Campaign
-from worker.domain.errors import NotFound
+from worker.domain.errors import NotFound, Refused
 from worker.i18n import _
 from worker.services import auditing, guests, preview_json, previewing
 from worker.services.auditing import Action
@@ -139,7 +139,9 @@ def test(campaign: Key, person: Launches, at: AtHand) -> Tested:
 
 
 def defined(at: House, key: str) -> Campaign:
-    """A campaign by its key. Raises NotFound."""
+    """A campaign by its key. Raises NotFound; Refused, saying what is wrong with its file."""
+    if key in at.program.broken:
+        raise Refused(at.program.broken[key])
     if key not in at.program.campaigns:
         raise NotFound(_("Aucune campagne de ce nom ; voyez /api/v1/campaigns."))
     return at.program.campaigns[key]

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.domain.campaigns import Campaign, occasion_of
+from worker.domain.campaigns import occasion_of
 from worker.domain.errors import Refused
 from worker.domain.roles import Person
 from worker.i18n import _
-from worker.services import auditing, events, reporting, steering
+from worker.services import auditing, events, launching, reporting, steering
 from worker.services.auditing import Action
 from worker.store.events import Event
 from worker.web.api import answers, paging, problems
@@ -112,7 +112,8 @@ def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> 
     campaign = defined(at, wanted.campaign)
     if not wanted.confirm:
         raise Refused(_("Un lancement se confirme : « confirm » doit être vrai."))
-    _refuse_nobody(at, campaign)
+    program = at.program
+    launching.allow(at.db, campaign, settings=program.settings, desk=program.desk, now=at.now())
     occasion = wanted.occasion or occasion_of(at.now().astimezone(ZoneInfo(at.program.settings.timezone)))
     opened = events.open_event(at.db, campaign, occasion=occasion, desk=at.program.desk, now=at.now())
     auditing.record(at.db, person, Action.LAUNCHED, "event", [opened.event_id], now=at.now())
@@ -201,15 +202,6 @@ def account_of(made: reporting.Report, person: Person) -> answers.Account:
 def _steered(at: House, event: int, person: Person) -> answers.Account:
     auditing.record(at.db, person, Action.STEERED, "event", [event], now=at.now())
     return account(at, event, person)
-
-
-def _refuse_nobody(at: House, campaign: Campaign) -> None:
-    if not events.preview(at.db, campaign, desk=at.program.desk, now=at.now()):
-        raise Refused(
-            _("Aucun foyer n'est concerné par « {title} » : importez une liste ou revoyez le public.").format(
-                title=campaign.title
-            )
-        )
 
 
 def _listed(event: Event) -> answers.Event:

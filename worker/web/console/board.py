@@ -13,7 +13,7 @@ from worker.domain.errors import NotFound, Refused, Unavailable
 from worker.domain.roles import Right
 from worker.i18n import _
 from worker.labels import label
-from worker.services import auditing, boards, events, filing, reporting, steering
+from worker.services import auditing, boards, events, filing, launching, reporting, steering
 from worker.services.auditing import Action
 from worker.services.variables import common
 from worker.web.console import visit as visits
@@ -54,6 +54,7 @@ def board(visit: Visit) -> Response:
         events=seen.events,
         agencies=seen.agencies,
         missed=seen.missed,
+        broken=sorted(visit.program.broken),
         bands=boards.BANDS,
         unknown=unknown,
     )
@@ -82,7 +83,8 @@ def event(visit: Visit) -> Response:
 
 def campaigns(visit: Visit) -> Response:
     """What may be launched."""
-    return visit.page("campaigns.html", campaigns=visit.program.campaigns.values())
+    program = visit.program
+    return visit.page("campaigns.html", campaigns=program.campaigns.values(), broken=program.broken.values())
 
 
 def campaign(visit: Visit) -> Response:
@@ -118,7 +120,8 @@ def launch(visit: Visit) -> Response:
     chosen = _chosen(visit)
     if visit.said("sure") != "yes":
         raise Refused(_("Cochez la case pour confirmer."))
-    desk = visit.program.desk
+    desk, settings = visit.program.desk, visit.program.settings
+    launching.allow(visit.parts.db, chosen, settings=settings, desk=desk, now=visit.now)
     occasion = visit.said("occasion") or occasion_of(visit.now.astimezone(desk.timezone))
     opened = events.open_event(visit.parts.db, chosen, occasion=occasion, desk=desk, now=visit.now)
     auditing.record(visit.parts.db, visit.me, Action.LAUNCHED, "event", [opened.event_id], now=visit.now)
