@@ -25,8 +25,14 @@ def quickened(config_dir: Path, target: Path, *, speed: float) -> Path:
 
 
 def _campaign(campaign: dict[str, Any], speed: float) -> dict[str, Any]:
-    waits = {key: _divided(campaign[key], speed) for key in WAITS if key in campaign}
+    waits: dict[str, Any] = {key: _divided(campaign[key], speed) for key in WAITS if key in campaign}
+    if "ladder" in campaign:
+        waits["ladder"] = [_step(step, speed) for step in campaign["ladder"]]
     return campaign | waits | {"window": OPEN, "void_after": "10h"}
+
+
+def _step(step: dict[str, Any], speed: float) -> dict[str, Any]:
+    return step | {"after": _divided(step["after"], speed)} if "after" in step else step
 
 
 def _settings(settings: dict[str, Any]) -> dict[str, Any]:

@@ -69,10 +69,10 @@ def household(
     return Household(household_id, agency, (*mobiles, *landlines))
 
 
-def add_phone(db: Database, home: Household, number: str, kind: str = "fixed") -> None:
+def add_phone(db: Database, home: Household, number: str, kind: str = "fixed", label: str = "self") -> None:
     """One more number for a household, after those it has."""
     with db.begin() as connection:
-        _insert(connection, schema.phone, household_id=home.id, e164=number, kind=kind, rank=9)
+        _insert(connection, schema.phone, household_id=home.id, e164=number, kind=kind, rank=9, label=label)
 
 
 def campaign(**changes: Any) -> Campaign:

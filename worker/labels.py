@@ -8,6 +8,7 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
+from worker.domain.rungs import Rung
 from worker.i18n import _
 
 LABELS: dict[str, str] = {
@@ -64,6 +65,8 @@ LABELS: dict[str, str] = {
     TaskReason.NO_MOBILE: _("pas de mobile"),
     TaskReason.WRONG_NUMBER: _("mauvais numéro"),
     TaskReason.FOLLOW_UP: _("suite d'un appel"),
+    TaskReason.TRUSTED_CONTACT: _("appeler un proche"),
+    TaskReason.PARTNER: _("passer au partenaire"),
     TaskReason.MANUAL: _("demandé à la main"),
     TaskReason.WEEKLY: _("appel de la semaine"),
     MessageState.QUEUED: _("en file"),
@@ -107,6 +110,9 @@ LABELS: dict[str, str] = {
     NextStep.ANSWER: _("réponse attendue"),
     NextStep.CALL: _("une personne appelle"),
     NextStep.NOTHING: _("plus rien de prévu"),
+    Rung.REMINDER: _("rappel par SMS"),
+    Rung.VOICE: _("appels automatiques"),
+    Rung.SECOND_NUMBER: _("SMS à un autre numéro"),
     "P0": _("tout de suite"),
     "P1": _("dans les deux heures"),
     "P2": _("dans la journée"),
@@ -137,6 +143,7 @@ WORDS: dict[str, str] = {
     "voip": _("fixe par internet"),
     "foreign": _("numéro étranger"),
     "child": _("enfant"),
+    "neighbour": _("voisin"),
     "other": _("autre personne"),
     "provider_dead": _("numéro non attribué"),
     "wrong_number": _("mauvais numéro"),
@@ -144,7 +151,6 @@ WORDS: dict[str, str] = {
     "absent": _("absent"),
     "hospital": _("hospitalisé"),
     "sms": _("SMS"),
-    "voice": _("appels"),
     "all": _("tout"),
     "caller": _("appelant"),
     "operator": _("opérateur"),

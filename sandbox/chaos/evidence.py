@@ -70,6 +70,8 @@ class Recipient:
     due_at: datetime | None
     task_state: str | None
     task_reasons: list[str] | None
+    # Numbers of the household beside the one the event writes to.
+    others: tuple[str, ...] | list[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ class Evidence:
 _EVENTS = "SELECT id, campaign, kind, state, void_at, fanned_out_at FROM campaign_event"
 _RECIPIENTS = """
 SELECT r.id, e.campaign, d.code AS dwelling, r.e164 AS number, r.state, r.reason, r.due_at,
-       k.state AS task_state, k.reasons AS task_reasons
+       k.state AS task_state, k.reasons AS task_reasons,
+       ARRAY(SELECT p.e164 FROM phone p
+             WHERE p.household_id = r.household_id AND p.e164 IS DISTINCT FROM r.e164) AS others
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id JOIN household h ON h.id = r.household_id
 JOIN dwelling d ON d.id = h.dwelling_id LEFT JOIN callback_task k ON k.id = r.task_id
 """

@@ -128,7 +128,10 @@ def the_silent_are_rung(evidence: Evidence) -> Verdict:
     silent = [
         r
         for r in evidence.books.recipients
-        if r.number and r.number not in heard and (r.campaign, r.number) in asked and r.campaign not in cancelled
+        if r.number
+        and heard.isdisjoint({r.number, *r.others})
+        and (r.campaign, r.number) in asked
+        and r.campaign not in cancelled
         if evidence.terms[r.campaign].deadline_s is not None and r.reason != "all_clear"
     ]
     wrong = [f"{r.campaign}: {r.dwelling} never answered and is {r.state}" for r in silent if r.task_state is None]

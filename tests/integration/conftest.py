@@ -13,9 +13,9 @@ from worker.domain import calendar
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
 from worker.domain.messages import Inbound
-from worker.services import escalating, events, hearing, inbound, outages, sweeping
+from worker.services import escalating, events, hearing, inbound, outages, recording, sweeping
 from worker.services.desk import Desk
-from worker.store import accounts, recipients, schema
+from worker.store import accounts, outbox, schema
 from worker.store.database import Database
 
 SENDERS = {
@@ -53,19 +53,18 @@ class Town:
         events.fan_out(self.db, opened.event_id, desk=DESK, now=self.now)
         return opened.event_id
 
-    def sent(self, event_id: int, campaign: Campaign | None = None) -> None:
+    def sent(self, event_id: int, _campaign: Campaign | None = None) -> None:
         """Every queued text of the event was accepted by the provider, now."""
-        wait = events.first_wait(campaign or builders.campaign())
         with self.db.begin() as connection:
             rows = connection.execute(
                 text(
                     "UPDATE message SET state = 'sent', sent_at = :now, attempts = 1, segments = 1, "
                     "provider_sid = 'SM' || lpad(id::text, 32, '0') WHERE event_id = :id AND state = 'queued' "
-                    "RETURNING event_id, e164"
+                    "RETURNING id, event_id, e164, step, state"
                 ),
                 {"now": self.now, "id": event_id},
             ).all()
-            recipients.mark_contacted(connection, [(r.event_id, r.e164) for r in rows], first_wait=wait, now=self.now)
+            recording.start_clocks(connection, [outbox.Moved(**r._asdict()) for r in rows], self.now)
 
     def reply(self, number: str, body: str, **more: object) -> int | None:
         """A text from a phone, stored and read. None when the provider's id was heard before."""

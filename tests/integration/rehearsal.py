@@ -29,7 +29,10 @@ SHORT_CODE = SENDERS["court"].address
 
 @dataclass(slots=True)
 class Rehearsal:
-    """A landlord, seven homes of which two share a number, a provider, and the time. Begins with empty tables."""
+    """A landlord, seven homes of which two share a number and two another one of theirs, a provider, and the time.
+
+    Begins with empty tables.
+    """
 
     db: Database
     now: datetime
@@ -44,13 +47,13 @@ class Rehearsal:
         with self.db.begin() as connection:
             connection.execute(text(_EMPTY))
         self.provider = Provider(self)
-        shared = builders.mobile()
+        shared, other = builders.mobile(), builders.mobile()
         self.homes = [
-            builders.household(self.db),
-            builders.household(self.db),
+            builders.household(self.db, mobiles=(builders.mobile(), builders.mobile())),
+            builders.household(self.db, mobiles=(builders.mobile(), other)),
             builders.household(self.db, mobiles=(shared,)),
             builders.household(self.db, mobiles=(shared,)),
-            builders.household(self.db),
+            builders.household(self.db, mobiles=(builders.mobile(), other)),
             builders.household(self.db),
             builders.household(self.db, mobiles=(), landlines=(builders.landline(),)),
         ]
@@ -63,6 +66,11 @@ class Rehearsal:
     @property
     def numbers(self) -> list[str]:
         return sorted({home.phone for home in self.homes if home.phone.startswith("+336")})
+
+    @property
+    def others(self) -> list[str]:
+        """The second numbers of those who have one."""
+        return sorted({home.phones[1] for home in self.homes if len(home.phones) > 1})
 
     # What the landlord does.
 
@@ -172,7 +180,7 @@ class Rehearsal:
         accepted = tuple(_accepted(taken, about[taken.text.message_id]) for taken in self.provider.taken)
         heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at) for m in self.provider.heard)
         audience = frozenset(self._dwellings.values())
-        terms = {c.key: Terms(audience, _seconds(c.reply_deadline)) for c in self.opened.values()}
+        terms = {c.key: Terms(audience, _seconds(c.calls_after)) for c in self.opened.values()}
         journal, later = Journal(accepted, heard), self.now - books.at
         return Evidence(terms, frozenset(terms), books, journal, frozenset({"1"}), later=later)
 
@@ -214,7 +222,7 @@ DO $$ DECLARE name text; BEGIN
     END LOOP;
 END $$
 """
-_STEPS = {"first": "1", "reminder": "2"}
+_STEPS = {"first": "1", "reminder": "2", "second_number": "3"}
 
 
 def _accepted(taken: Taken, message: evidence.Message) -> Accepted:

@@ -23,6 +23,7 @@ from tests.integration.provider import FATES
 from tests.integration.rehearsal import Rehearsal
 from worker.domain.campaigns import Campaign, Exclusions, Kind, Level, Remedy
 from worker.domain.outcomes import RULES, OutcomeCode
+from worker.domain.rungs import LadderStep, Rung, When
 from worker.store.database import Database
 
 # The same examples on every machine; ANY_ORDER_EXAMPLES=500 looks further, at random.
@@ -50,6 +51,16 @@ ADVICE = ("heat_yellow_advice", "cold_advice", "lockdown_advice")
 ROUNDS_S = (61, 61, 61, *[3600] * 16)  # absence is proved in the first ones; later every deadline passes
 # Who moved out or died is no longer of the audience of later events.
 STAYING = [code for code in OutcomeCode if not RULES[code].tenants_become]
+# What follows the first text: nothing but the call, the short form, or every step written out.
+STEPS = ("none", "reminder", "ladder")
+LADDER = (
+    LadderStep(Rung.REMINDER, timedelta(hours=1), When.SILENT, "heat_reminder"),
+    LadderStep(Rung.VOICE, timedelta(hours=2)),
+    LadderStep(Rung.SECOND_NUMBER, timedelta(hours=2), When.ALWAYS, "reminder"),
+    LadderStep(Rung.CALLBACK, timedelta(hours=4)),
+    LadderStep(Rung.TRUSTED_CONTACT),
+    LadderStep(Rung.PARTNER),
+)
 CHECKS = {**promises.ALWAYS, **promises.AT_ANY_TIME}
 
 
@@ -67,13 +78,13 @@ class AnyOrder(RuleBasedStateMachine):
         target=opened,
         check_in=st.sampled_from([True, True, False]),
         resend=st.booleans(),
-        reminder=st.booleans(),
+        steps=st.sampled_from(STEPS),
         fates=FATES_OF_MANY,
         dies=st.booleans(),
     )
-    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool, reminder: bool, dies: bool) -> int:
+    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool, steps: str, dies: bool) -> int:
         """No run without texts under way, and half of them in the hands of somebody who dies."""
-        event = self.open(check_in=check_in, resend=resend, remedy=Remedy.CALLBACK, reminder=reminder)
+        event = self.open(check_in=check_in, resend=resend, remedy=Remedy.CALLBACK, steps=steps)
         self.town.provider.dies_after = len(fates) if dies else None
         self.send(event, fates, quick=False)
         return event
@@ -83,14 +94,14 @@ class AnyOrder(RuleBasedStateMachine):
         check_in=st.booleans(),
         resend=st.booleans(),
         remedy=st.sampled_from(list(Remedy)),
-        reminder=st.booleans(),
+        steps=st.sampled_from(STEPS),
     )
     @precondition(lambda self: len(self.town.opened) < len(LEVELS))
-    def open(self, *, check_in: bool, resend: bool, remedy: Remedy, reminder: bool) -> int:
+    def open(self, *, check_in: bool, resend: bool, remedy: Remedy, steps: str) -> int:
         number = len(self.town.opened)
         text = (QUESTIONS if check_in else ADVICE)[number]
         level = LEVELS[number]
-        return self.town.open(_campaign(check_in, text, level=level, resend=resend, remedy=remedy, reminder=reminder))
+        return self.town.open(_campaign(check_in, text, level=level, resend=resend, remedy=remedy, steps=steps))
 
     @rule(event=opened)
     def draw_up_again(self, event: int) -> None:
@@ -150,6 +161,12 @@ class AnyOrder(RuleBasedStateMachine):
         if read:
             self.town.read()
 
+    @rule(which=st.integers(0, 1), body=st.sampled_from(WORDS), read=st.booleans())
+    def write_from_another_number(self, which: int, body: str, *, read: bool) -> None:
+        self.town.write(self.town.others[which], body)
+        if read:
+            self.town.read()
+
     @rule(outcome=st.sampled_from(STAYING))
     def call(self, outcome: OutcomeCode) -> None:
         self.town.call(outcome)
@@ -200,7 +217,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert wrong == {}
 
 
-def _campaign(check_in: bool, text: str, *, level: Level, resend: bool, remedy: Remedy, reminder: bool) -> Campaign:
+def _campaign(check_in: bool, text: str, *, level: Level, resend: bool, remedy: Remedy, steps: str) -> Campaign:
     reasons = Exclusions.__dataclass_fields__
     values: dict[str, Any] = {
         "text": text,
@@ -211,8 +228,10 @@ def _campaign(check_in: bool, text: str, *, level: Level, resend: bool, remedy: 
     if not check_in:
         values |= {"kind": Kind.ADVICE, "purpose": "advice", "sender": "alpha"}
         values |= {"reply_deadline": None}
-    if not (check_in and reminder):
+    if not check_in or steps != "reminder":
         values |= {"reminder_text": None, "reminder_after": None}
+    if check_in and steps == "ladder":
+        values |= {"reply_deadline": None, "ladder": LADDER}
     return builders.campaign(**values)
 
 

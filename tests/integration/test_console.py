@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 import requests
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from tests import builders
 from tests.integration import site as sites
@@ -260,3 +261,36 @@ def test_signing_in_never_leads_elsewhere(town: Town, browser: Browser, next_: s
     browser.get("/login").send("/login", login="lucie", password=PASSWORD, next=next_)
 
     assert browser.path == "/desk"
+
+
+def test_the_card_says_whom_to_ring_and_the_household_what_comes(town: Town, browser: Browser) -> None:
+    home, relative = _task(town), builders.landline()
+    builders.add_phone(town.db, home, relative, label="neighbour")
+    browser.sign_in(_account(town, "odile", Role.OPERATOR))
+    browser.get(f"/households/{home.id}")
+    assert "Ce qui vient" in browser.page
+    assert "à appeler" in browser.page
+
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE callback_task SET reasons = '{asked_call,trusted_contact}'"))
+    browser.get(f"/tasks/{town.task(home)['id']}")  # type: ignore[index]
+    assert "appelez un proche" in browser.page
+    assert f"tel:{relative}" in browser.page.partition('id="whom"')[2].partition("</div>")[0]
+    first_choice = browser.page.partition('<select id="number"')[2].partition('<option value="')[2]
+    assert first_choice.startswith(relative)
+
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE callback_task SET reasons = '{asked_call,trusted_contact,partner}'"))
+    browser.get(f"/tasks/{town.task(home)['id']}")  # type: ignore[index]
+    assert "demandez au partenaire" in browser.page
+
+
+def test_an_event_shows_what_comes_next(town: Town, browser: Browser) -> None:
+    town.household()
+    event = town.open()
+    town.sent(event)
+    browser.sign_in(_account(town, "odile", Role.OPERATOR))
+
+    browser.get(f"/events/{event}")
+
+    assert "rappel par SMS" in browser.page

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from tests import builders, commands
 from tests.integration.conftest import Town
+from worker.domain.campaigns import Attempts
+from worker.domain.rungs import LadderStep, Rung
 
 Run = Callable[..., commands.Done]
 
@@ -137,3 +139,35 @@ def test_hours_that_cannot_be_read_are_told(run: Run, today: Town) -> None:
     done = run("person", "prefer", today.household().phone, "--hours", "le matin")
 
     assert (done.returncode, "14:00-16:00" in done.stderr) == (1, True)
+
+
+def test_what_comes_next_is_told_of_a_household_an_event_and_a_call(run: Run, today: Town) -> None:
+    campaign = builders.campaign(
+        reply_deadline=None,
+        reminder_text=None,
+        reminder_after=None,
+        ladder=(LadderStep(Rung.CALLBACK, timedelta(hours=4)), LadderStep(Rung.TRUSTED_CONTACT)),
+        attempts=Attempts(1),
+    )
+    waiting, asking = today.household(), today.household()
+    relative = builders.landline()
+    builders.add_phone(today.db, asking, relative, label="child")
+    event = today.open(campaign)
+    today.sent(event)
+    today.reply(asking.phone, "2")
+    task = str(today.task(asking)["id"])  # type: ignore[index]
+
+    person = said(run("person", "show", _dwelling(today, waiting), "--json"))["next_steps"]
+    account = {n["step"]: n["households"] for n in said(run("event", "show", str(event), "--json"))["next_steps"]}
+    ended = run("task", "done", task, "--outcome", "NO_ANSWER", "--caller", "anne")
+    shown, listed = run("task", "show", task), said(run("task", "show", task, "--json"))["task"]
+
+    due = (today.now + timedelta(hours=4)).isoformat()
+    assert [(n["event"], n["step"], n["at"]) for n in person] == [(str(event), "callback", due)]
+    assert account == {"callback": 2}
+    assert "Ensuite : appeler un proche" in ended.stdout
+    assert f"appelez un proche, {relative} (enfant)" in shown.stdout
+    assert "Prochaine étape : appeler un proche" in shown.stdout
+    assert listed["step"] == "trusted_contact"
+    assert "Aucun appel n° 999" in run("task", "show", "999").stderr
+    assert "Prochaine étape : appeler un proche, 1 foyer, à partir du" in run("event", "show", str(event)).stdout

@@ -44,6 +44,19 @@ def test_a_claim_reads_the_queue_in_order_and_stops_when_it_has_enough(db: Datab
     assert "Seq Scan" not in plan
 
 
+def test_texts_to_other_numbers_in_the_queue_change_nothing_of_that(db: Database, queue: dict[str, Any]) -> None:
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("UPDATE message SET step = 'second_number' WHERE mod(id, 2) = 0")
+        connection.exec_driver_sql("VACUUM ANALYZE message")
+
+    plan = _plan(db, outbox._CLAIM.text, queue)
+
+    assert "Index Scan using ix_message_queued" in plan
+    assert "Index Scan using pk_recipient" in plan
+    assert "Sort" not in plan
+    assert "Seq Scan" not in plan
+
+
 def test_the_checks_of_foreign_keys_keep_their_plans(db: Database) -> None:
     """A fan-out makes five of them for each household; planned anew, they cost more than the writing itself."""
     with db.begin() as connection:

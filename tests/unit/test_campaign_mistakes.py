@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign_files import GOOD, read
+from tests.campaign_files import ADVICE, GOOD, read
 
 # What is written instead of what (in GOOD), key, what is wrong, remedy.
 MISTAKES = [
@@ -188,3 +188,82 @@ def test_a_mistake_is_told_with_file_key_and_remedy(tmp_path: Path, mistake: tup
     assert wrong in told.wrong
     assert remedy in told.remedy
     assert str(told).startswith("config/campaigns/essai.toml")
+
+
+_CALL = '[[ladder]]\nstep = "callback"\nafter = "4h"\n'
+_SECOND = '[[ladder]]\nstep = "second_number"\nafter = "2h"\ntext = "heat_orange_check"\n'
+_REMINDER = '[[ladder]]\nstep = "reminder"\nafter = "1h"\ntext = "heat_reminder"\n'
+_PARTNER = '[[ladder]]\nstep = "partner"\n'
+_SHORT = 'reply_deadline = "4h"\nreminder_text = "heat_reminder"\nreminder_after = "2h"\n'
+
+# What a file without the short form ends with, key, what is wrong, remedy.
+LADDER_MISTAKES = [
+    ("no ladder at all", "", "reply_deadline", "demande un délai de réponse", "reply_deadline"),
+    ("no call", _REMINDER, "ladder", "ne mène à aucun appel", 'step = "callback"'),
+    ("the same step twice", _CALL + _CALL, "ladder", "deux fois", "gardez-en une"),
+    ("a partner before the call", _PARTNER + _CALL, "ladder", "viennent après callback", "cet ordre"),
+    ("a text after the call", _CALL + _SECOND, "ladder", "les autres étapes avant", "cet ordre"),
+    ("times that fall", _SECOND + _REMINDER + _CALL, "ladder", "en croissant", "plus long"),
+    ("one pair of brackets", '[ladder]\nstep = "callback"', "ladder", "suite d'étapes", "[[ladder]]"),
+    ("an unknown step", '[[ladder]]\nstep = "visit"', "ladder[1].step", "« visit »", '"trusted_contact", "partner"'),
+    ("no step", '[[ladder]]\nafter = "4h"', "ladder[1].step", "obligatoire", 'step = "callback"'),
+    ("a misspelt key", _CALL + 'afer = "1h"', "ladder[1].afer", "clé inconnue", "« after »"),
+    ("a step of which nobody says for whom", _CALL + 'when = "silent"', "ladder[1]", "« silent »", "Possible : always"),
+    ("an unknown when", _CALL + 'when = "never"', "ladder[1].when", "« never »", '"silent", "undelivered", "always"'),
+    ("a step without its time", '[[ladder]]\nstep = "callback"', "ladder[1]", "demande son délai", 'after = "2h"'),
+    ("a time that is none", '[[ladder]]\nstep = "callback"\nafter = 4', "ladder[1].after", "durée positive", '"4h"'),
+    (
+        "a reminder of no words",
+        '[[ladder]]\nstep = "reminder"\nafter = "1h"',
+        "ladder[1]",
+        "son texte manque",
+        "text =",
+    ),
+    ("a call with a text", _CALL + 'text = "reminder"', "ladder[1]", "n'écrit pas de SMS", "Retirez text."),
+    (
+        "a text nobody wrote",
+        _SECOND.replace("orange", "orage") + _CALL,
+        "ladder[1].text",
+        "n'existe pas",
+        "Vouliez-vous",
+    ),
+    (
+        "a text that asks nothing",
+        _SECOND.replace("heat_orange_check", "heat_yellow_advice") + _CALL,
+        "ladder[1].text",
+        "ne demande pas de réponse",
+        "Répondez 1",
+    ),
+    ("a top key below", _CALL + 'schedule = "0 9 * * mon"', "ladder[1].schedule", "clé inconnue", "en tête du fichier"),
+    ("no tries", _CALL + "[attempts]\nmost = 0", "attempts.most", "nombre d'essais, de 1 à 9", "par exemple 3"),
+    ("tries in words", _CALL + '[attempts]\nmost = "trois"', "attempts.most", "« trois »", "par exemple 3"),
+    ("no time apart", _CALL + '[attempts]\napart = "0min"', "attempts.apart", "durée positive", '"30min"'),
+    ("half a yes", _CALL + '[attempts]\nlate_morning = "oui"', "attempts.late_morning", "« oui »", "true ou false"),
+    ("a key of the tries elsewhere", _CALL + "[attempts]\nmost = 3\n[audience]\napart = 1", "", "", ""),
+]
+
+
+@pytest.mark.parametrize("mistake", LADDER_MISTAKES, ids=lambda m: m[0])
+def test_a_mistake_in_a_ladder_is_told_with_its_step_and_its_remedy(tmp_path: Path, mistake: tuple[str, ...]) -> None:
+    _why, ladder, key, wrong, remedy = mistake
+
+    problems = read(tmp_path, GOOD.replace(_SHORT, "") + ladder).problems
+
+    told = next((p for p in problems if p.key == key), None)
+    assert told is not None, problems
+    assert (wrong in told.wrong, remedy in told.remedy) == (True, True), told
+    assert told.file == "config/campaigns/essai.toml"
+
+
+def test_both_forms_of_a_ladder_at_once_are_too_many(tmp_path: Path) -> None:
+    problems = read(tmp_path, GOOD + _CALL).problems
+
+    assert [(p.file, p.key) for p in problems] == [("config/campaigns/essai.toml", "ladder")]
+    assert "écrite deux fois" in problems[0].wrong
+    assert "Gardez l'une des deux" in problems[0].remedy
+
+
+def test_an_advice_has_no_ladder(tmp_path: Path) -> None:
+    problems = read(tmp_path, ADVICE + _CALL).problems
+
+    assert ["advice" in p.wrong for p in problems if p.key == "ladder"] == [True]

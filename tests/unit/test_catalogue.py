@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.campaign_files import ADVICE, GOOD, SENDERS, TEXTS, read
+from tests.campaign_files import ADVICE, GOOD, ROOT, SENDERS, TEXTS, read
 from worker import catalogue
 from worker.catalogue import fitting
 from worker.domain.calendar import CallHours
-from worker.domain.campaigns import AgeBand, Audience, Campaign, Kind, Level, Remedy, SendWindow
+from worker.domain.campaigns import AgeBand, Attempts, Audience, Campaign, Kind, Level, Remedy, SendWindow
+from worker.domain.rungs import LadderStep, Rung, When
 from worker.rendering import Texts
 from worker.services import variables
 from worker.services.desk import Desk
@@ -160,3 +161,71 @@ def _advice() -> Campaign:
         window=SendWindow(time(9), time(19)),
         void_after=timedelta(hours=6),
     )
+
+
+_LADDER = """
+[[ladder]]
+step = "reminder"
+after = "1h"
+text = "heat_reminder"
+[[ladder]]
+step = "second_number"
+when = "undelivered"
+text = "heat_orange_check"
+[[ladder]]
+step = "callback"
+after = "4h"
+[[ladder]]
+step = "partner"
+after = "30min"
+[attempts]
+most = 2
+apart = "20min"
+"""
+
+
+def _written(folder: Path) -> Campaign:
+    short = 'reply_deadline = "4h"\nreminder_text = "heat_reminder"\nreminder_after = "2h"\n'
+    seen = read(folder, GOOD.replace(short, "") + _LADDER)
+    assert seen.problems == []
+    return seen.campaigns["essai"]
+
+
+def test_a_file_says_its_ladder_and_its_tries(tmp_path: Path) -> None:
+    hour = timedelta(hours=1)
+    campaign = _written(tmp_path)
+
+    assert campaign.rungs == (
+        LadderStep(Rung.REMINDER, hour, When.SILENT, "heat_reminder"),
+        LadderStep(Rung.SECOND_NUMBER, timedelta(), When.UNDELIVERED, "heat_orange_check"),
+        LadderStep(Rung.CALLBACK, 4 * hour),
+        LadderStep(Rung.PARTNER, hour / 2),
+    )
+    assert campaign.tries == Attempts(2, timedelta(minutes=20), late_morning=True)  # the rest is the level's
+
+
+def test_a_ladder_survives_freezing(tmp_path: Path) -> None:
+    campaign = _written(tmp_path)
+
+    assert catalogue.thaw(json.loads(json.dumps(catalogue.freeze(campaign)))) == campaign
+
+
+def test_a_definition_from_before_there_were_ladders_still_thaws(tmp_path: Path) -> None:
+    campaign = read(tmp_path, GOOD).campaigns["essai"]
+    frozen = {k: v for k, v in catalogue.freeze(campaign).items() if k not in {"ladder", "attempts"}}
+
+    assert catalogue.thaw(frozen) == campaign
+    assert [step.step for step in catalogue.thaw(frozen).rungs] == [Rung.REMINDER, Rung.CALLBACK]
+
+
+def test_the_ladder_that_a_shipped_file_shows_as_a_comment_can_be_used(tmp_path: Path) -> None:
+    shown = (ROOT / "config" / "campaigns" / "canicule-orange.toml").read_text(encoding="utf-8")
+    lines = [line for line in shown.splitlines() if not line.startswith(("reply_deadline", "reminder_"))]
+    begins, ends = lines.index("# [[ladder]]"), lines.index(next(line for line in lines if line.startswith("[exclus")))
+    lines[begins:ends] = [line.removeprefix("# ") for line in lines[begins:ends]]
+
+    seen = read(tmp_path, "\n".join(lines))
+
+    assert seen.problems == []
+    assert {step.step for step in seen.campaigns["essai"].rungs} == set(Rung)
+    assert seen.campaigns["essai"].attempts is not None

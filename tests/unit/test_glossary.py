@@ -18,6 +18,7 @@ MODULES = (
     "replies",
     "roles",
     "reports",
+    "rungs",
 )
 GLOSSARY = Path(__file__).parent.parent.parent / "docs" / "glossary.md"
 

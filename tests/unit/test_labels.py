@@ -12,6 +12,7 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
+from worker.domain.rungs import Rung
 from worker.labels import LABELS, label
 
 SHOWN = (
@@ -28,6 +29,7 @@ SHOWN = (
     Level,
     Happening,
     NextStep,
+    Rung,
 )
 
 

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import builders
-from worker.domain import ladder
+from worker.domain import ladder, rungs
 from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Exclusions, Kind, Level, Remedy
-from worker.domain.ladder import Facts, MakeTask, SendReminder, Settle, Wait
+from worker.domain.ladder import Facts, MakeTask, SendReminder, SendSecond, Settle, Wait
 from worker.domain.messages import MessageState
 from worker.domain.recipients import FINAL, Reason, RecipientState
+from worker.domain.rungs import LadderStep, Rung, When
 
 OPENED = datetime(2026, 7, 8, 8, 0, tzinfo=UTC)
 VOID = OPENED + timedelta(hours=8)
@@ -76,7 +77,7 @@ def facts(**what: Any) -> Facts:
         ({"now": OPENED + 4 * HOUR, "reminders_from": None}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
     ],
 )
-def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladder.Rung) -> None:
+def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladder.Move) -> None:
     assert ladder.next_rung(facts(**what)) == rung
 
 
@@ -95,7 +96,7 @@ def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladd
         ),
     ],
 )
-def test_advice_owes_a_text_and_no_answer(what: dict[str, Any], rung: ladder.Rung) -> None:
+def test_advice_owes_a_text_and_no_answer(what: dict[str, Any], rung: ladder.Move) -> None:
     assert ladder.next_rung(facts(campaign=ADVICE, **what)) == rung
 
 
@@ -146,7 +147,7 @@ def test_whom_a_text_cannot_reach_is_rung_or_recorded_as_the_campaign_says(
     ],
 )
 def test_who_was_never_contacted_waits_while_the_text_is_under_way_and_no_longer(
-    state: MessageState | None, now: datetime, rung: ladder.Rung
+    state: MessageState | None, now: datetime, rung: ladder.Move
 ) -> None:
     assert ladder.next_rung(facts(contacted_at=None, message_state=state, now=now)) == rung
 
@@ -157,13 +158,116 @@ def test_a_text_that_was_delivered_after_all_counts_as_good_news() -> None:
     assert ladder.next_rung(known) == Wait(OPENED + 2 * HOUR)
 
 
+MINUTE = timedelta(minutes=1)
+REMINDER = LadderStep(Rung.REMINDER, HOUR, When.SILENT, "heat_reminder")
+VOICE = LadderStep(Rung.VOICE, 90 * MINUTE)
+SECOND = LadderStep(Rung.SECOND_NUMBER, 2 * HOUR, When.ALWAYS, "heat_orange_check")
+CALLBACK = LadderStep(Rung.CALLBACK, 4 * HOUR)
+LADDER = (REMINDER, VOICE, SECOND, CALLBACK, LadderStep(Rung.TRUSTED_CONTACT), LadderStep(Rung.PARTNER))
+WRITTEN = replace(CHECK, reply_deadline=None, reminder_text=None, reminder_after=None, ladder=LADDER)
+
+
+def climbing(**what: Any) -> Facts:
+    """The same on a ladder with every step, in a household with another number."""
+    return facts(**{"campaign": WRITTEN, "texts_from": OPENED, "has_second": True} | what)
+
+
+def test_the_short_form_is_the_same_ladder() -> None:
+    written = replace(WRITTEN, ladder=(replace(REMINDER, after=2 * HOUR), CALLBACK))
+
+    assert CHECK.rungs == written.rungs
+    assert (CHECK.calls_after, CHECK.reminder) == (written.calls_after, written.reminder)
+
+
+@pytest.mark.parametrize(
+    ("what", "rung"),
+    [
+        ({"now": OPENED + MINUTE}, Wait(OPENED + HOUR)),
+        ({"now": OPENED + HOUR}, SendReminder(OPENED + 2 * HOUR)),
+        ({"now": OPENED + HOUR, "reminders_from": None}, Wait(OPENED + 2 * HOUR)),
+        # the machine does not ring yet: nobody waits for it
+        ({"now": OPENED + 90 * MINUTE, "reminded_at": OPENED + HOUR}, Wait(OPENED + 2 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminded_at": OPENED + HOUR}, SendSecond(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminded_at": OPENED + HOUR, "texts_from": None}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 2 * HOUR, "reminded_at": OPENED + HOUR, "has_second": False}, Wait(OPENED + 4 * HOUR)),
+        # a ladder is climbed upwards only
+        ({"now": OPENED + 3 * HOUR, "second_state": MessageState.SENT}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 3 * HOUR, "second_state": MessageState.FAILED}, Wait(OPENED + 4 * HOUR)),
+        ({"now": OPENED + 4 * HOUR, "second_state": MessageState.SENT}, MakeTask(TaskReason.NO_REPLY_ORANGE)),
+    ],
+)
+def test_a_written_ladder_is_climbed_step_by_step(what: dict[str, Any], rung: ladder.Move) -> None:
+    assert ladder.next_rung(climbing(**what)) == rung
+
+
+@pytest.mark.parametrize(
+    ("what", "rung"),
+    [
+        ({}, SendSecond(OPENED + 4 * HOUR)),
+        ({"contacted_at": None}, SendSecond(OPENED + 10 * MINUTE + ladder.LOOK_AGAIN)),
+        ({"has_second": False}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"texts_from": OPENED + HOUR}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"now": OPENED + 4 * HOUR}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"second_state": MessageState.UNDELIVERED}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"second_state": MessageState.DELIVERED}, Wait(OPENED + 4 * HOUR)),
+        ({"second_state": MessageState.QUEUED, "contacted_at": None}, Wait(OPENED + 11 * MINUTE)),
+        # another number does not help against the household's wish, nor against the hour
+        ({"reason": Reason.OPTED_OUT}, MakeTask(TaskReason.OPTED_OUT)),
+        ({"reason": Reason.EXPIRED}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"reason": Reason.NUMBER_REFUSED}, SendSecond(OPENED + 4 * HOUR)),
+        ({"reason": Reason.LANDLINE_ONLY}, SendSecond(OPENED + 4 * HOUR)),
+    ],
+)
+def test_whom_the_text_did_not_reach_is_written_to_elsewhere_at_once(what: dict[str, Any], rung: ladder.Move) -> None:
+    failed = {"reason": Reason.UNDELIVERED, "message_state": MessageState.UNDELIVERED, "now": OPENED + 10 * MINUTE}
+
+    assert ladder.next_rung(climbing(**failed | what)) == rung
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"),
+    [
+        ([], ["trusted_contact", "partner"]),
+        (["no_reply", "trusted_contact"], ["partner"]),
+        (["partner"], []),
+        (["trusted_contact", "partner"], []),
+    ],
+)
+def test_after_the_tries_the_call_climbs_upwards_too(taken: list[str], left: list[str]) -> None:
+    assert [step.step for step in rungs.on_the_call(LADDER, taken)] == left
+
+
+@pytest.mark.parametrize(
+    ("reasons", "whom"),
+    [
+        (["no_reply"], Rung.CALLBACK),
+        (["no_reply", "trusted_contact"], Rung.TRUSTED_CONTACT),
+        (["no_reply", "partner", "trusted_contact"], Rung.PARTNER),
+    ],
+)
+def test_a_call_says_whom_it_is_for(reasons: list[str], whom: Rung) -> None:
+    assert rungs.on_the_line(reasons) is whom
+
+
+def test_more_time_to_answer_moves_the_call_alone() -> None:
+    longer = WRITTEN.longer(HOUR)
+
+    assert longer.calls_after == 5 * HOUR
+    assert [s for s in longer.rungs if s.step is not Rung.CALLBACK] == [
+        s for s in WRITTEN.rungs if s.step is not Rung.CALLBACK
+    ]
+    assert CHECK.longer(HOUR).calls_after == 5 * HOUR
+
+
 moments = st.datetimes(datetime(2026, 7, 7), datetime(2026, 7, 20), timezones=st.just(UTC))  # noqa: DTZ001  # naive bounds
 FAILURES = (*Exclusions.__dataclass_fields__, "number_refused", "unknown_outcome")
 all_facts = st.builds(
     Facts,
     campaign=st.builds(
         replace,
-        st.sampled_from([CHECK, ADVICE, replace(CHECK, reminder_after=None), replace(CHECK, reply_deadline=None)]),
+        st.sampled_from(
+            [CHECK, ADVICE, WRITTEN, replace(CHECK, reminder_after=None), replace(CHECK, reply_deadline=None)]
+        ),
         level=st.sampled_from(Level),
         exclusions=st.sampled_from([Exclusions(), RECORD_ALL, CALL_ALL]),
     ),
@@ -174,6 +278,9 @@ all_facts = st.builds(
     reminders_from=st.none() | moments,
     void_at=moments,
     now=moments,
+    texts_from=st.none() | moments,
+    has_second=st.booleans(),
+    second_state=st.none() | st.sampled_from(MessageState),
 )
 
 
@@ -184,6 +291,10 @@ def test_nobody_is_forgotten(known: Facts) -> None:
         case SendReminder(due_at):
             assert due_at > known.now
             assert known.reminded_at is None
+        case SendSecond(due_at):
+            assert due_at > known.now
+            assert known.has_second
+            assert known.second_state is None
         case Wait(until):
             assert until > known.now
         case Settle(state, _):
@@ -192,14 +303,34 @@ def test_nobody_is_forgotten(known: Facts) -> None:
             assert reason in TaskReason
 
 
-@given(known=all_facts)
-def test_who_waits_reaches_an_end_in_a_few_steps(known: Facts) -> None:
-    for _ in range(90):
-        rung = ladder.next_rung(known)
-        if isinstance(rung, MakeTask | Settle):
+# What may happen to a text between two looks: nothing, or a word about its fate.
+fates = st.lists(st.none() | st.sampled_from(MessageState), min_size=90, max_size=90)
+
+
+@given(known=all_facts, fates=fates)
+def test_who_waits_reaches_an_end_in_a_few_steps_and_takes_none_twice(
+    known: Facts, fates: list[MessageState | None]
+) -> None:
+    taken: list[type] = []
+    for fate in fates:
+        move = ladder.next_rung(known)
+        if isinstance(move, MakeTask | Settle):
+            assert len(set(taken)) == len(taken)
             return
-        later = rung.due_at if isinstance(rung, SendReminder) else rung.until
-        reminded = known.now if isinstance(rung, SendReminder) else known.reminded_at
-        horizon = max(later, known.void_at) if known.contacted_at is None else later
-        known = replace(known, now=horizon, reminded_at=reminded)
+        known = _later(known, move, fate)
+        taken += [] if isinstance(move, Wait) else [type(move)]
     raise AssertionError(known)
+
+
+def _later(known: Facts, move: SendReminder | SendSecond | Wait, fate: MessageState | None) -> Facts:
+    """When somebody looks again, whatever became of the text to the other number."""
+    at = move.until if isinstance(move, Wait) else move.due_at
+    second = known.second_state
+    if isinstance(move, SendSecond) or second is not None:
+        second = fate or second or MessageState.QUEUED
+    return replace(
+        known,
+        now=max(at, known.void_at) if known.contacted_at is None else at,
+        reminded_at=known.now if isinstance(move, SendReminder) else known.reminded_at,
+        second_state=second,
+    )

@@ -1,6 +1,7 @@
 """How a call ended, and when to ring again."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain import calendar, outcomes
-from worker.domain.campaigns import Level
+from worker.domain.campaigns import ATTEMPTS_OF_LEVEL, Attempts, Level
 from worker.domain.outcomes import RULES, OutcomeCode
 from worker.domain.recipients import FINAL, Reason, RecipientState
 
@@ -21,11 +22,16 @@ def paris(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=PARIS)
 
 
+def of_level(level: Level) -> dict[str, Any]:
+    """What a campaign of that level says about tries when its file says nothing."""
+    return {"tries": ATTEMPTS_OF_LEVEL[level], "urgent": level in {Level.ORANGE, Level.RED}}
+
+
 def next_try(
     code: OutcomeCode, at: str, *, level: Level = Level.NONE, made: int = 1, **more: datetime
 ) -> datetime | None:
     return outcomes.next_try(
-        code, calls_made=made, level=level, now=paris(at), hours=HOURS, tz=PARIS, holidays=BASTILLE, **more
+        code, calls_made=made, **of_level(level), now=paris(at), hours=HOURS, tz=PARIS, holidays=BASTILLE, **more
     )
 
 
@@ -112,7 +118,7 @@ def test_three_tries_in_a_red_heat_fit_into_two_hours() -> None:
     second = next_try(OutcomeCode.NO_ANSWER, "2026-07-08 10:00", level=Level.RED)
     assert second is not None
     third = outcomes.next_try(
-        OutcomeCode.NO_ANSWER, calls_made=2, level=Level.RED, now=second, hours=HOURS, tz=PARIS, holidays=()
+        OutcomeCode.NO_ANSWER, calls_made=2, **of_level(Level.RED), now=second, hours=HOURS, tz=PARIS, holidays=()
     )
 
     assert third is not None
@@ -123,7 +129,13 @@ def test_three_routine_tries_fall_on_three_days_and_both_halves() -> None:
     times = [paris("2026-07-08 10:15")]
     for made in (1, 2):
         found = outcomes.next_try(
-            OutcomeCode.NO_ANSWER, calls_made=made, level=Level.NONE, now=times[-1], hours=HOURS, tz=PARIS, holidays=()
+            OutcomeCode.NO_ANSWER,
+            calls_made=made,
+            **of_level(Level.NONE),
+            now=times[-1],
+            hours=HOURS,
+            tz=PARIS,
+            holidays=(),
         )
         assert found is not None
         times.append(found.astimezone(PARIS))
@@ -180,9 +192,24 @@ def test_the_next_try_lies_ahead_in_call_hours_or_there_is_none(
     code: OutcomeCode, made: int, level: Level, now: datetime, asked_for: datetime | None
 ) -> None:
     found = outcomes.next_try(
-        code, calls_made=made, level=level, now=now, hours=HOURS, tz=PARIS, holidays=(), asked_for=asked_for
+        code, calls_made=made, **of_level(level), now=now, hours=HOURS, tz=PARIS, holidays=(), asked_for=asked_for
     )
     urgent = level in {Level.ORANGE, Level.RED}
 
     assert found is None or found >= now
     assert found is None or calendar.is_calling_time(found, HOURS, urgent=urgent, tz=PARIS, holidays=())
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_a_campaign_says_how_often_is_tried_and_how_far_apart(most: int) -> None:
+    tries = Attempts(most, timedelta(minutes=20))
+    now = paris("2026-07-08 10:15")
+
+    found = [
+        outcomes.next_try(
+            OutcomeCode.NO_ANSWER, calls_made=n, tries=tries, urgent=True, now=now, hours=HOURS, tz=PARIS, holidays=()
+        )
+        for n in range(1, most + 1)
+    ]
+
+    assert found == [now + timedelta(minutes=20)] * (most - 1) + [None]

@@ -8,10 +8,12 @@ from pydantic import BaseModel, ValidationError
 
 from worker.catalogue.files import (
     AgeBandTable,
+    AttemptsTable,
     AudienceTable,
     CampaignFile,
     ExclusionsTable,
     RecurrenceTable,
+    StepTable,
     WindowTable,
 )
 from worker.domain.problems import Problem
@@ -24,6 +26,8 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "window": WindowTable,
     "exclusions": ExclusionsTable,
     "recurrence": RecurrenceTable,
+    "attempts": AttemptsTable,
+    "ladder": StepTable,
 }
 _EXAMPLES = {
     "title": 'title = "Canicule : conseils"',
@@ -35,6 +39,7 @@ _EXAMPLES = {
     "window": '[window] opens = "09:00" closes = "19:00"',
     "window.opens": 'opens = "09:00"',
     "window.closes": 'closes = "19:00"',
+    "ladder.step": 'step = "callback"',
     "audience.age_bands.from_age": "{ from_age = 70, upto_age = 79 }",
 }
 
@@ -85,7 +90,7 @@ def _elsewhere(name: str, table: str) -> str:
         return ""
     if not home:
         return _("Écrivez-la en tête du fichier, avant le premier [titre].")
-    return _("Écrivez-la sous [{table}].").format(table=home)
+    return _("Écrivez-la sous {table}.").format(table="[[ladder]]" if home == "ladder" else f"[{home}]")
 
 
 def _close(name: str, table: str) -> str:

@@ -1,110 +1,42 @@
 """The form of a campaign file: which keys there are, how durations, hours and days are written."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from worker.domain.campaigns import AgeBand, Audience, Campaign, Exclusions, Kind, Level, Remedy, SendWindow
+from worker.catalogue import values
+from worker.catalogue.values import Code, Day, Departement, Duration, LocalTime, Strict, misread
+from worker.domain import rungs
+from worker.domain.campaigns import (
+    ATTEMPTS_OF_LEVEL,
+    AgeBand,
+    Attempts,
+    Audience,
+    Campaign,
+    Exclusions,
+    Kind,
+    Level,
+    Remedy,
+    SendWindow,
+)
 from worker.domain.recurring import Recurrence
+from worker.domain.rungs import LadderStep, Rung, When
 from worker.i18n import _
 
-# How weekdays are written, Monday first.
-WEEKDAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 
-_DURATION = re.compile(r"(\d{1,4})\s*(s|min|h|d)\s*")
-_UNIT_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-_TIME = re.compile(r"(\d{1,2}):(\d{2})")
-_OWN = "courtoisie"
-DAYS_APART_MOST = 366
-
-
-def _wrong(wrong: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError(_OWN, "{wrong} {remedy}", {"wrong": wrong, "remedy": remedy})
-
-
-def _duration(value: object) -> object:
-    """ "30min", "4h", "2d", "1h 30min"."""
-    parts = _DURATION.findall(value) if isinstance(value, str) else []
-    seconds = sum(int(number) * _UNIT_S[unit] for number, unit in parts)
-    if not isinstance(value, str) or _DURATION.sub("", value.strip()) or not seconds:
-        raise _wrong(
-            _("« {value} » n'est pas une durée positive.").format(value=value),
-            _('Écrivez par exemple "30min", "4h" ou "2d".'),
-        )
-    return timedelta(seconds=seconds)
-
-
-def _time(value: object) -> object:
-    """ "09:00", or TOML's own 09:00:00."""
-    if isinstance(value, time):
-        return value
-    found = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise _wrong(
-            _("« {value} » n'est pas une heure.").format(value=value),
-            _('Écrivez par exemple "09:00" ; la plus tardive est "23:59".'),
-        )
-    return time(int(found[1]), int(found[2]))
-
-
-def _date(value: object) -> object:
-    """TOML's own 2026-05-11, or the same between quotes."""
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    if isinstance(value, datetime) or not isinstance(value, date):
-        raise _wrong(
-            _("« {value} » n'est pas une date.").format(value=value),
-            _("Écrivez année, mois, jour, par exemple 2026-05-11."),
-        )
-    return value
-
-
-def _days_apart(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= DAYS_APART_MOST:
-        raise _wrong(
-            _("« {value} » n'est pas un nombre de jours, de 1 à {most}.").format(value=value, most=DAYS_APART_MOST),
-            _("Écrivez par exemple 2 : un jour sur deux."),
-        )
-    return value
-
-
-def _weekdays(value: object) -> object:
-    days = value if isinstance(value, list) else [value]
-    unknown = [str(day) for day in days if day not in WEEKDAYS]
-    if unknown or not days:
-        raise _wrong(
-            _("Jours inconnus : {days}.").format(days=", ".join(unknown)) if unknown else _("Aucun jour n'est donné."),
-            _("Écrivez une liste parmi {known}.").format(known=", ".join(WEEKDAYS)),
-        )
-    return frozenset(WEEKDAYS.index(day) + 1 for day in days)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Day = Annotated[date, BeforeValidator(_date)]
-LocalTime = Annotated[time, BeforeValidator(_time)]
-Departement = Annotated[str, Field(pattern=r"^(\d{2,3}|2[AB])$")]
-Code = Annotated[str, Field(min_length=1)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class AgeBandTable(_Strict):
+class AgeBandTable(Strict):
     from_age: int = Field(ge=0, le=120)
     upto_age: int | None = Field(default=None, ge=0, le=120)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.upto_age is not None and self.upto_age < self.from_age:
-            raise _wrong(
+            raise misread(
                 _("La tranche finit ({upto}) avant de commencer ({start}).").format(
                     upto=self.upto_age, start=self.from_age
                 ),
@@ -113,7 +45,7 @@ class AgeBandTable(_Strict):
         return self
 
 
-class AudienceTable(_Strict):
+class AudienceTable(Strict):
     age_bands: tuple[AgeBandTable, ...] = (AgeBandTable(from_age=70),)
     include_unknown_age: bool = False
     agencies: tuple[Code, ...] = ()
@@ -128,16 +60,16 @@ class AudienceTable(_Strict):
         return Audience(**dict(self) | {"age_bands": bands})
 
 
-class WindowTable(_Strict):
+class WindowTable(Strict):
     opens: LocalTime
     closes: LocalTime
-    weekdays: Annotated[frozenset[int], BeforeValidator(_weekdays)] = frozenset(range(1, 8))
+    weekdays: Annotated[frozenset[int], BeforeValidator(values.weekdays)] = frozenset(range(1, 8))
     on_holidays: bool = True
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.opens >= self.closes:
-            raise _wrong(
+            raise misread(
                 _("La plage ferme ({closes:%H:%M}) avant d'ouvrir ({opens:%H:%M}).").format(
                     opens=self.opens, closes=self.closes
                 ),
@@ -146,7 +78,7 @@ class WindowTable(_Strict):
         return self
 
 
-class ExclusionsTable(_Strict):
+class ExclusionsTable(Strict):
     opted_out: Remedy = Remedy.CALLBACK
     on_hold: Remedy = Remedy.RECORD
     no_phone: Remedy = Remedy.CALLBACK
@@ -157,17 +89,17 @@ class ExclusionsTable(_Strict):
     expired: Remedy = Remedy.CALLBACK
 
 
-class RecurrenceTable(_Strict):
+class RecurrenceTable(Strict):
     starts_on: Day | None = None
     ends_on: Day | None = None
-    every_days: Annotated[int, BeforeValidator(_days_apart)] = 1
+    every_days: Annotated[int, BeforeValidator(values.days_apart)] = 1
     skip_holidays: bool = False
     spread: bool = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.starts_on is not None and self.ends_on is not None and self.ends_on < self.starts_on:
-            raise _wrong(
+            raise misread(
                 _("La récurrence finit ({end}) avant de commencer ({start}).").format(
                     end=self.ends_on, start=self.starts_on
                 ),
@@ -176,7 +108,54 @@ class RecurrenceTable(_Strict):
         return self
 
 
-class CampaignFile(_Strict):
+class StepTable(Strict):
+    step: Rung
+    after: Duration | None = None
+    when: When | None = None
+    text: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_the_step(self) -> Self:
+        """Relies on as_domain for what a key that is missing means."""
+        step, known = self.as_domain(), rungs.WHENS[self.step]
+        if step.when not in known:
+            raise misread(
+                _("une étape {step} n'est pas pour « {when} ».").format(step=self.step, when=self.when),
+                _("Possible : {known}.").format(known=", ".join(known)),
+            )
+        if (self.step in rungs.WRITING) != (self.text is not None):
+            raise self._wrong_text()
+        if self.after is None and self.step not in rungs.AFTER_THE_TRIES and step.for_silence:
+            raise misread(
+                _("une étape {step} demande son délai, compté du départ du premier SMS.").format(step=self.step),
+                _('Ajoutez par exemple after = "2h".'),
+            )
+        return self
+
+    def _wrong_text(self) -> PydanticCustomError:
+        if self.text is None:
+            wrong, remedy = _("une étape {step} écrit un SMS, et son texte manque."), _('Ajoutez text = "reminder".')
+        else:
+            wrong, remedy = _("une étape {step} n'écrit pas de SMS."), _("Retirez text.")
+        return misread(wrong.format(step=self.step), remedy)
+
+    def as_domain(self) -> LadderStep:
+        when = self.when or rungs.WHENS[self.step][0]
+        return LadderStep(self.step, self.after or rungs.NO_TIME, when, self.text)
+
+
+class AttemptsTable(Strict):
+    most: Annotated[int | None, BeforeValidator(values.tries)] = None
+    apart: Duration | None = None
+    late_morning: bool | None = None
+
+    def as_domain(self, level: Level) -> Attempts | None:
+        """What is said, over what the level says; None when nothing is."""
+        said = {name: value for name, value in dict(self).items() if value is not None}
+        return replace(ATTEMPTS_OF_LEVEL[level], **said) if said else None
+
+
+class CampaignFile(Strict):
     """One file of config/campaigns/, key by key as worker.domain.campaigns.Campaign explains them."""
 
     title: str = Field(min_length=1)
@@ -197,6 +176,8 @@ class CampaignFile(_Strict):
     exclusions: ExclusionsTable = ExclusionsTable()
     schedule: str | None = None
     recurrence: RecurrenceTable = RecurrenceTable()
+    ladder: Annotated[tuple[StepTable, ...], BeforeValidator(values.steps)] = ()
+    attempts: AttemptsTable = AttemptsTable()
     priority: int | None = Field(default=None, ge=1, le=9)
 
     @field_validator("schedule")
@@ -206,13 +187,13 @@ class CampaignFile(_Strict):
             if line is not None:
                 CronTrigger.from_crontab(line)
         except ValueError as error:
-            raise _wrong(
+            raise misread(
                 _("« {line} » n'est pas une ligne cron ({error}).").format(line=line, error=error),
                 _('Écrivez minute, heure, jour, mois, jour de semaine : "0 10 * * mon".'),
             ) from None
         # APScheduler counts weekdays from Monday = 0, cron from Sunday = 0: one of them would be a day off.
         if line is not None and re.search(r"\d", line.split()[4]):
-            raise _wrong(
+            raise misread(
                 _("« {line} » désigne un jour de semaine par un chiffre.").format(line=line),
                 _("Écrivez mon, tue, wed, thu, fri, sat ou sun."),
             )
@@ -225,5 +206,7 @@ class CampaignFile(_Strict):
             "window": SendWindow(**dict(self.window)),
             "exclusions": Exclusions(**dict(self.exclusions)),
             "recurrence": Recurrence(**dict(self.recurrence)),
+            "ladder": tuple(step.as_domain() for step in self.ladder),
+            "attempts": self.attempts.as_domain(self.level),
         }
         return Campaign(key=key, **dict(self) | parts)

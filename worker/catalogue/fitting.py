@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from worker.catalogue import rhythm
+from worker.catalogue import rhythm, steps
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
@@ -34,8 +34,9 @@ class Texts(Protocol):
 def problems_of(campaign: Campaign, *, senders: Mapping[str, Sender], texts: Texts) -> list[Problem]:
     """What does not fit between a campaign's own keys, its sender and its texts; asked by `check` and at launch."""
     found = [
-        *named(dict(_references(campaign)), campaign.key, senders=senders, texts=texts),
+        *named(_references(campaign), campaign.key, senders=senders, texts=texts),
         *_ladder(campaign),
+        *_steps(campaign),
         *_rhythm(campaign),
     ]
     sender = senders.get(campaign.sender)
@@ -66,36 +67,51 @@ def key_of(file: str) -> str:
     return PurePath(file).stem
 
 
-def _references(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    yield "sender", campaign.sender
-    yield from _texts_of(campaign)
+def _references(campaign: Campaign) -> dict[str, Any]:
+    """As the file writes them."""
+    ladder = [{"text": step.text} for step in campaign.ladder]
+    return {name: getattr(campaign, name) for name in ("sender", "text", "reminder_text")} | {"ladder": ladder}
 
 
 def _texts_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
     yield "text", campaign.text
     if campaign.reminder_text is not None:
         yield "reminder_text", campaign.reminder_text
+    yield from ((_text_key(n), step.text) for n, step in enumerate(campaign.ladder, 1) if step.text is not None)
+
+
+def _text_key(step: int) -> str:
+    """The text of a step, counted as people do."""
+    return f"ladder[{step}].text"
 
 
 def named(values: Mapping[str, Any], key: str, *, senders: Mapping[str, Sender], texts: Texts) -> list[Problem]:
     """Senders and texts that a campaign names and nobody has written."""
-    written = sorted(texts.keys())
-    known = {"sender": senders, "text": written, "reminder_text": written}
+    known = {"sender": sorted(senders), "text": sorted(texts.keys())}
     create = {
         "sender": _("Ajoutez [senders.{name}] dans config/courtoisie.toml."),
         "text": _("Créez templates/sms/fr/{name}.txt."),
-        "reminder_text": _("Créez templates/sms/fr/{name}.txt."),
     }
     return [
         Problem(
             file_of(key),
-            name,
-            _("« {name} » n'existe pas.").format(name=values[name]),
-            _did_you_mean(values[name], known[name]) or create[name].format(name=values[name]),
+            where,
+            _("« {name} » n'existe pas.").format(name=name),
+            _did_you_mean(name, known[what]) or create[what].format(name=name),
         )
-        for name in known
-        if isinstance(values.get(name), str) and values[name] not in known[name]
+        for where, what, name in _named_in(values)
+        if isinstance(name, str) and name not in known[what]
     ]
+
+
+def _named_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """(key, whether a sender or a text, its name) as far as the file can be read."""
+    yield "sender", "sender", values.get("sender")
+    yield "text", "text", values.get("text")
+    yield "reminder_text", "text", values.get("reminder_text")
+    ladder = values.get("ladder")
+    for n, step in enumerate(ladder if isinstance(ladder, list) else [], 1):
+        yield _text_key(n), "text", step.get("text") if isinstance(step, dict) else None
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -121,7 +137,7 @@ def _no_time(campaign: Campaign) -> bool:
 _LADDER = (
     _Rule(
         "reply_deadline",
-        lambda c: c.wants_reply and c.reply_deadline is None,
+        lambda c: c.wants_reply and c.reply_deadline is None and not c.ladder,
         _("une prise de nouvelles (check_in) demande un délai de réponse."),
         _('Ajoutez par exemple reply_deadline = "4h".'),
     ),
@@ -151,7 +167,7 @@ _LADDER = (
     ),
     _Rule(
         "replies_accepted_for",
-        lambda c: c.replies_accepted_for < (c.reply_deadline or timedelta()),
+        lambda c: c.replies_accepted_for < (c.calls_after or timedelta()),
         _("une réponse ne serait plus lue avant la fin du délai de réponse."),
         _("Donnez à replies_accepted_for une durée plus longue que reply_deadline."),
     ),
@@ -161,6 +177,10 @@ _LADDER = (
 def _ladder(campaign: Campaign) -> list[Problem]:
     broken = [rule for rule in _LADDER if rule.broken(campaign)]
     return [Problem(file_of(campaign.key), rule.key, rule.wrong, rule.remedy) for rule in broken]
+
+
+def _steps(campaign: Campaign) -> list[Problem]:
+    return [Problem(file_of(campaign.key), *said) for said in steps.broken(campaign)]
 
 
 def _rhythm(campaign: Campaign) -> list[Problem]:

@@ -28,7 +28,7 @@ def campaigns(as_json: Json = False) -> None:
         return
     listed = table(_("Campagne"), _("Titre"), _("Genre"), _("Niveau"), _("Émetteur"), _("Délai de réponse"))
     for campaign in defined:
-        deadline = span(campaign.reply_deadline) if campaign.reply_deadline else "-"
+        deadline = span(campaign.calls_after) if campaign.calls_after else "-"
         listed.add_row(
             campaign.key, campaign.title, label(campaign.kind), label(campaign.level), campaign.sender, deadline
         )
@@ -156,7 +156,7 @@ def _described(campaign: Campaign) -> dict[str, Any]:
         "priority": campaign.rank,
         "sender": campaign.sender,
         "text": campaign.text,
-        "reply_deadline_s": campaign.reply_deadline.total_seconds() if campaign.reply_deadline else None,
+        "reply_deadline_s": campaign.calls_after.total_seconds() if campaign.calls_after else None,
         "schedule": campaign.schedule,
     }
 

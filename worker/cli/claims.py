@@ -9,7 +9,7 @@ from worker.bootstrap import utc_now
 from worker.cli import parts
 from worker.cli import tasks as lists
 from worker.cli.terminal import local, out, print_json
-from worker.domain import appointments
+from worker.domain import appointments, rungs
 from worker.domain.callbacks import band
 from worker.i18n import _
 from worker.labels import label
@@ -102,7 +102,8 @@ def described(held: claims.Held) -> dict[str, Any]:
     """A claim in the form other programs rely on."""
     task = held.task
     shown = {name: getattr(task, name) for name in task.__dataclass_fields__}
-    return shown | {"band": band(task.priority), "claimed_until": held.until}
+    step = str(rungs.on_the_line(task.reasons))
+    return shown | {"band": band(task.priority), "step": step, "claimed_until": held.until}
 
 
 def _show(held: claims.Held, timezone: str) -> None:
@@ -111,6 +112,8 @@ def _show(held: claims.Held, timezone: str) -> None:
     console.print(lists.who(task), markup=False)
     console.print(lists.why(task, timezone), markup=False)
     console.print(lists.number(task), markup=False)
+    if lists.whom(task):
+        console.print(lists.whom(task), style="bold", markup=False)
     parts_of_score = " · ".join(f"{label(code)} {points:+d}" for code, points in task.score)
     console.print(_("Pourquoi maintenant : {score}").format(score=parts_of_score), markup=False)
     console.print(_("Entre vos mains jusqu'au {at}.").format(at=local(held.until, timezone)))

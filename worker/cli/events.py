@@ -10,7 +10,7 @@ from worker.bootstrap import utc_now
 from worker.cli import parts
 from worker.cli.terminal import local, out, print_json, table
 from worker.domain.campaigns import EventState
-from worker.i18n import _
+from worker.i18n import _, ngettext
 from worker.labels import label
 from worker.services import events, reporting, steering
 
@@ -56,7 +56,12 @@ def show(
 
 
 def _show_once(
-    made: reporting.Report, progress: steering.Progress, timezone: str, *, as_json: bool, clear: bool
+    made: reporting.Report,
+    progress: steering.Progress,
+    timezone: str,
+    *,
+    as_json: bool,
+    clear: bool,
 ) -> None:
     if as_json:
         print_json(
@@ -68,6 +73,13 @@ def _show_once(
         out().clear()
     show_account(made, timezone)
     _show_progress(progress, timezone)
+    for one in made.next_steps:
+        said = ngettext(
+            "Prochaine étape : {step}, {n} foyer, à partir du {at}",
+            "Prochaine étape : {step}, {n} foyers, à partir du {at}",
+            one.households,
+        )
+        out().print(said.format(step=label(one.step), n=one.households, at=local(one.at, timezone)), markup=False)
 
 
 def _show_progress(progress: steering.Progress, timezone: str) -> None:

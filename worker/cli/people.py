@@ -11,7 +11,8 @@ from worker.cli import parts
 from worker.cli.terminal import local, out, print_json
 from worker.domain.errors import Refused
 from worker.i18n import _
-from worker.services import wishes
+from worker.labels import label
+from worker.services import next_steps, wishes
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
 Who = Annotated[str, typer.Argument(metavar="WHO", help=_("Code du logement, ou un numéro du foyer."))]
@@ -35,13 +36,14 @@ Channel = Annotated[RefusedChannel, typer.Option(help=_("SMS, appels automatique
 Purpose = Annotated[RefusedPurpose, typer.Option(help=_("Prises de nouvelles, conseils, ou les deux."))]
 
 
-@person_commands.command("show", help=_("Refus, absences et souhaits d'un foyer."))
+@person_commands.command("show", help=_("Refus, absences et souhaits d'un foyer, et ce qui vient."))
 def show(who: Who, as_json: Json = False) -> None:
     with parts.whole() as app:
         found = wishes.show(app.db, who, now=app.clock())
+        coming = next_steps.of_household(app.db, found.household_id)
         timezone = app.settings.timezone
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(found) | {"next_steps": next_steps.as_json(coming)})
         return
     console = out()
     console.print(_("Foyer n° {id}, logement {code}").format(id=found.household_id, code=found.dwelling), markup=False)
@@ -66,6 +68,9 @@ def show(who: Who, as_json: Json = False) -> None:
             language=found.language or "-", channel=found.channel or "-", hours=hours
         )
     )
+    for one in coming:
+        said = _("Prochaine étape : {step}, le {at}").format(step=label(one.step), at=local(one.at, timezone))
+        console.print(said + (f" · {one.campaign}" if one.campaign else ""), markup=False)
 
 
 @person_commands.command("opt-out", help=_("Noter un refus, par canal et par motif."))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from worker.bootstrap import App
-from worker.catalogue.files import WEEKDAYS
+from worker.catalogue.values import WEEKDAYS
 from worker.cli import parts
 from worker.cli.events import Json
 from worker.cli.terminal import out, print_json, table

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from worker.catalogue.files import Duration
+from worker.catalogue.values import Duration
 from worker.cli import parts
 from worker.cli.events import Id, Json, event_commands
 from worker.cli.terminal import local, out, print_json

@@ -9,8 +9,12 @@ from worker.bootstrap import utc_now
 from worker.catalogue import forms
 from worker.cli import parts
 from worker.cli.terminal import local, out, print_json, table, write_private
-from worker.domain.callbacks import band
+from worker.domain import rungs
+from worker.domain.callbacks import OPEN_STATES, band
+from worker.domain.channels import CONTACTS
+from worker.domain.errors import NotFound
 from worker.domain.outcomes import OutcomeCode
+from worker.domain.rungs import Rung
 from worker.i18n import _
 from worker.labels import label
 from worker.paper import lists
@@ -95,7 +99,8 @@ def done(
         )
         timezone = app.settings.timezone
     if as_json:
-        print_json({"task": task, "outcome": str(outcome), "closed": ended.closed, "next_call_at": ended.next_call_at})
+        follows = {"closed": ended.closed, "next_call_at": ended.next_call_at, "then": ended.then}
+        print_json({"task": task, "outcome": str(outcome)} | follows)
         return
     out().print(_("Appel n° {id} : {label}.").format(id=task, label=label(outcome)) + " " + _follows(ended, timezone))
 
@@ -106,6 +111,8 @@ def _follows(ended: calls.Ended, timezone: str) -> str:
         return _("Dossier clos ; un appel de suivi est prévu à partir du {when}.").format(when=when)
     if ended.closed:
         return _("Dossier clos.")
+    if ended.then is not None:
+        return _("Le foyer n'a pas été joint. Ensuite : {step}, le {when}.").format(step=label(ended.then), when=when)
     if ended.moved:
         asked = local(ended.asked_at, timezone)
         return _("Personne n'appelle le {asked} : à rappeler le {when}.").format(asked=asked, when=when)
@@ -132,9 +139,44 @@ def number(task: Task) -> str:
     return ", ".join(usable) or _("aucun numéro")
 
 
+def whom(task: Task) -> str:
+    """For whom the call is, once the household itself was not reached; nothing before."""
+    step = rungs.on_the_line(task.reasons)
+    if step is Rung.PARTNER:
+        return _("Personne n'a été joint : demandez au partenaire d'aller voir.")
+    contacts = [
+        f"{p['e164']} ({label(p['label'])})" for p in task.phones or [] if p["label"] in CONTACTS and not p["bad"]
+    ]
+    if step is Rung.TRUSTED_CONTACT and contacts:
+        return _("Le foyer n'a pas été joint : appelez un proche, {numbers}.").format(numbers=", ".join(contacts))
+    return ""
+
+
+@task_commands.command("show", help=_("Un appel : qui, pourquoi, et ce qui vient."))
+def show(
+    task: Annotated[int, typer.Argument(help=_("Numéro de l'appel, voir « courtoisie tasks »."), metavar="ID")],
+    as_json: Json = False,
+) -> None:
+    with parts.only_database() as (settings, db):
+        found = reporting.task(db, task)
+    if found is None:
+        raise NotFound(_("Aucun appel n° {id}. Voyez « courtoisie tasks ».").format(id=task))
+    if as_json:
+        print_json({"task": _described(found)})
+        return
+    console, step = out(), rungs.on_the_line(found.reasons)
+    console.print(f"n° {found.id} · {label(found.state)} · {band(found.priority)} · {found.agency_name}", style="bold")
+    for line in (who(found), why(found, settings.timezone), number(found), whom(found)):
+        if line:
+            console.print(line, markup=False)
+    if found.state in OPEN_STATES:
+        at = local(found.not_before or found.due_at, settings.timezone)
+        console.print(_("Prochaine étape : {step}, le {at}").format(step=label(step), at=at), markup=False)
+
+
 def _described(task: Task) -> dict[str, Any]:
     shown = {name: getattr(task, name) for name in Task.__dataclass_fields__}
-    return shown | {"band": band(task.priority)}
+    return shown | {"band": band(task.priority), "step": str(rungs.on_the_line(task.reasons))}
 
 
 def register(cli: typer.Typer) -> None:

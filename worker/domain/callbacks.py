@@ -35,6 +35,8 @@ class TaskReason(StrEnum):
     OPTED_OUT = "opted_out"
     WRONG_NUMBER = "wrong_number"
     FOLLOW_UP = "follow_up"
+    TRUSTED_CONTACT = "trusted_contact"
+    PARTNER = "partner"
     MANUAL = "manual"
     WEEKLY = "weekly"
 
@@ -53,6 +55,8 @@ POINTS = {
     TaskReason.UNDELIVERED: 30,
     TaskReason.WRONG_NUMBER: 30,
     TaskReason.FOLLOW_UP: 30,
+    TaskReason.TRUSTED_CONTACT: 30,
+    TaskReason.PARTNER: 30,
     TaskReason.NO_MOBILE: 25,
     TaskReason.PREFERS_CALL: 25,
     TaskReason.NO_REPLY: 10,

@@ -1,10 +1,12 @@
 """A campaign: the standing intent. Whom, what, when, which channels, which ladder."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from worker.domain import rungs
 from worker.domain.recurring import Recurrence
+from worker.domain.rungs import Ladder, LadderStep, Rung
 
 
 class Level(StrEnum):
@@ -93,10 +95,33 @@ class Exclusions:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a household is rung before it counts as unreachable. apart: from one call to the next; None: in the
+    other half of a working day. late_morning: older people are out early and in before lunch, so one try falls there.
+    """
+
+    most: int
+    apart: timedelta | None = None
+    late_morning: bool = False
+
+
+# Red: three within two hours. Orange: three in a day. Else three over three working days, in different halves.
+_ROUTINE = Attempts(3)
+ATTEMPTS_OF_LEVEL = {
+    Level.RED: Attempts(3, timedelta(minutes=45)),
+    Level.ORANGE: Attempts(3, timedelta(minutes=90), late_morning=True),
+    Level.YELLOW: _ROUTINE,
+    Level.NONE: _ROUTINE,
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign as defined in config/campaigns/KEY.toml; frozen into an event when it opens.
 
-    reply_deadline, reminder_after: counted from the moment the first text leaves.
+    ladder: what follows the first text, step by step; reply_deadline, reminder_text and reminder_after are its short
+    form, counted from the moment the first text leaves. Only one of the two forms is given; `rungs` reads both.
+    attempts: None for those of the level.
     void_after: counted from opening; a text not sent by then is never sent.
     """
 
@@ -120,10 +145,41 @@ class Campaign:
     schedule: str | None = None
     recurrence: Recurrence = field(default_factory=Recurrence)
     priority: int | None = None
+    ladder: Ladder = ()
+    attempts: Attempts | None = None
 
     @property
     def wants_reply(self) -> bool:
         return self.kind is Kind.CHECK_IN
+
+    @property
+    def rungs(self) -> Ladder:
+        """What follows the first text, in order; nothing for advice, which waits for no answer."""
+        return self._written if self.wants_reply else ()
+
+    @property
+    def _written(self) -> Ladder:
+        return self.ladder or rungs.short_form(self.reply_deadline, self.reminder_text, self.reminder_after)
+
+    @property
+    def reminder(self) -> LadderStep | None:
+        return rungs.find(self._written, Rung.REMINDER)
+
+    @property
+    def calls_after(self) -> timedelta | None:
+        """From the first text to the moment at which a person rings who has not answered; None when none is given."""
+        callback = rungs.find(self._written, Rung.CALLBACK)
+        return (callback.after or None) if callback else None
+
+    @property
+    def tries(self) -> Attempts:
+        return self.attempts or ATTEMPTS_OF_LEVEL[self.level]
+
+    def longer(self, by: timedelta) -> "Campaign":
+        """The same campaign with that much more time to answer."""
+        if self.ladder:
+            return replace(self, ladder=rungs.extended(self.ladder, by))
+        return replace(self, reply_deadline=self.reply_deadline + by) if self.reply_deadline else self
 
     @property
     def rank(self) -> int:

@@ -36,6 +36,10 @@ class PhoneLabel(StrEnum):
     OTHER = "other"
 
 
+# Somebody else's than the household's own: whom one may ask for news.
+CONTACTS = frozenset({PhoneLabel.CHILD, PhoneLabel.NEIGHBOUR, PhoneLabel.OTHER})
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """A sender as configured: its name at the provider, what it can do, how fast.

@@ -1,5 +1,6 @@
-"""The next rung for a household whose time has come: a reminder, a person's call, or a final word."""
+"""What comes next for a household whose time has come: a text more, a person's call, or a final word."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Campaign, Level, Remedy
 from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
+from worker.domain.rungs import Ladder, LadderStep, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,9 @@ class Facts:
     """One due recipient. reason: why it gets no text or why its text could not arrive, None when neither is known.
 
     contacted_at: when the first text left. message_state: how that text stands, None where there is none.
-    reminders_from: when a reminder may next leave (`now`: at once); None when none may any more.
+    reminders_from, texts_from: when a reminder, or another text, may next leave (`now`: at once); None when none may
+    any more. has_second: the household has another number to write to. second_state: how the text to that number
+    stands, None where there is none.
     void_at: a text that has not left by then never will.
     """
 
@@ -26,11 +30,21 @@ class Facts:
     reminders_from: datetime | None
     void_at: datetime
     now: datetime
+    texts_from: datetime | None = None
+    has_second: bool = False
+    second_state: MessageState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SendReminder:
-    """A second text now; the deadline stays where it was."""
+    """A second text now. due_at: when somebody looks again."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SendSecond:
+    """A text to the household's other number now. due_at: when somebody looks again."""
 
     due_at: datetime
 
@@ -57,7 +71,7 @@ class Settle:
     reason: Reason
 
 
-Rung = SendReminder | Wait | MakeTask | Settle
+Move = SendReminder | SendSecond | Wait | MakeTask | Settle
 
 # A text under way that has not come to an end by its due time is looked at again this much later.
 LOOK_AGAIN = timedelta(minutes=1)
@@ -113,42 +127,91 @@ _REASON_OF_STATE = {
     MessageState.CANCELLED: Reason.EXPIRED,
 }
 
+# A text that is under way or arrived: the other number may yet bring an answer.
+_ALIVE = frozenset(
+    {
+        MessageState.QUEUED,
+        MessageState.SENDING,
+        MessageState.UNKNOWN,
+        MessageState.SENT,
+        MessageState.DELIVERED,
+    }
+)
+
+# It was the number, not the household's wish nor the hour: another number may do.
+_NUMBER_AT_FAULT = frozenset({Reason.UNDELIVERED, Reason.NUMBER_REFUSED, Reason.LANDLINE_ONLY})
+
 _SILENCE_OF_LEVEL = {
     Level.RED: TaskReason.NO_REPLY_RED,
     Level.ORANGE: TaskReason.NO_REPLY_ORANGE,
 }
 
 
-def next_rung(facts: Facts) -> Rung:
+def next_rung(facts: Facts) -> Move:
     """Decides for one due recipient. Always a task, a final state or a time to come: nobody is forgotten."""
     if facts.reason in _ONLY_RECORDED:
         return Settle(_ONLY_RECORDED[facts.reason], facts.reason)
-    if facts.reason is not None and facts.message_state is not MessageState.DELIVERED:
-        return _unreachable(facts.campaign, facts.reason)
+    failure = _failure(facts)
+    if failure is not None:
+        return _other_number(facts, failure) or _unreachable(facts.campaign, failure)
     if facts.contacted_at is None:
-        return _not_contacted(facts)
+        return Wait(facts.now + LOOK_AGAIN)
     if not facts.campaign.wants_reply:
         return _informed(facts, facts.contacted_at)
     return _silent(facts, facts.contacted_at)
 
 
-def _unreachable(campaign: Campaign, reason: Reason) -> Rung:
+def _failure(facts: Facts) -> Reason | None:
+    """Why no text reached anybody, None while one may have. That it ended may be told by its own row alone."""
+    given_up = Reason.UNKNOWN_OUTCOME if facts.now >= facts.void_at + GIVE_UP_AFTER else None
+    if facts.second_state in _ALIVE:
+        return given_up if facts.contacted_at is None else None
+    if _first_failed(facts):
+        return facts.reason
+    return None if facts.contacted_at is not None else _REASON_OF_STATE.get(facts.message_state, given_up)
+
+
+def _first_failed(facts: Facts) -> bool:
+    return facts.reason is not None and facts.message_state is not MessageState.DELIVERED
+
+
+def _unreachable(campaign: Campaign, reason: Reason) -> Move:
     policy: Remedy = getattr(campaign.exclusions, _POLICY.get(reason, str(reason)))
     if policy is Remedy.CALLBACK:
         return MakeTask(_TASK_OF_REASON[reason])
     return Settle(RecipientState.EXCLUDED if reason in _LEFT_OUT else RecipientState.UNREACHED, reason)
 
 
-def _not_contacted(facts: Facts) -> Rung:
-    """The first text has not left, as far as we know: it is under way, or it ended and nobody told us."""
-    if facts.message_state in _REASON_OF_STATE:
-        return _unreachable(facts.campaign, _REASON_OF_STATE[facts.message_state])
-    if facts.now >= facts.void_at + GIVE_UP_AFTER:
-        return _unreachable(facts.campaign, Reason.UNKNOWN_OUTCOME)
-    return Wait(facts.now + LOOK_AGAIN)
+def _other_number(facts: Facts, failure: Reason) -> Move | None:
+    """The household's other number is tried at once, as long as nobody is to ring yet."""
+    step = _step(facts, Rung.SECOND_NUMBER)
+    if step is None or not step.for_undelivered or failure not in _NUMBER_AT_FAULT:
+        return None
+    leaves_at, deadline = _second_from(facts), _deadline(facts)
+    if leaves_at is None or leaves_at > facts.now or (deadline is not None and deadline <= facts.now):
+        return None
+    return SendSecond(deadline or facts.now + LOOK_AGAIN)
 
 
-def _informed(facts: Facts, contacted_at: datetime) -> Rung:
+def _deadline(facts: Facts) -> datetime | None:
+    """When a person rings; None while the first text has not left."""
+    after = facts.campaign.calls_after
+    return None if facts.contacted_at is None or after is None else facts.contacted_at + after
+
+
+def _step(facts: Facts, rung: Rung) -> LadderStep | None:
+    return next((step for step in _left(facts) if step.step is rung), None)
+
+
+def _left(facts: Facts) -> Ladder:
+    """The steps after the last one that was taken: a ladder is climbed upwards only."""
+    taken = {Rung.REMINDER: facts.reminded_at is not None, Rung.SECOND_NUMBER: facts.second_state is not None}
+    rungs = facts.campaign.rungs
+    last = max((n for n, step in enumerate(rungs, 1) if taken.get(step.step)), default=0)
+    return rungs[last:]
+
+
+def _informed(facts: Facts, contacted_at: datetime) -> Move:
     """Advice is done when it is delivered; when no word comes, it counts as informed without confirmation."""
     if facts.message_state is MessageState.DELIVERED:
         return Settle(RecipientState.INFORMED, Reason.DELIVERED)
@@ -156,19 +219,50 @@ def _informed(facts: Facts, contacted_at: datetime) -> Rung:
     return Settle(RecipientState.INFORMED, Reason.UNCONFIRMED) if facts.now >= patience else Wait(patience)
 
 
-def _silent(facts: Facts, contacted_at: datetime) -> Rung:
-    deadline = contacted_at + (facts.campaign.reply_deadline or timedelta())
+def _silent(facts: Facts, contacted_at: datetime) -> Move:
+    deadline = contacted_at + (facts.campaign.calls_after or timedelta())
     if facts.now >= deadline:
         return MakeTask(_SILENCE_OF_LEVEL.get(facts.campaign.level, TaskReason.NO_REPLY))
-    remind_at = _reminder_time(facts, contacted_at)
-    if remind_at is None or remind_at >= deadline:
-        return Wait(deadline)
-    return SendReminder(deadline) if remind_at <= facts.now else Wait(remind_at)
+    rung, at = coming(facts, contacted_at)[0]
+    if at > facts.now:
+        return Wait(at)
+    following = coming(facts, contacted_at)[1][1]
+    return _TEXT_OF_RUNG[rung](max(following, min(deadline, facts.now + LOOK_AGAIN)))
 
 
-def _reminder_time(facts: Facts, contacted_at: datetime) -> datetime | None:
-    """When the one reminder is to leave; None when the campaign has none, it has left, or none may leave."""
-    configured = facts.campaign.reminder_text and facts.campaign.reminder_after
-    if not configured or facts.reminded_at is not None or facts.reminders_from is None:
-        return None
-    return max(contacted_at + configured, facts.reminders_from)
+def coming(facts: Facts, contacted_at: datetime) -> list[tuple[Rung, datetime]]:
+    """The steps to come for who stays silent, each with its time, from the next one to a person's call.
+
+    What cannot be taken any more, or not before that call, falls through and is not told.
+    """
+    deadline = contacted_at + (facts.campaign.calls_after or timedelta())
+    texts = [(step.step, at) for step, at in _texts_to_come(facts, contacted_at) if at < deadline]
+    return [*texts, (Rung.CALLBACK, deadline)]
+
+
+def _texts_to_come(facts: Facts, contacted_at: datetime) -> list[tuple[LadderStep, datetime]]:
+    """The steps of silence that can be taken before a person rings, each with its time; the others fall through."""
+    earliest = {step: _FROM[step.step](facts) for step in _left(facts) if step.step in _FROM and step.for_silence}
+    return [(step, max(contacted_at + step.after, at)) for step, at in earliest.items() if at is not None]
+
+
+def _reminder_from(facts: Facts) -> datetime | None:
+    """Not to a number that the first text did not reach."""
+    return None if _first_failed(facts) or facts.second_state in _ALIVE else facts.reminders_from
+
+
+def _second_from(facts: Facts) -> datetime | None:
+    return facts.texts_from if facts.has_second and facts.second_state is None else None
+
+
+# From when each step by machine can be taken, None: not at all. A call by the machine only needs its line here, and its
+# move below.
+_FROM: dict[Rung, Callable[[Facts], datetime | None]] = {
+    Rung.REMINDER: _reminder_from,
+    Rung.SECOND_NUMBER: _second_from,
+}
+
+_TEXT_OF_RUNG: dict[Rung, Callable[[datetime], Move]] = {
+    Rung.REMINDER: SendReminder,
+    Rung.SECOND_NUMBER: SendSecond,
+}

@@ -30,6 +30,7 @@ class Step(StrEnum):
 
     FIRST = "first"
     REMINDER = "reminder"
+    SECOND_NUMBER = "second_number"
     ACK = "ack"
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from worker.domain import calendar
-from worker.domain.campaigns import Level
+from worker.domain.campaigns import Attempts
 from worker.domain.recipients import Reason, RecipientState
 
 
@@ -105,20 +105,6 @@ SPOKEN = (
 TRIED_AGAIN = frozenset(code for code, rule in RULES.items() if rule.state is None and not rule.bad_number)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """How often a household is tried in heat, and how far apart."""
-
-    most: int
-    apart: timedelta
-
-
-# Red: three within two hours. Orange: three in a day. Else three over three working days, in different halves.
-_ATTEMPTS = {
-    Level.RED: Attempts(3, timedelta(minutes=45)),
-    Level.ORANGE: Attempts(3, timedelta(minutes=90)),
-}
-_ROUTINE_MOST = 3
 _SOON = timedelta(minutes=15)
 # Older people are out early and in before lunch: one of the tries in a day falls here.
 _LATE_MORNING = time(11)
@@ -128,7 +114,8 @@ def next_try(
     code: OutcomeCode,
     *,
     calls_made: int,
-    level: Level,
+    tries: Attempts,
+    urgent: bool,
     now: datetime,
     hours: calendar.CallHours,
     tz: ZoneInfo,
@@ -137,31 +124,29 @@ def next_try(
 ) -> datetime | None:
     """When to ring again, always in call hours; None when the tries are used up: the household is unreachable.
 
-    calls_made: this one included. asked_for: the hour the person named, which goes before any plan. A busy line is
-    tried again soon, somebody is there; CALL_LATER and LANGUAGE never use up the tries. Raises ValueError for an
-    outcome that closes the call or that asks for another number.
+    calls_made: this one included. tries: the campaign's. urgent: orange or red heat, with its longer hours. asked_for:
+    the hour the person named, which goes before any plan. A busy line is tried again soon, somebody is there;
+    CALL_LATER and LANGUAGE never use up the tries. Raises ValueError for an outcome that closes the call or that asks
+    for another number.
     """
     if code not in TRIED_AGAIN:
         raise ValueError(f"{code} is not tried again")
-    urgent = level in _ATTEMPTS
-    most = _ATTEMPTS[level].most if urgent else _ROUTINE_MOST
-    if calls_made >= most and not RULES[code].takes_hour:
+    if calls_made >= tries.most and not RULES[code].takes_hour:
         return None
     if asked_for is not None:
         at = max(asked_for, now)
     elif code is OutcomeCode.BUSY:
         at = now + _SOON
     else:
-        at = _planned(level, now, hours, tz=tz, holidays=holidays)
+        at = _planned(tries, now, hours, tz=tz, holidays=holidays)
     return calendar.next_call_time(at, hours, urgent=urgent, tz=tz, holidays=holidays)
 
 
 def _planned(
-    level: Level, now: datetime, hours: calendar.CallHours, *, tz: ZoneInfo, holidays: Collection[date]
+    tries: Attempts, now: datetime, hours: calendar.CallHours, *, tz: ZoneInfo, holidays: Collection[date]
 ) -> datetime:
-    if level not in _ATTEMPTS:
+    if tries.apart is None:
         return calendar.other_half_day(now, hours, urgent=False, tz=tz, holidays=holidays)
-    at = now + _ATTEMPTS[level].apart
-    day = now.astimezone(tz).date()
-    late_morning = calendar.instant(day, _LATE_MORNING, tz)
-    return max(at, late_morning) if level is Level.ORANGE else at
+    at = now + tries.apart
+    late_morning = calendar.instant(now.astimezone(tz).date(), _LATE_MORNING, tz)
+    return max(at, late_morning) if tries.late_morning else at

@@ -1,79 +1,29 @@
 """How a person's call ended, and what follows for the household."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from worker import catalogue
 from worker.domain import appointments, whom
 from worker.domain.callbacks import TaskReason, TaskState
-from worker.domain.campaigns import Level
+from worker.domain.campaigns import Campaign
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound, Refused
 from worker.domain.forms import Kept
-from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
+from worker.domain.outcomes import RULES, OutcomeCode, Rule
 from worker.domain.recipients import RecipientState
+from worker.domain.rungs import Rung
 from worker.i18n import _
-from worker.listing import phones
 from worker.services import claims, departures, tasks, undoing
 from worker.services.desk import Desk
-from worker.store import events, people, recipients, refusals
+from worker.services.retries import NOTHING_MORE, Call, Ended, Said, close, other_number, tries_used_up, try_again
+from worker.store import events, people, refusals
 from worker.store import tasks as rows
 from worker.store import undoing as undo_rows
 from worker.store.database import Connection, Database
 
+__all__ = ["NOTE_MOST", "Ended", "Said", "record_outcome"]
+
 NOTE_MOST = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a caller adds to an outcome, as typed.
-
-    number: the one that was dialled, the first of the list when not said. at: the hour the person asked for.
-    tenant: who moved or died, by place in the list or by name.
-    """
-
-    number: str | None = None
-    at: str | None = None
-    tenant: str | None = None
-
-
-NOTHING_MORE = Said()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """closed: the task is over. next_call_at: when to ring again; with a closed task, in a new one.
-
-    asked_at: the hour the person named; next_call_at is later where nobody rings at that hour.
-    """
-
-    closed: bool
-    next_call_at: datetime | None = None
-    asked_at: datetime | None = None
-
-    @property
-    def moved(self) -> bool:
-        """The hour the person named is not one at which somebody rings."""
-        return self.asked_at is not None and self.next_call_at != self.asked_at
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call with all that decides what follows."""
-
-    task: rows.Row
-    outcome: OutcomeCode
-    said: Said
-    asked_at: datetime | None
-    desk: Desk
-    now: datetime
-
-    @property
-    def household(self) -> int:
-        return self.task.household_id
-
-    @property
-    def rule(self) -> Rule:
-        return RULES[self.outcome]
 
 
 def record_outcome(
@@ -99,7 +49,8 @@ def record_outcome(
     asked_at = appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
 
     def work(connection: Connection) -> Ended:
-        call = _Call(_locked(connection, task_id, caller, now), outcome, said, asked_at, desk, now)
+        task = _locked(connection, task_id, caller, now)
+        call = Call(task, _campaign(connection, task), outcome, said, asked_at, desk, now)
         before = undo_rows.snapshot(connection, call.household)
         outcome_id = rows.add_outcome(
             connection, task_id=task_id, household_id=call.household, caller=caller, code=outcome, note=note, now=now
@@ -136,39 +87,48 @@ def _locked(connection: Connection, task_id: int, caller: str, now: datetime) ->
     return task
 
 
-def _conclude(connection: Connection, call: _Call) -> Ended:
+def _campaign(connection: Connection, task: rows.Row) -> Campaign | None:
+    event = events.get(connection, task.event_id) if task.event_id is not None else None
+    return catalogue.thaw(event.definition) if event else None
+
+
+def _conclude(connection: Connection, call: Call) -> Ended:
+    if call.whom is not Rung.CALLBACK and call.outcome in _ONLY_THEIR_OWN:
+        raise Refused(
+            _("Un refus ne peut venir que du foyer lui-même. Un proche ou un partenaire ne sait rien : UNREACHABLE.")
+        )
     if call.rule.tenants_become is not None:
         return _departed(connection, call, call.rule.tenants_become)
     if call.rule.refuses_all:
         return _refused(connection, call)
     if call.rule.bad_number:
-        return _other_number(connection, call)
+        return other_number(connection, call)
     if call.rule.state is None:
-        return _try_again(connection, call)
+        return try_again(connection, call)
+    if call.rule.state is RecipientState.UNREACHED:
+        return tries_used_up(connection, call)
     if call.rule.hold is not None:
         _hold(connection, call, call.rule.hold)
-    _close(connection, call, call.rule.state)
+    close(connection, call, call.rule.state)
     return _followed_up(connection, call)
 
 
-def _close(connection: Connection, call: _Call, state: RecipientState) -> None:
-    """The call is over, and so is what relied on it. Other events go their way."""
-    rows.close(connection, [call.task.id], state=TaskState.DONE, closed_as=call.outcome, now=call.now)
-    recipients.settle_by_task(connection, [call.task.id], state=state, reason=call.rule.reason, now=call.now)
+# What nobody can say for the household.
+_ONLY_THEIR_OWN = frozenset({OutcomeCode.REFUSED_TODAY, OutcomeCode.REFUSED_ALWAYS})
 
 
-def _stop(connection: Connection, call: _Call, state: RecipientState) -> None:
+def _stop(connection: Connection, call: Call, state: RecipientState) -> None:
     """The call is over, and with it everything owed to the household in any event."""
     ending = departures.Ending(state, call.rule.reason, TaskState.DONE, call.outcome)
     departures.stop(connection, [call.household], ending, now=call.now)
 
 
-def _hold(connection: Connection, call: _Call, span: timedelta) -> None:
+def _hold(connection: Connection, call: Call, span: timedelta) -> None:
     reason = call.outcome.lower()
     people.hold(connection, [call.household], reason=reason, source="caller", until=call.now + span, now=call.now)
 
 
-def _followed_up(connection: Connection, call: _Call) -> Ended:
+def _followed_up(connection: Connection, call: Call) -> Ended:
     if call.rule.follow_up is None:
         return Ended(closed=True)
     again = tasks.Call(call.household, call.task.event_id, (), TaskReason.FOLLOW_UP)
@@ -179,7 +139,7 @@ def _followed_up(connection: Connection, call: _Call) -> Ended:
 # ---- they are not there any more, or want no more ---------------------------
 
 
-def _departed(connection: Connection, call: _Call, status: str) -> Ended:
+def _departed(connection: Connection, call: Call, status: str) -> Ended:
     """Where nobody is left, everything stops. Else who was on the telephone has been reached, and is treated gently."""
     here = people.tenants_of(connection, call.household)
     one = _whom(here, call)
@@ -194,85 +154,18 @@ def _departed(connection: Connection, call: _Call, status: str) -> Ended:
     return _followed_up(connection, call)
 
 
-def _whom(here: list[whom.Tenant], call: _Call) -> whom.Tenant | None:
+def _whom(here: list[whom.Tenant], call: Call) -> whom.Tenant | None:
     """Who it is about; None for all of them."""
     if call.said.tenant:
         return whom.choose(here, call.said.tenant)
     return whom.only(here) if call.rule.of_whom and here else None
 
 
-def _refused(connection: Connection, call: _Call) -> Ended:
+def _refused(connection: Connection, call: Call) -> Ended:
     numbers = people.numbers_of(connection, call.household)
     if numbers:
         people.opt_out(connection, numbers, channel=Channel.SMS, source="caller", now=call.now)
         people.opt_out(connection, numbers, channel=Channel.VOICE, source="caller", now=call.now)
     refusals.refuse(connection, call.household, now=call.now)
     _stop(connection, call, RecipientState.REACHED)
-    return Ended(closed=True)
-
-
-# ---- the call is still owed --------------------------------------------------
-
-
-def _other_number(connection: Connection, call: _Call) -> Ended:
-    """The number that was dialled is given up; the next good one is offered at once."""
-    dialled = _dialled(connection, call)
-    if dialled is not None:
-        _GIVEN_UP[call.outcome](connection, call, dialled)
-    if not people.numbers_of(connection, call.household):
-        return _unreachable(connection, call)
-    return _postponed(connection, call, call.now)
-
-
-def _not_theirs(connection: Connection, call: _Call, e164: str) -> None:
-    people.mark_not_theirs(connection, call.household, e164, now=call.now)
-
-
-def _dead(connection: Connection, call: _Call, e164: str) -> None:
-    people.mark_bad(connection, [(e164, call.outcome.lower())], now=call.now)
-
-
-# Somebody else's number may well be a neighbour's own; a number assigned to nobody is dead for all.
-_GIVEN_UP = {OutcomeCode.WRONG_NUMBER: _not_theirs, OutcomeCode.NOT_IN_SERVICE: _dead}
-
-
-def _dialled(connection: Connection, call: _Call) -> str | None:
-    if call.said.number is None:
-        return next(iter(people.numbers_of(connection, call.household)), None)
-    theirs = people.every_number_of(connection, call.household)
-    dialled = phones.typed(call.said.number)
-    if dialled not in theirs:
-        raise Refused(
-            _("Ce numéro n'est pas l'un des {n} numéros de ce foyer. Voyez « courtoisie tasks ».").format(n=len(theirs))
-        )
-    return dialled
-
-
-def _try_again(connection: Connection, call: _Call) -> Ended:
-    event = events.get(connection, call.task.event_id) if call.task.event_id is not None else None
-    level = Level(event.level) if event else Level.NONE
-    again = next_try(
-        call.outcome,
-        calls_made=call.task.calls + 1,
-        level=level,
-        now=call.now,
-        hours=call.desk.hours,
-        tz=call.desk.timezone,
-        holidays=call.desk.holidays(call.now),
-        asked_for=call.asked_at,
-    )
-    if again is None:
-        return _unreachable(connection, call)
-    if call.asked_at is None and level not in tasks.URGENT_LEVELS:
-        again = tasks.at_their_hours(connection, call.household, again, desk=call.desk)
-    return _postponed(connection, call, again)
-
-
-def _postponed(connection: Connection, call: _Call, at: datetime) -> Ended:
-    rows.postpone(connection, call.task.id, not_before=at)
-    return Ended(closed=False, next_call_at=at, asked_at=call.asked_at)
-
-
-def _unreachable(connection: Connection, call: _Call) -> Ended:
-    _close(connection, call, RecipientState.UNREACHED)
     return Ended(closed=True)

@@ -99,7 +99,7 @@ def basis_of(connection: Connection, campaign: Campaign, *, settings: Settings, 
 def _plan(campaign: Campaign, basis: Basis, *, starts_at: datetime, texts_end_at: datetime, desk: Desk) -> Plan:
     """The last person is to be rung when the last silence is due: in heat the same day, else two working days later."""
     urgent = campaign.level in URGENT_LEVELS
-    silent_at = texts_end_at + (campaign.reply_deadline or campaign.receipt_wait)
+    silent_at = texts_end_at + (campaign.calls_after or campaign.receipt_wait)
     return Plan(
         starts_at=starts_at,
         silent_at=silent_at,

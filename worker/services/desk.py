@@ -51,6 +51,10 @@ class Desk:
         """Whether somebody rings at this moment. urgent: the hours of an alert."""
         return calendar.is_calling_time(now, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(now))
 
+    def next_call_time(self, at: datetime, *, urgent: bool) -> datetime:
+        """The first moment from `at` on at which somebody rings. urgent: the hours of an alert."""
+        return calendar.next_call_time(at, self.hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(at))
+
     def next_morning(self, now: datetime, *, urgent: bool) -> datetime:
         """When somebody first rings on a later day than this one."""
         midnight = datetime.combine(self.local_date(now) + timedelta(days=1), time(), tzinfo=self.timezone)

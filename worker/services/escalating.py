@@ -1,20 +1,21 @@
-"""Silence, failures and exclusions climb the ladder: reminder, callback task, or a final word."""
+"""Silence, failures and exclusions climb the ladder: another text, a callback task, or a final word."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from worker import catalogue
-from worker.domain import ladder
+from worker.domain import ladder, rungs
 from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Campaign, EventState
 from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
+from worker.domain.rungs import Rung
 from worker.services import tasks
 from worker.services.desk import Desk
-from worker.store import events, inbound, outbox, people, recipients
+from worker.store import events, inbound, outbox, people, recipients, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """What one batch did. more: the batch was full."""
+    """What one batch did. reminded: texts queued, to the same number or another. more: the batch was full."""
 
     reminded: int = 0
     handed_over: int = 0
@@ -62,52 +63,92 @@ def _climb(
     campaign = catalogue.thaw(event.definition)
     opens_at, closes_at = desk.next_opening(campaign.window, now)
     useful = event.state is EventState.RUNNING and opens_at < event.void_at
-    reminders_from = opens_at if useful else None
-    rungs = [(d, ladder.next_rung(_facts(d, campaign, event, reminders_from=reminders_from, now=now))) for d in due]
-    plan = None
-    if campaign.reminder_text:
-        plan = outbox.Plan(Step.REMINDER, campaign.sender, campaign.reminder_text, now, closes_at, event.void_at)
+    others = _other_numbers(connection, campaign, due)
+    around = _Around(campaign, event, opens_at if useful else None, closes_at, others, now)
+    moves = [(d, ladder.next_rung(_facts(d, around))) for d in due]
     return (
-        _remind(connection, event_id, rungs, plan, now),
-        _ring(connection, event_id, rungs, desk, now),
-        _settle(connection, rungs, now),
+        _write(connection, moves, around),
+        _ring(connection, event_id, moves, desk, now),
+        _settle(connection, moves, now),
     )
 
 
-Rungs = Sequence[tuple[recipients.Due, ladder.Rung]]
+Moves = Sequence[tuple[recipients.Due, ladder.Move]]
 
 
-def _facts(
-    due: recipients.Due, campaign: Campaign, event: events.Event, *, reminders_from: datetime | None, now: datetime
-) -> ladder.Facts:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is the same for all households of an event. texts_from: None when no text may leave any more.
+
+    others: recipient id -> the household's other number.
+    """
+
+    campaign: Campaign
+    event: events.Event
+    texts_from: datetime | None
+    closes_at: datetime
+    others: Mapping[int, str]
+    now: datetime
+
+    def plan(self, step: Step, rung: Rung) -> outbox.Plan:
+        """How the texts of a step of the ladder leave: at once."""
+        taken = rungs.find(self.campaign.rungs, rung)
+        assert taken is not None and taken.text is not None  # noqa: S101, PT018  # the ladder has chosen it; it names its text
+        return outbox.Plan(step, self.campaign.sender, taken.text, self.now, self.closes_at, self.event.void_at)
+
+
+def _other_numbers(connection: Connection, campaign: Campaign, due: Sequence[recipients.Due]) -> Mapping[int, str]:
+    """Looked for only where the ladder has a use for them and none has been written to."""
+    if rungs.find(campaign.rungs, Rung.SECOND_NUMBER) is None:
+        return {}
+    return second_numbers.best(connection, [d.id for d in due if d.second_state is None])
+
+
+def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
     return ladder.Facts(
-        campaign=campaign,
+        campaign=around.campaign,
         reason=Reason(due.reason) if due.reason else None,
         contacted_at=due.contacted_at,
         reminded_at=due.reminded_at,
         message_state=MessageState(due.message_state) if due.message_state else None,
-        reminders_from=None if due.reminded_elsewhere else reminders_from,  # one reminder a day is enough
-        void_at=event.void_at,
-        now=now,
+        reminders_from=None if due.reminded_elsewhere else around.texts_from,  # one reminder a day is enough
+        void_at=around.event.void_at,
+        now=around.now,
+        texts_from=around.texts_from,
+        has_second=due.id in around.others,
+        second_state=MessageState(due.second_state) if due.second_state else None,
     )
 
 
-def _remind(connection: Connection, event_id: int, rungs: Rungs, plan: outbox.Plan | None, now: datetime) -> int:
-    reminders = [(d, r) for d, r in rungs if isinstance(r, ladder.SendReminder)]
-    waits = [(d, r) for d, r in rungs if isinstance(r, ladder.Wait)]
-    if reminders and plan:
-        outbox.queue_texts(connection, event_id, plan, now=now, recipients=[d.id for d, _ in reminders])
-    if reminders or waits:
-        later = [(d.id, r.due_at, now) for d, r in reminders] + [(d.id, r.until, None) for d, r in waits]
+def _write(connection: Connection, moves: Moves, around: _Around) -> int:
+    """Queues reminders and texts to other numbers, and puts off who waits; returns the texts."""
+    reminders = [(d.id, m.due_at) for d, m in moves if isinstance(m, ladder.SendReminder)]
+    seconds = [(d.id, m.due_at) for d, m in moves if isinstance(m, ladder.SendSecond)]
+    if reminders:
+        plan, ids = around.plan(Step.REMINDER, Rung.REMINDER), [i for i, _ in reminders]
+        outbox.queue_texts(connection, around.event.id, plan, now=around.now, recipients=ids)
+    taken = _write_elsewhere(connection, [i for i, _ in seconds], around)
+    later: list[tuple[int, datetime, datetime | None]] = [(i, at, around.now) for i, at in reminders]
+    later += [(i, at if i in taken else around.now + ladder.LOOK_AGAIN, None) for i, at in seconds]
+    later += [(d.id, m.until, None) for d, m in moves if isinstance(m, ladder.Wait)]
+    if later:
         recipients.wait(connection, later)
-    return len(reminders)
+    return len(reminders) + len(taken)
 
 
-def _ring(connection: Connection, event_id: int, rungs: Rungs, desk: Desk, now: datetime) -> int:
+def _write_elsewhere(connection: Connection, ids: Sequence[int], around: _Around) -> set[int]:
+    """Who has a text to the other number now. Of two that share one, the second is looked at again without it."""
+    if not ids:
+        return set()
+    plan, numbers = around.plan(Step.SECOND_NUMBER, Rung.SECOND_NUMBER), {i: around.others[i] for i in ids}
+    return second_numbers.queue(connection, around.event.id, plan, numbers, now=around.now)
+
+
+def _ring(connection: Connection, event_id: int, moves: Moves, desk: Desk, now: datetime) -> int:
     wanted = [
-        tasks.Call(d.household_id, event_id, (d.id,), TaskReason(r.reason))
-        for d, r in rungs
-        if isinstance(r, ladder.MakeTask)
+        tasks.Call(d.household_id, event_id, (d.id,), TaskReason(m.reason))
+        for d, m in moves
+        if isinstance(m, ladder.MakeTask)
     ]
     if wanted:
         tasks.hand_over(connection, wanted, desk=desk, now=now)
@@ -115,8 +156,8 @@ def _ring(connection: Connection, event_id: int, rungs: Rungs, desk: Desk, now: 
     return len(wanted)
 
 
-def _settle(connection: Connection, rungs: Rungs, now: datetime) -> int:
-    settled = [(d.id, r.state, r.reason) for d, r in rungs if isinstance(r, ladder.Settle)]
+def _settle(connection: Connection, moves: Moves, now: datetime) -> int:
+    settled = [(d.id, m.state, m.reason) for d, m in moves if isinstance(m, ladder.Settle)]
     if settled:
         recipients.settle(connection, settled, now=now)
         _withdraw(connection, [recipient for recipient, _, _ in settled], now)
@@ -124,5 +165,5 @@ def _settle(connection: Connection, rungs: Rungs, now: datetime) -> int:
 
 
 def _withdraw(connection: Connection, recipient_ids: Sequence[int], now: datetime) -> None:
-    """A reminder that has not left is not sent to people whom somebody rings, or who are done."""
+    """A text that has not left is not sent to people whom somebody rings, or who are done."""
     inbound.withdraw_texts(connection, recipient_ids, state=MessageState.CANCELLED, now=now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from worker import catalogue
+from worker.domain import rungs
 from worker.domain.campaigns import Campaign, EventState, Exclusions, Remedy
 from worker.domain.errors import NotFound, Refused
 from worker.domain.messages import Step
@@ -186,8 +187,8 @@ def _move(connection: Connection, event_id: int, *, to: EventState, only_from: t
 
 
 def first_wait(campaign: Campaign) -> timedelta:
-    """From the first text to the next rung: the reminder, else the deadline, else the receipt."""
-    return campaign.reminder_after or campaign.reply_deadline or campaign.receipt_wait
+    """From the first text to the next rung: the first step for who stays silent, else the receipt."""
+    return rungs.first_after(campaign.rungs) or campaign.receipt_wait
 
 
 def of_unknown_age(db: Database) -> int:

@@ -108,7 +108,6 @@ def _for_guests(campaign: Campaign) -> Campaign:
         kind=Kind.ADVICE,
         audience=_NOBODY,
         window=_ANY_TIME,
-        reminder_text=None,
         exclusions=_NO_CALLS,
         schedule=None,
     )

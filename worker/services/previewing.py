@@ -158,8 +158,8 @@ def names(rig: Rig, seen: Sequence[Household]) -> Mapping[int, str]:
 def _rows(rig: Rig, campaign: Campaign, groups: Sequence[Group], starts_at: datetime) -> list[Row]:
     """One row per text and language: all that differs between two households of one campaign."""
     steps = [("first", campaign.text, starts_at)]
-    if campaign.reminder_text:
-        steps.append(("reminder", campaign.reminder_text, starts_at + (campaign.reminder_after or timedelta())))
+    if campaign.reminder is not None and campaign.reminder.text is not None:
+        steps.append(("reminder", campaign.reminder.text, starts_at + campaign.reminder.after))
     texted = [g for g in groups if g.texts]
     return [
         Row(

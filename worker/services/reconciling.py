@@ -11,10 +11,10 @@ from worker import catalogue
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Sender
 from worker.domain.errors import BadDefinition, Unavailable
-from worker.domain.messages import Found, MessageState, Receipt, Step
+from worker.domain.messages import Found, MessageState, Receipt
 from worker.domain.recipients import Reason
-from worker.services import receipts
-from worker.store import events, inbound, outbox, recipients, sweeping
+from worker.services import receipts, recording
+from worker.store import events, inbound, outbox, sweeping
 from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
 
@@ -118,8 +118,8 @@ def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetim
         outbox.change(connection, [outbox.Change(question.id, MessageState.QUEUED, due_at=now)], now=now)
         return 1
     moved = outbox.change(connection, [outbox.Change(question.id, MessageState.FAILED)], now=now)
-    lost = [m for m in moved if m.state == MessageState.FAILED and m.step == Step.FIRST and m.event_id is not None]
-    recipients.mark_due(connection, [(m.event_id or 0, m.e164, Reason.UNKNOWN_OUTCOME) for m in lost], now=now)
+    lost = [m for m in moved if m.state == MessageState.FAILED]
+    recording.mark_lost(connection, [(m, Reason.UNKNOWN_OUTCOME) for m in lost], now)
     return 1
 
 

@@ -16,7 +16,7 @@ from worker.domain.recipients import Reason
 from worker.i18n import _
 from worker.services import outages
 from worker.services.events import first_wait
-from worker.store import events, outbox, people, recipients
+from worker.store import events, outbox, people, recipients, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -70,35 +70,53 @@ def follow(
     now: datetime,
 ) -> None:
     """Starts the clock of those whose first text left, and the next rung of those it cannot reach."""
-    first = [m for m in moved if m.step == Step.FIRST and m.event_id is not None]
-    left = [(m.event_id, m.e164) for m in first if m.state not in _NOT_LEFT and m.event_id]
-    if left:
-        recipients.mark_contacted(connection, left, first_wait=first_wait(campaign), now=now)
-    mark_failed(connection, first, {m: r.fault for m, r in results.items()}, now)
+    _start_clocks(connection, [m for m in moved if m.state not in _NOT_LEFT], campaign, now)
+    mark_failed(connection, moved, {m: r.fault for m, r in results.items()}, now)
 
 
 def start_clocks(connection: Connection, moved: Sequence[outbox.Moved], now: datetime) -> None:
     """First texts of several events left, or may have: their households have their time to answer from now."""
-    first = [m for m in moved if m.step == Step.FIRST and m.event_id is not None]
-    for event_id in sorted({m.event_id for m in first if m.event_id is not None}):
+    opening = [m for m in moved if m.step in _OPENING]
+    for event_id in sorted({m.event_id for m in opening if m.event_id is not None}):
         event = events.get(connection, event_id)
         if event is not None:
-            wait = first_wait(catalogue.thaw(event.definition))
-            numbers = [(event_id, m.e164) for m in first if m.event_id == event_id]
-            recipients.mark_contacted(connection, numbers, first_wait=wait, now=now)
+            its_own = [m for m in opening if m.event_id == event_id]
+            _start_clocks(connection, its_own, catalogue.thaw(event.definition), now)
+
+
+def _start_clocks(connection: Connection, left: Sequence[outbox.Moved], campaign: Campaign, now: datetime) -> None:
+    wait = first_wait(campaign)
+    first = [(m.event_id, m.e164) for m in left if m.step == Step.FIRST and m.event_id is not None]
+    if first:
+        recipients.mark_contacted(connection, first, first_wait=wait, now=now)
+    second = [m.id for m in left if m.step == Step.SECOND_NUMBER]
+    if second:
+        second_numbers.mark_left(connection, second, first_wait=wait, now=now)
 
 
 def mark_failed(
     connection: Connection, moved: Sequence[outbox.Moved], faults: Mapping[int, NumberFault | None], now: datetime
 ) -> None:
-    """The households whose first text failed are due for their next rung at once."""
-    failed = [
-        (m.event_id, m.e164, reason_of(m.state, faults.get(m.id)))
-        for m in moved
-        if m.step == Step.FIRST and m.event_id is not None and m.state in _REASON_OF_STATE
-    ]
-    if failed:
-        recipients.mark_due(connection, failed, now=now)
+    """The households whose first text failed, or the one to their other number, are due for their next rung at once."""
+    failed = [m for m in moved if m.state in _REASON_OF_STATE]
+    mark_lost(connection, [(m, reason_of(m.state, faults.get(m.id))) for m in failed], now)
+
+
+def mark_lost(connection: Connection, lost: Sequence[tuple[outbox.Moved, Reason]], now: datetime) -> None:
+    """Texts that ended without reaching anybody, each with the reason: who relied on one is due at once.
+
+    That a second number failed is told by its own row; the reason of the recipient is about the first.
+    """
+    first = [(m.event_id, m.e164, why) for m, why in lost if m.step == Step.FIRST and m.event_id is not None]
+    if first:
+        recipients.mark_due(connection, first, now=now)
+    second = [m.id for m, _why in lost if m.step == Step.SECOND_NUMBER]
+    if second:
+        second_numbers.mark_failed(connection, second, now=now)
+
+
+# The steps by which a household first hears of an event.
+_OPENING = frozenset({Step.FIRST, Step.SECOND_NUMBER})
 
 
 _NOT_LEFT = frozenset(

@@ -8,7 +8,7 @@ from typing import Any
 from worker.domain.messages import MessageState
 from worker.domain.recipients import RecipientState
 from worker.domain.reports import next_step
-from worker.services import events
+from worker.services import events, next_steps
 from worker.store import accounts, reports, task_pages
 from worker.store import events as event_rows
 from worker.store import tasks as task_rows
@@ -24,13 +24,19 @@ class Report:
     event: event_rows.Event
     account: accounts.Account
     by_agency: Sequence[dict[str, Any]]
+    next_steps: Sequence[next_steps.Next]
 
 
 def report(db: Database, event_id: int) -> Report:
     """The account of one event. Raises NotFound."""
     event = events.get(db, event_id)
     with db.begin() as connection:
-        return Report(event, accounts.of_event(connection, event_id), accounts.by_agency(connection, event_id))
+        return Report(
+            event,
+            accounts.of_event(connection, event_id),
+            accounts.by_agency(connection, event_id),
+            next_steps.of_event(connection, event_id),
+        )
 
 
 def rows(db: Database, event_id: int, span: reports.Span = WHOLE_EVENT) -> list[dict[str, Any]]:
@@ -97,4 +103,5 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "replies": account.replies,
         "callback_tasks": {state: account.tasks.get(state, 0) for state in ("open", "claimed", "done", "cancelled")},
+        "next_steps": next_steps.as_json(report.next_steps),
     }

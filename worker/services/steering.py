@@ -89,14 +89,12 @@ def extend(db: Database, event_id: int, *, by: timedelta, now: datetime) -> date
     with db.begin() as connection:
         event = _under_way(connection, event_id, among=DRAWN_UP)
         campaign = catalogue.thaw(event.definition)
-        deadline = campaign.reply_deadline
-        longer = replace(campaign, reply_deadline=deadline + by) if deadline else campaign
         void_at = rows.extend(
             connection,
             event_id,
             by=by,
-            deadline=deadline or campaign.receipt_wait,
-            definition=catalogue.freeze(longer),
+            deadline=campaign.calls_after or campaign.receipt_wait,
+            definition=catalogue.freeze(campaign.longer(by)),
             now=now,
         )
     log.info("event_extended", event_id=event_id, by_s=by.total_seconds())

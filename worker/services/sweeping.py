@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from worker import catalogue
-from worker.domain.recipients import Reason
 from worker.services import outages, recording
 from worker.services.desk import Desk
-from worker.store import claims, events, inbound, limits, outbox, recipients, sweeping, undoing
+from worker.store import claims, events, inbound, limits, outbox, sweeping, undoing
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -84,6 +83,4 @@ def _replan(connection: Connection, desk: Desk, now: datetime) -> None:
         if opens_at < event.void_at:
             sweeping.replan(connection, event_id, opens_at=opens_at, closes_at=closes_at, now=now)
         else:
-            over = outbox.expire_queued(connection, event_id, now=now)
-            numbers = [(event_id, m.e164, Reason.EXPIRED) for m in over if m.step == "first"]
-            recipients.mark_due(connection, numbers, now=now)
+            recording.mark_failed(connection, outbox.expire_queued(connection, event_id, now=now), {}, now)

@@ -23,6 +23,6 @@ def _rung_by(desk: Desk, campaign: Campaign | None, now: datetime) -> datetime:
     """The end of calling on the day on which silence is noticed."""
     urgent = campaign is not None and campaign.level in {Level.ORANGE, Level.RED}
     left = timedelta()
-    if campaign is not None and campaign.reply_deadline:
-        left = campaign.reply_deadline - (campaign.reminder_after or timedelta())
+    if campaign is not None and campaign.calls_after:
+        left = campaign.calls_after - (campaign.reminder.after if campaign.reminder else timedelta())
     return desk.due_at("P2", now + left, urgent=urgent)

@@ -51,6 +51,14 @@ WHERE m.state = 'queued' AND m.step <> 'ack'
 """
 )
 
+# The text to a second number is theirs alone. Relies on uq_message_step.
+_WITHDRAW_SECOND = text(
+    """
+UPDATE message m SET state = :state, settled_at = :now
+WHERE m.recipient_id = ANY (:recipients) AND m.step = 'second_number' AND m.state = 'queued'
+"""
+)
+
 _FAILURE = text("UPDATE inbound_message SET failures = failures + 1 WHERE id = :id RETURNING failures")
 
 _LISTED = text("SELECT complete_until FROM reply_listing WHERE address = :to")
@@ -195,7 +203,8 @@ def queue_ack(connection: Connection, ack: Ack, *, now: datetime) -> None:
 def withdraw_texts(connection: Connection, recipients: Sequence[int], *, state: str, now: datetime) -> int:
     """Takes the queued texts of these recipients back before they leave; returns how many."""
     values = {"recipients": list(recipients), "state": state, "now": now}
-    return connection.execute(_WITHDRAW, values).rowcount
+    first = connection.execute(_WITHDRAW, values).rowcount
+    return first + connection.execute(_WITHDRAW_SECOND, values).rowcount
 
 
 def unread(connection: Connection, *, before: datetime, limit: int = 100) -> list[int]:

@@ -27,7 +27,7 @@ ON CONFLICT DO NOTHING
 )
 
 # Claims walk ix_message_queued from its beginning and stop when they have enough, so the last one costs what the first
-# did; OFFSET 0 keeps the two EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
+# did; OFFSET 0 keeps each EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
 # several workers claim side by side. Nobody is written to any more once nobody who relied on the text waits for it: a
 # request that was refused may bring it back after they were let go.
 _MAY_LEAVE = """
@@ -36,8 +36,10 @@ m.state = 'queued' AND m.lane = {lane} AND {whose} AND m.due_at <= :now
   AND (m.step = 'ack'
        OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
                        AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {purpose}) OFFSET 0)
-           AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164 AND r.state = 'waiting'
-                       OFFSET 0)))
+           AND CASE WHEN m.step = 'second_number'
+                    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND r.state = 'waiting' OFFSET 0)
+                    ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164
+                                 AND r.state = 'waiting' OFFSET 0) END))
 """
 
 _TAKE = """
@@ -290,11 +292,11 @@ def fail_queued(connection: Connection, ids: Sequence[int], *, now: datetime) ->
 
 
 def expire_for_outage(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Ends the due first texts of running check-ins, none of which can leave; returns them."""
+    """Ends the due texts of running check-ins by which a household first hears of it, none of which can leave; returns them."""
     statement = text(
         "UPDATE message m SET state = 'expired', settled_at = :now FROM campaign_event e "
         "WHERE e.id = m.event_id AND e.state = 'running' AND e.kind = 'check_in' AND m.state = 'queued' "
-        "AND m.lane = 'bulk' AND m.step = 'first' AND m.due_at <= :now "
+        "AND m.lane = 'bulk' AND m.step IN ('first', 'second_number') AND m.due_at <= :now "
         "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
     )
     return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now})]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from worker.domain.channels import Channel
+from worker.domain.channels import CONTACTS, Channel, PhoneLabel
 from worker.domain.whom import Tenant
 
 # Households are locked in the order of their ids: whoever changes what a household is owed holds this lock.
@@ -19,6 +19,12 @@ UNION
 SELECT r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.e164 = :e164 AND e.replies_until > :now AND e.opened_at <= :now
   AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164
+                  AND p.bad_reason = 'wrong_number')
+UNION
+SELECT m.household_id FROM message m JOIN campaign_event e ON e.id = m.event_id
+WHERE m.event_id IN (SELECT id FROM campaign_event WHERE replies_until > :now AND opened_at <= :now)
+  AND m.e164 = :e164 AND m.step = 'second_number'
+  AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = m.household_id AND p.e164 = m.e164
                   AND p.bad_reason = 'wrong_number')
 ORDER BY 1
 """
@@ -67,6 +73,13 @@ _END_HOLDS = text("UPDATE hold SET ended_at = :now WHERE household_id = ANY (:ho
 # status_source: a listing that lags behind must not bring them back.
 _NUMBERS = text(
     "SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL AND bad_since IS NULL ORDER BY rank, id"
+)
+# Somebody else's than the household's own: whom it would have us ask.
+_CONTACTS = text(
+    """
+SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL AND bad_since IS NULL
+  AND label <> ALL (:own) ORDER BY rank, id
+"""
 )
 _EVERY_NUMBER = text("SELECT e164 FROM phone WHERE household_id = :household AND removed_at IS NULL")
 # As the callers' list shows them, since callers count them there.
@@ -137,6 +150,12 @@ def end_holds(connection: Connection, households: Sequence[int], *, now: datetim
 def numbers_of(connection: Connection, household: int) -> list[str]:
     """The numbers a caller may dial, best first."""
     return list(connection.execute(_NUMBERS, {"household": household}).scalars())
+
+
+def contacts_of(connection: Connection, household: int) -> list[str]:
+    """The usable numbers of relatives, neighbours and others that the household has, best first."""
+    own = [str(label) for label in PhoneLabel if label not in CONTACTS]
+    return list(connection.execute(_CONTACTS, {"household": household, "own": own}).scalars())
 
 
 def every_number_of(connection: Connection, household: int) -> list[str]:

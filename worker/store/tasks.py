@@ -64,7 +64,9 @@ WHERE household_id = ANY (:households) AND state IN ('open', 'claimed')
 
 _PLAN = text("UPDATE callback_task SET not_before = :not_before, due_at = :due_at WHERE id = :id AND state = 'open'")
 
-_LOCK = text("SELECT id, household_id, event_id, state, calls FROM callback_task WHERE id = :id FOR UPDATE")
+_LOCK = text(
+    "SELECT id, household_id, event_id, state, calls, tried_before, reasons FROM callback_task WHERE id = :id FOR UPDATE"
+)
 
 _POSTPONE = text(
     f"""
@@ -187,6 +189,8 @@ class Row:
     event_id: int | None
     state: str
     calls: int
+    tried_before: int
+    reasons: list[str]
 
 
 def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: datetime) -> dict[int, int]:
@@ -241,6 +245,12 @@ def lock(connection: Connection, task_id: int) -> Row:
 def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> None:
     """Back to the queue until then, one call more."""
     connection.execute(_POSTPONE, {"id": task_id, "not_before": not_before, "spoken": SPOKEN})
+
+
+def hand_on(connection: Connection, task_id: int, *, not_before: datetime) -> None:
+    """The same, and the call is for somebody else from now on: the tries begin anew."""
+    postpone(connection, task_id, not_before=not_before)
+    connection.execute(text("UPDATE callback_task SET tried_before = calls WHERE id = :id"), {"id": task_id})
 
 
 def add_outcome(

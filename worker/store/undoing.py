@@ -32,7 +32,10 @@ SELECT
      FROM campaign_event x WHERE x.id IN (SELECT event_id FROM recipient WHERE household_id = :household)) AS event,
     (SELECT jsonb_agg(jsonb_build_object('id', x.id, 'state', x.state, 'settled_at', x.settled_at) ORDER BY x.id)
      FROM message x WHERE x.state IN ('queued', 'cancelled') AND x.step <> 'ack'
-       AND (x.event_id, x.e164) IN (SELECT event_id, e164 FROM recipient WHERE household_id = :household)) AS message
+       AND x.id IN (SELECT m.id FROM recipient r JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164
+                    WHERE r.household_id = :household
+                    UNION ALL SELECT m.id FROM message m WHERE m.household_id = :household AND m.step = 'second_number'))
+        AS message
 """
 )
 
@@ -59,7 +62,7 @@ _UNDONE = text("UPDATE call_outcome SET undone_at = :now, undone_by = :caller WH
 # What each table gets back; ids and what nobody changes stay out.
 _COLUMNS = {
     "callback_task": (
-        *("event_id", "state", "reasons", "priority", "score", "news", "due_at", "not_before", "calls"),
+        *("event_id", "state", "reasons", "priority", "score", "news", "due_at", "not_before", "calls", "tried_before"),
         *("claimed_by", "claimed_until", "claimed_at", "known_by", "closed_at", "closed_as"),
     ),
     "recipient": (

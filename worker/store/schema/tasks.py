@@ -24,6 +24,8 @@ callback_task = Table(
     at("due_at", nullable=False),
     at("not_before"),
     Column("calls", SmallInteger, nullable=False, server_default=text("0")),
+    # Calls of the steps of the ladder before the present one: each step has its own tries.
+    Column("tried_before", SmallInteger, nullable=False, server_default=text("0")),
     Column("claimed_by", Text),
     at("claimed_until"),
     at("claimed_at"),

@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.domain import rungs
 from worker.domain.callbacks import TaskState, band
 from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.occasions import ScheduleState
 from worker.domain.roles import Role
+from worker.domain.rungs import Rung
 from worker.store import tasks as task_rows
 
 Counts = dict[str, int]
@@ -147,6 +149,16 @@ class AgencyCount(BaseModel):
     households: int = Field(examples=[12])
 
 
+class NextStep(BaseModel):
+    """A step to come: of the ladder, else `text_to_send` (the first), `answer_awaited` (of an advice: its receipt)."""
+
+    event: str | None = Field(examples=["41"])
+    campaign: str | None = Field(description="its title")
+    step: str = Field(examples=["reminder"])
+    at: datetime = Field(description="at the earliest")
+    households: int = Field(examples=[120])
+
+
 class Account(BaseModel):
     """The account of an event, computed from its rows."""
 
@@ -161,6 +173,7 @@ class Account(BaseModel):
     replies: Counts
     callback_tasks: Counts
     by_agency: list[AgencyCount] = Field(description="only the agencies of whoever asks")
+    next_steps: list[NextStep] = Field(description="soonest first")
 
 
 class Tenant(BaseModel):
@@ -194,6 +207,7 @@ class Task(FromRow):
         description="code and points, adding up to the priority", examples=[[["age_85", 15]]]
     )
     reasons: list[str] = Field(examples=[["no_reply_orange"]])
+    step: Rung = Field(description="whom the call is for now: `callback` (the household), `trusted_contact`, `partner`")
     news: list[Any]
     due_at: datetime
     not_before: datetime | None
@@ -219,7 +233,10 @@ class Task(FromRow):
 def task(row: task_rows.Task) -> Task:
     """A row of the callers' list in its outer form."""
     shown = {name: getattr(row, name) for name in Task.model_fields if name in type(row).__dataclass_fields__}
-    return Task(**shown | {"band": band(row.priority), "tenants": row.tenants or [], "phones": row.phones or []})
+    step = rungs.on_the_line(row.reasons)
+    return Task(
+        **shown | {"band": band(row.priority), "step": step, "tenants": row.tenants or [], "phones": row.phones or []}
+    )
 
 
 class Held(BaseModel):
@@ -238,6 +255,7 @@ class Ended(FromRow):
 
     closed: bool
     next_call_at: datetime | None
+    then: str | None = Field(description="whom to ring instead, where the tries are used up", examples=["partner"])
 
 
 class Undone(BaseModel):

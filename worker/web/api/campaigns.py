@@ -155,7 +155,7 @@ def _rig(at: House) -> previewing.Rig:
 
 
 def _described(campaign: Campaign) -> answers.Campaign:
-    deadline = campaign.reply_deadline
+    deadline = campaign.calls_after
     values: dict[str, Any] = {name: getattr(campaign, name) for name in ("key", "title", "kind", "level", "sender")}
     return answers.Campaign(
         **values,

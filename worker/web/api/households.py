@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from worker.domain.errors import NotFound
 from worker.domain.roles import Person
 from worker.i18n import _
-from worker.services import auditing, files, refusing
+from worker.services import auditing, files, next_steps, refusing
 from worker.services.auditing import Action
 from worker.store.histories import Home
 from worker.web.api import answers, problems
@@ -75,6 +75,7 @@ class Household(answers.FromRow):
     away_until: datetime | None
     tenants: list[dict[str, Any]]
     phones: list[dict[str, Any]]
+    next_steps: list[answers.NextStep] = Field(description="soonest first")
     history: list[Happened]
 
 
@@ -95,9 +96,11 @@ def show(household: Id, person: SeesHouseholds, at: AtHand) -> Household:
     """One household with its history."""
     home = visible(at, household, person)
     auditing.record(at.db, person, Action.VIEWED, "household", [household], now=at.now())
-    values = {name: getattr(home, name) for name in Household.model_fields if name != "history"}
+    values = {name: getattr(home, name) for name in Household.model_fields if name not in {"history", "next_steps"}}
     history = [Happened.model_validate(h) for h in files.history(at.db, household)]
-    return Household(**values | {"tenants": home.tenants or [], "phones": home.phones or []}, history=history)
+    coming = next_steps.as_json(next_steps.of_household(at.db, household))
+    more = {"tenants": home.tenants or [], "phones": home.phones or [], "next_steps": coming}
+    return Household(**values | more, history=history)
 
 
 @router.get("/refusals")

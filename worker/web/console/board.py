@@ -72,6 +72,7 @@ def event(visit: Visit) -> Response:
         title=found.event.definition["title"],
         event=found.event,
         account=found.account,
+        coming=found.next_steps,
         ends_at=progress.ends_at,
         actions=[
             {"code": code, "name": name, "danger": danger}
@@ -101,7 +102,7 @@ def campaign(visit: Visit) -> Response:
         "campaign.html",
         campaign=chosen,
         text=_text(visit, chosen, chosen.text),
-        reminder=_text(visit, chosen, chosen.reminder_text) if chosen.reminder_text else "",
+        reminder=_text(visit, chosen, chosen.reminder.text) if chosen.reminder and chosen.reminder.text else "",
         leaves_at=leaves_at,
         open_now=leaves_at <= visit.now,
         fates=[{"code": code, "name": _named(code)} for code in codes],

@@ -7,13 +7,15 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from worker.domain import forms
+from worker.domain import forms, rungs
 from worker.domain.callbacks import OPEN_STATES, band
 from worker.domain.campaigns import Level
+from worker.domain.channels import CONTACTS
 from worker.domain.errors import NotFound, Refused
 from worker.domain.forms import Form
 from worker.domain.outcomes import RULES, OutcomeCode
 from worker.domain.roles import Right
+from worker.domain.rungs import Rung
 from worker.i18n import _
 from worker.services import auditing, boards, calls, claims, files, reporting, undoing
 from worker.services.auditing import Action
@@ -226,6 +228,9 @@ def _content(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
         "form": form,
         "opening": _opening(visit, form, home),
         "band": band(task.priority),
+        "whom": rungs.on_the_line(task.reasons),
+        "contacts": CONTACTS,
+        "dialled": _dialled_first(task, home),
         "today": desk.local_date(visit.now),
         "outcomes": [
             {
@@ -240,6 +245,12 @@ def _content(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
         "times": _times(visit.now.astimezone(desk.timezone)),
         "typed": {name: visit.all_said(name) for name in visit.form},
     }
+
+
+def _dialled_first(task: Task, home: Home) -> list[dict[str, Any]]:
+    """The household's numbers, those of whoever the call is for now before the others."""
+    to_contact = rungs.on_the_line(task.reasons) is Rung.TRUSTED_CONTACT
+    return sorted(home.phones or [], key=lambda number: to_contact and number["label"] not in CONTACTS)
 
 
 def _opening(visit: Visit, form: Form, home: Home) -> str:

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 from worker.domain.errors import CourtoisieError, NotFound
 from worker.domain.roles import Right, Role
 from worker.i18n import _
-from worker.services import auditing, files, filing, staffing
+from worker.services import auditing, files, filing, next_steps, staffing
 from worker.services.auditing import Action
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
@@ -46,7 +46,9 @@ def household(visit: Visit) -> Response:
         raise NotFound(_("Aucun foyer n° {id}.").format(id=visit.id()))
     auditing.record(visit.parts.db, visit.me, Action.VIEWED, "household", [home.id], now=visit.now)
     history = files.history(visit.parts.db, home.id)
-    return visit.page("household.html", home=home, history=history, today=visit.program.desk.local_date(visit.now))
+    coming = next_steps.of_household(visit.parts.db, home.id)
+    today = visit.program.desk.local_date(visit.now)
+    return visit.page("household.html", home=home, history=history, coming=coming, today=today)
 
 
 def inbox(visit: Visit) -> Response:

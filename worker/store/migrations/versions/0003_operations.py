@@ -15,9 +15,11 @@ def upgrade() -> None:
         "campaign_event", sa.Column("priority", sa.SmallInteger(), server_default=sa.text("3"), nullable=False)
     )
     _create_schedules()
+    _create_rungs()
 
 
 def downgrade() -> None:
+    _drop_rungs()
     _drop_schedules()
     op.drop_column("campaign_event", "priority")
 
@@ -74,3 +76,25 @@ def _drop_schedules() -> None:
         op.drop_table(table)
     for column in ("paused_at", "ends_on"):
         op.drop_column("schedule_done", column)
+
+
+def _create_rungs() -> None:
+    op.drop_constraint(op.f("ck_message_step_known"), "message")
+    op.create_check_constraint(
+        op.f("ck_message_step_known"), "message", "step IN ('first', 'reminder', 'second_number', 'ack')"
+    )
+    op.add_column(
+        "callback_task", sa.Column("tried_before", sa.SmallInteger(), server_default=sa.text("0"), nullable=False)
+    )
+
+
+def _drop_rungs() -> None:
+    op.drop_column("callback_task", "tried_before")
+    op.drop_constraint(op.f("ck_message_step_known"), "message")
+    # the ledger keeps the texts that left to a second number
+    op.create_check_constraint(
+        op.f("ck_message_step_known"),
+        "message",
+        "step IN ('first', 'reminder', 'ack')",
+        postgresql_not_valid=True,
+    )
