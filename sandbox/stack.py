@@ -21,6 +21,7 @@ from sandbox.servers import LOOPBACK, Postgres, Redis, free_port
 from sandbox.standin import Standin
 from sandbox.twilio.control import Control
 from worker import settings as configuration
+from worker.settings_sources import PREFIX
 
 DATABASE = "courtoisie"
 # name -> the product's command; the web server's port is added
@@ -88,7 +89,7 @@ class Stack:
             "TWILIO__AUTH_TOKEN_SECONDARY": account["secondary_token"],
             "TWILIO__API_URL": self.standin.url,
         }
-        return {f"{configuration.PREFIX}{name}": value for name, value in (told | dict(self.changes)).items()}
+        return {f"{PREFIX}{name}": value for name, value in (told | dict(self.changes)).items()}
 
     def start_servers(self) -> None:
         """PostgreSQL with an empty database, the queue, and the stand-in with the configured senders."""

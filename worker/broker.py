@@ -69,8 +69,10 @@ class Outages(Middleware):
 
     def __init__(self) -> None:
         self._away = False
+        self._said = ""
 
-    def before_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+    def before_worker_boot(self, broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+        self._said = waiting_for(broker)
         handler = logging.Handler(logging.CRITICAL)
         handler.emit = self._note  # type: ignore[method-assign]
         logger = logging.getLogger("dramatiq")
@@ -92,7 +94,7 @@ class Outages(Middleware):
     def _note_away(self) -> None:
         if not self._away:
             self._away = True
-            log.warning("queue_unreachable")
+            log.warning("queue_unreachable", said=self._said)
 
 
 @dataclass(slots=True)
@@ -166,6 +168,11 @@ def ping(broker: dramatiq.Broker) -> None:
         broker.client.ping() if isinstance(broker, RedisBroker) else broker.ping()  # type: ignore[attr-defined]
     except OUTAGES as error:
         raise _silent(broker) from error
+
+
+def waiting_for(broker: dramatiq.Broker) -> str:
+    """What an operator reads once while a process goes on without its queue."""
+    return _("{wrong} Ce processus attend, et reprend dès qu'elle répond.").format(wrong=_silent(broker))
 
 
 def _middleware() -> list[Middleware]:

@@ -9,7 +9,7 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 
-from worker import actors, logs
+from worker import actors, broker, logs
 from worker.bootstrap import App
 from worker.domain.errors import Unavailable
 from worker.heartbeat import beat
@@ -21,10 +21,14 @@ ASKS_PER_MARGIN = 4
 
 
 class Waking:
-    """Calls a wake-up and says once, not a thousand times, when the queue is away and when it is back."""
+    """Calls a wake-up and says once, not a thousand times, when the queue is away and when it is back.
 
-    def __init__(self, heartbeat: Path | None = None) -> None:
+    said: the sentence for it.
+    """
+
+    def __init__(self, heartbeat: Path | None = None, *, said: str = "") -> None:
         self._away = False
+        self._said = said
         self._heartbeat = heartbeat
 
     def __call__(self, wake: Callable[[], None]) -> None:
@@ -32,7 +36,7 @@ class Waking:
             wake()
         except Unavailable:
             if not self._away:
-                log.warning("queue_unreachable")
+                log.warning("queue_unreachable", said=self._said)
             self._away = True
             return
         except Exception as error:  # noqa: BLE001  # a tick that breaks must not take the clock with it
@@ -48,10 +52,10 @@ def _log_failure(error: Exception) -> None:
     log.error("tick_failed", error=type(error).__name__, at=logs.where(error))
 
 
-def run(app: App) -> None:
+def run(app: App, *, queue: broker.Queue) -> None:
     """Ticks until SIGTERM or Ctrl-C."""
     scheduler = BlockingScheduler(timezone=app.settings.timezone)
-    waking = Waking(app.settings.heartbeat)
+    waking = Waking(app.settings.heartbeat, said=broker.waiting_for(queue))
     every = {
         actors.sweep.send: app.settings.limits.tick_s,
         actors.reconcile.send: max(1.0, app.settings.limits.unknown_margin_s / ASKS_PER_MARGIN),

@@ -10,7 +10,7 @@ from bench import town
 from tests import builders
 from tests.integration.conftest import DESK
 from worker.services import events
-from worker.store import outbox
+from worker.store import leaving
 from worker.store.database import Database
 
 HOMES = 4_000
@@ -37,7 +37,7 @@ def _plan(db: Database, statement: str, values: dict[str, Any]) -> str:
 
 
 def test_a_claim_reads_the_queue_in_order_and_stops_when_it_has_enough(db: Database, queue: dict[str, Any]) -> None:
-    plan = _plan(db, outbox._CLAIM.text, queue)
+    plan = _plan(db, leaving._CLAIM.text, queue)
 
     assert "Index Scan using ix_message_queued" in plan
     assert "Sort" not in plan
@@ -49,7 +49,7 @@ def test_texts_to_other_numbers_in_the_queue_change_nothing_of_that(db: Database
         connection.exec_driver_sql("UPDATE message SET step = 'second_number' WHERE mod(id, 2) = 0")
         connection.exec_driver_sql("VACUUM ANALYZE message")
 
-    plan = _plan(db, outbox._CLAIM.text, queue)
+    plan = _plan(db, leaving._CLAIM.text, queue)
 
     assert "Index Scan using ix_message_queued" in plan
     assert "Index Scan using pk_recipient" in plan

@@ -12,7 +12,7 @@ from worker.domain.campaigns import EventState, Kind, Level, SendWindow
 from worker.domain.messages import Inbound, MessageState, Receipt
 from worker.services import events, inbound, receipts
 from worker.store import inbound as inbound_rows
-from worker.store import outbox
+from worker.store import leaving, outbox
 from worker.store import sweeping as sweeping_rows
 
 ADVICE = {"kind": Kind.ADVICE, "reply_deadline": None, "reminder_text": None, "reminder_after": None}
@@ -423,7 +423,7 @@ def test_a_text_that_comes_back_after_its_household_was_let_go_does_not_leave(to
             {"now": town.now, "id": home.id},
         )
 
-        claimed = outbox.claim(connection, event, purpose="care", limit=10, now=town.now)
+        claimed = leaving.claim(connection, event, purpose="care", limit=10, now=town.now)
 
     assert claimed == []
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from worker import actors
+from worker import actors, broker
 from worker.bootstrap import App
 from worker.cli import parts, previews
 from worker.cli.terminal import complain, out, print_json, span, table
@@ -80,9 +80,7 @@ def launch(
     if test:
         _test(campaign, occasion=occasion, as_json=as_json)
         return
-    with parts.whole() as named:
-        named.campaign(campaign)  # a wrong name is told before anything else is asked
-    with parts.with_queue() as app:
+    with parts.whole() as app, parts.with_queue(app):
         chosen = app.campaign(campaign)
         key = occasion or occasion_of(app.clock().astimezone(ZoneInfo(app.settings.timezone)))
         _confirm(app, chosen, yes=yes, as_json=as_json)
@@ -94,7 +92,7 @@ def launch(
     said = _("Opération n° {id} ouverte.") if opened.new else _("L'opération n° {id} existe déjà pour cette occasion.")
     out().print(said.format(id=opened.event_id))
     if waits:
-        out().print(_("La file d'attente vient de s'interrompre : l'envoi part dès qu'elle répond."))
+        out().print(_("La file d'attente ne répond pas : l'envoi part dès qu'elle répond."))
     out().print(_("Pour la suivre : courtoisie event show {id}").format(id=opened.event_id))
 
 
@@ -109,7 +107,8 @@ def _woken(event_id: int) -> bool:
 
 def _test(campaign: str, *, occasion: str, as_json: bool) -> None:
     """No confirmation: nobody but staff gets it."""
-    with parts.with_queue() as app:
+    with parts.whole() as app, parts.with_queue(app) as queue:
+        broker.ping(queue)  # staff who try a text wait for it
         now = app.clock()
         key = occasion or guests.occasion_of(now.astimezone(ZoneInfo(app.settings.timezone)))
         tested = guests.send_test(

@@ -1,7 +1,7 @@
 """What commands need from the rest of the program, opened for one command and closed after it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from worker import actors, bootstrap, broker, catalogue, logs
 from worker import settings as configuration
@@ -32,14 +32,11 @@ def catalogue_of(loaded: configuration.Settings) -> catalogue.Catalogue:
 
 
 @contextmanager
-def with_queue() -> Iterator[bootstrap.App]:
-    """The App with its actors bound to a queue that answers. Raises Unavailable when it does not."""
-    with whole() as app:
-        queue = broker.build(app.settings.broker_url.get_secret_value())
-        broker.ping(queue)
+def with_queue(app: bootstrap.App) -> Iterator[broker.Queue]:
+    """The queue with the App's actors bound to it; whether it answers is not asked. Raises BadDefinition."""
+    with closing(broker.build(app.settings.broker_url.get_secret_value())) as queue:
         actors.route.bind(queue, app)
-        yield app
-        queue.close()
+        yield queue
 
 
 @contextmanager

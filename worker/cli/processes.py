@@ -48,8 +48,7 @@ def worker(
 
 def run_scheduler() -> None:
     with parts.whole() as app:
-        _bind(app)
-        scheduler.run(app)
+        scheduler.run(app, queue=_bind(app))
 
 
 def web(

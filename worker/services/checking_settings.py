@@ -17,7 +17,8 @@ from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
-from worker.settings import PREFIX, Settings
+from worker.settings import Settings
+from worker.settings_sources import PREFIX
 
 FILE = "config/courtoisie.toml"
 

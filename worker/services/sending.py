@@ -18,7 +18,7 @@ from worker.rendering import Texts
 from worker.services import outages, pacing, recording, variables
 from worker.services.desk import Desk
 from worker.services.pacing import HORIZON, Pace
-from worker.store import events, limits, outbox
+from worker.store import events, leaving, limits, outbox
 from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
 
@@ -106,7 +106,7 @@ def _send_one_batch(rig: Rig, event_id: int, slots: int) -> Batch:
 def _more_urgent(rig: Rig, event_id: int) -> int | None:
     unpaced = [key for key, sender in rig.senders.items() if not sender.segments_per_s]
     with rig.db.begin() as connection:
-        return outbox.more_urgent(connection, event_id, unpaced=unpaced, now=rig.clock())
+        return leaving.more_urgent(connection, event_id, unpaced=unpaced, now=rig.clock())
 
 
 def _in_place_of_own(batch: Batch) -> Batch:
@@ -193,7 +193,7 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
             return _Claim(wait_s=FULL_WAIT_S)
         if free_at - now >= HORIZON:
             return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
-        claimed = outbox.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
+        claimed = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
         outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         texts = _start(rig, connection, claimed, now, campaign, own=own)
         attempts = {c.id: c.attempts + 1 for c in claimed}
@@ -206,7 +206,7 @@ def _claim_answers(rig: Rig) -> _Claim:
         tries, _wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim()  # the sweep wakes the answers again
-        claimed = outbox.claim_answers(connection, limit=tries or rig.batch_size, now=now)
+        claimed = leaving.claim_answers(connection, limit=tries or rig.batch_size, now=now)
         outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         sound = _without_bad_ones(rig, connection, claimed, now)
         texts = _start(rig, connection, sound, now)
@@ -214,8 +214,8 @@ def _claim_answers(rig: Rig) -> _Claim:
 
 
 def _without_bad_ones(
-    rig: Rig, connection: Connection, claimed: Sequence[outbox.Claimed], now: datetime
-) -> list[outbox.Claimed]:
+    rig: Rig, connection: Connection, claimed: Sequence[leaving.Claimed], now: datetime
+) -> list[leaving.Claimed]:
     """An answer that cannot be rendered fails alone; the others must not wait behind it for ever."""
     bad = [text for text in claimed if not _is_sound(rig, text, now)]
     if bad:
@@ -224,7 +224,7 @@ def _without_bad_ones(
     return [text for text in claimed if text not in bad]
 
 
-def _is_sound(rig: Rig, text: outbox.Claimed, now: datetime) -> bool:
+def _is_sound(rig: Rig, text: leaving.Claimed, now: datetime) -> bool:
     try:
         _sender(rig, text.sender)
         _render(rig, text, variables.common(rig.desk, language=text.language, now=now, campaign=None))
@@ -244,7 +244,7 @@ def _sender(rig: Rig, key: str) -> Sender:
     return rig.senders[key]
 
 
-def _paces(rig: Rig, claimed: Sequence[outbox.Claimed]) -> list[Pace]:
+def _paces(rig: Rig, claimed: Sequence[leaving.Claimed]) -> list[Pace]:
     return [Pace(key, _sender(rig, key).segments_per_s) for key in sorted({text.sender for text in claimed})]
 
 
@@ -257,7 +257,7 @@ def _free(rig: Rig, paces: Sequence[Pace]) -> int:
 def _start(
     rig: Rig,
     connection: Connection,
-    claimed: Sequence[outbox.Claimed],
+    claimed: Sequence[leaving.Claimed],
     now: datetime,
     campaign: Campaign | None = None,
     *,
@@ -287,7 +287,7 @@ def _start(
     ]
 
 
-def _render(rig: Rig, text: outbox.Claimed, common: Mapping[str, str]) -> tuple[str, int]:
+def _render(rig: Rig, text: leaving.Claimed, common: Mapping[str, str]) -> tuple[str, int]:
     rendered = rig.texts.render(text.template, language=text.language, variables={**common, **text.variables})
     return rendered.text, rendered.measured.segments
 
