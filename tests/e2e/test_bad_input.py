@@ -32,7 +32,7 @@ def _events(city: City) -> int:
         (("task", "done", "999999", "--outcome", "REACHED_OK", "--caller", "odile"), {}, "Aucun appel n° 999999"),
         (("events",), {"DATABASE_URL": f"postgresql://x:secret@{NOWHERE}/x"}, "PostgreSQL ne répond pas"),
         (("events",), {"DATABASE_URL": "mysql://x/y"}, "COURTOISIE_DATABASE_URL"),
-        (("launch", "canicule-orange", "--yes"), {"BROKER_URL": f"redis://{NOWHERE}/0"}, "Redis"),
+        (("launch", "canicule-orange", "--test"), {"BROKER_URL": f"redis://{NOWHERE}/0"}, "Redis"),
         (("launch", "canicule-orange", "--yes"), {"BROKER_URL": "http://x"}, "COURTOISIE_BROKER_URL"),
         (("worker",), {"TWILIO__MAX_IN_FLIGHT": "many"}, "COURTOISIE_TWILIO__MAX_IN_FLIGHT"),
         (("check",), {"LIMITS__TICKS": "3"}, "limits.ticks : ce réglage n'existe pas"),
