@@ -41,6 +41,7 @@ class Landlord(BaseModel):
 
     name: str = "Les Chalets"
     phone: str = "05 36 49 00 01"
+    examples_allowed: bool = Field(default=False, description="real tenants may be given the name and number we ship")
 
 
 class SenderSettings(BaseModel):

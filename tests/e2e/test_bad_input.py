@@ -44,7 +44,7 @@ def _events(city: City) -> int:
         (("check", "--online"), {"DATABASE_URL": "", "BROKER_URL": ""}, "textes au plus long"),
         (("check", "--online"), {"DATABASE_URL": ""}, "COURTOISIE_DATABASE_URL"),
         (("check", "--online"), {"BROKER_URL": ""}, "COURTOISIE_BROKER_URL"),
-        (("launch", "canicule-orange", "--yes"), {"TWILIO__API_URL": "https://api.twilio.com"}, "numéro d'exemple"),
+        (("launch", "canicule-orange", "--yes"), {"TWILIO__API_URL": "https://api.twilio.com"}, "examples_allowed"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_half_done(

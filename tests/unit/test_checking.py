@@ -130,6 +130,31 @@ def test_a_spoilt_setting_is_told_with_its_remedy(
     assert remedy in found[0].remedy
 
 
+REAL = {"account_sid": "AC1"}
+STAND_IN = REAL | {"api_url": "http://127.0.0.1:8001"}
+OURS = {"name": "Habitat 31", "phone": "05 61 00 00 00"}
+# The provider's settings, the landlord's, keys that real tenants would read as examples.
+EXAMPLES = [
+    (REAL, {}, ["landlord.name", "landlord.phone"]),
+    (REAL, OURS, []),
+    (REAL, OURS | {"phone": "+33 (0)5 36 49 12 34"}, ["landlord.phone"]),
+    (REAL, OURS | {"name": "Les Chalets"}, ["landlord.name"]),
+    (REAL, {"examples_allowed": True}, []),
+    (STAND_IN, {}, []),
+    ({}, {}, []),
+]
+
+
+@pytest.mark.parametrize(("twilio", "landlord", "keys"), EXAMPLES)
+def test_examples_that_real_tenants_would_read_are_told_and_do_not_fail_the_check(
+    deployment: Path, twilio: dict[str, str], landlord: dict[str, object], keys: list[str]
+) -> None:
+    found = told(deployment, "config/courtoisie.toml", twilio=twilio, landlord=landlord)
+
+    assert [(p.key, p.weight) for p in found] == [(key, Weight.NOTICE) for key in keys]
+    assert all("landlord.examples_allowed" in p.remedy for p in found)
+
+
 # Address, capability, whether a messaging service, key words of the remedy; none when all is well.
 SENDERS = [
     ("38000", "two_way", False, ""),

@@ -17,7 +17,7 @@ from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
-from worker.settings import Settings
+from worker.settings import Landlord, Settings
 from worker.settings_sources import PREFIX
 
 FILE = "config/courtoisie.toml"
@@ -30,6 +30,7 @@ _SERVICE = re.compile(r"MG[0-9a-f]{32}")
 _FOR_FILMS = ("019900", "026191", "035301", "046571", "053649", "063998")
 # A stand-in for the provider is on this machine.
 THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_EXAMPLE_REMEDY = _("Écrivez ce que vos locataires connaissent, ou landlord.examples_allowed = true si c'est voulu.")
 _FRENCH_MOBILE = re.compile(r"\+33[67]\d{8}")
 
 
@@ -86,16 +87,20 @@ def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{path}__"
 
 
-def names_nobody(settings: Settings) -> bool:
-    """Whether real tenants would be told to ring a number that is nobody's: kept for films, or left as we ship it."""
-    host = urlsplit(settings.twilio.api_url).hostname or ""
-    real = bool(settings.twilio.account_sid) and host not in THIS_MACHINE
-    return real and _is_made_up(settings.landlord.phone)
+def examples_left(settings: Settings) -> list[str]:
+    """Which of the landlord's words real tenants would read as we ship them: keys of the settings, a number kept for
+    films too. None with a stand-in for the provider, or when the operator says that they are meant.
+    """
+    host, landlord = urlsplit(settings.twilio.api_url).hostname, settings.landlord
+    if not settings.twilio.account_sid or host in THIS_MACHINE or landlord.examples_allowed:
+        return []
+    found = {"landlord.name": landlord.name.strip() == Landlord().name, "landlord.phone": _is_made_up(landlord.phone)}
+    return [key for key, is_example in found.items() if is_example]
 
 
 def _is_made_up(phone: str) -> bool:
-    digits = re.sub(r"\D", "", phone.replace("+33", "0"))
-    return digits.startswith(_FOR_FILMS)
+    national = re.sub(r"^(?:0{0,2}33)?0?", "0", re.sub(r"\D", "", phone))
+    return national.startswith(_FOR_FILMS)
 
 
 def _landlord(settings: Settings) -> Iterator[Problem]:
@@ -108,11 +113,10 @@ def _landlord(settings: Settings) -> Iterator[Problem]:
             _("« {phone} » n'est pas un numéro.").format(phone=settings.landlord.phone),
             _('Écrivez celui de l\'agence, par exemple "05 36 49 00 01".'),
         )
-    elif names_nobody(settings):
-        wrong = _("« {phone} » est un numéro d'exemple, que personne ne décroche.").format(
-            phone=settings.landlord.phone
-        )
-        yield Problem(FILE, "landlord.phone", wrong, _("Écrivez le numéro de l'agence que les locataires connaissent."))
+    for key in examples_left(settings):
+        value = settings.landlord.model_dump()[key.removeprefix("landlord.")]
+        wrong = _("« {value} » est un exemple : un lancement vers de vrais locataires est refusé.").format(value=value)
+        yield Problem(FILE, key, wrong, _EXAMPLE_REMEDY, Weight.NOTICE)
 
 
 def _timezone(settings: Settings) -> Iterator[Problem]:

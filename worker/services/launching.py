@@ -13,13 +13,15 @@ from worker.store.database import Database
 
 def allow(db: Database, campaign: Campaign, *, settings: Settings, desk: Desk, now: datetime) -> int:
     """How many households a launch concerns. Raises Refused when there are none, or when real tenants would be told the
-    telephone number of nobody.
+    name and number that we ship as examples.
     """
-    if checking_settings.names_nobody(settings):
+    examples = checking_settings.examples_left(settings)
+    if examples:
         raise Refused(
-            _("Les textes donneraient aux locataires un numéro d'exemple : écrivez celui de l'agence, {key}.").format(
-                key="landlord.phone, config/courtoisie.toml"
-            )
+            _(
+                "Les textes donneraient à de vrais locataires un nom ou un numéro d'exemple : écrivez les vôtres dans "
+                "config/courtoisie.toml ({keys}), ou landlord.examples_allowed = true si c'est voulu."
+            ).format(keys=", ".join(examples))
         )
     households = sum(fate.households for fate in events.preview(db, campaign, desk=desk, now=now))
     if not households:
