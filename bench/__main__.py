@@ -16,7 +16,7 @@ from bench import baselines, cases, product
 from sandbox import homes
 
 CEILING_PER_S = 1000.0
-FULL = {"messages": 15_000, "runs": 3, "large": 300_000, "naive": 600, "sequential": 60, "posts": 5_000}
+FULL = {"messages": 15_000, "runs": 3, "large": 300_000, "naive": 1_500, "sequential": 60, "posts": 5_000}
 QUICK = {"messages": 3_000, "runs": 2, "large": 0, "naive": 200, "sequential": 20, "posts": 2_000}
 
 Row = tuple[str, str, str]

@@ -77,8 +77,8 @@ def sequential(light: Light, messages: int) -> dict[str, float]:
 
 
 def naive_dramatiq(light: Light, stack: Stack, home: Path, messages: int) -> dict[str, float]:
-    """One queue item per recipient, the stock client, a commit per change, also for its two receipts; dramatiq's own
-    defaults of width."""
+    """One queue item per recipient, rows mapped by an ORM, the stock client, a commit per change, also for its two
+    receipts; dramatiq's own width."""
     light.reset()
     where, port = stack.postgres.url(DATABASE), free_port()
     _table(where, messages)

@@ -5,17 +5,35 @@ from functools import cache
 from typing import Any
 
 import dramatiq
+import jinja2
 from dramatiq.brokers.redis import RedisBroker
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from bench.baselines import BODY, stock_client
 
 dramatiq.set_broker(RedisBroker(url=os.environ.get("NAIVE_BROKER", "redis://127.0.0.1:6379/0")))
+TEMPLATE = jinja2.Template("{{ body }}")
+
+
+class Base(DeclarativeBase):
+    """Where mapped classes begin."""
+
+
+class Text(Base):
+    """One text, as an ORM maps it."""
+
+    __tablename__ = "naive"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    state: Mapped[str]
+    sid: Mapped[str | None]
 
 
 @cache
-def _engine() -> Engine:
-    return create_engine(os.environ["NAIVE_DATABASE"].replace("postgresql://", "postgresql+psycopg://"), pool_size=16)
+def engine() -> Engine:
+    """One pool per process."""
+    return create_engine(os.environ["NAIVE_DATABASE"].replace("postgresql://", "postgresql+psycopg://"), pool_size=20)
 
 
 @cache
@@ -25,21 +43,22 @@ def _client() -> Any:
 
 @dramatiq.actor
 def send_one(number: int) -> None:
-    """Marks, sends, marks: three round trips and two commits for one text. Its receipts go to naive_hooks."""
-    with _engine().begin() as connection:
-        to = connection.execute(
-            text("UPDATE naive SET state = 'sending' WHERE id = :id RETURNING number"), {"id": number}
-        ).scalar_one()
-    callback = f"{os.environ['NAIVE_HOOKS']}/receipts/{number}"
-    sent = _client().messages.create(to=to, from_="38000", body=BODY, status_callback=callback)
-    with _engine().begin() as connection:
-        connection.execute(text("UPDATE naive SET sid = :sid WHERE id = :id"), {"sid": sent.sid, "id": number})
+    """Loads, marks, renders, sends, marks; a commit per change. Its receipts go to naive_hooks."""
+    with Session(engine()) as session:
+        row = session.get_one(Text, number)
+        row.state = "sending"
+        session.commit()
+        callback = f"{os.environ['NAIVE_HOOKS']}/receipts/{number}"
+        body = TEMPLATE.render(body=BODY)
+        sent = _client().messages.create(to=row.number, from_="38000", body=body, status_callback=callback)
+        row.sid, row.state = sent.sid, "queued"
+        session.commit()
 
 
 def enqueue() -> None:
     """One item for each row."""
-    with _engine().begin() as connection:
-        for number in connection.execute(text("SELECT id FROM naive ORDER BY id")).scalars().all():
+    with Session(engine()) as session:
+        for number in session.scalars(select(Text.id).order_by(Text.id)).all():
             send_one.send(number)
 
 

@@ -3,12 +3,13 @@
 import os
 
 from fastapi import FastAPI, Request, Response
-from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from twilio.request_validator import RequestValidator
 
+from bench.naive import Text, engine
+
 app = FastAPI()
-engine = create_engine(os.environ["NAIVE_DATABASE"].replace("postgresql://", "postgresql+psycopg://"), pool_size=16)
 validator = RequestValidator(os.environ["NAIVE_TOKEN"])
 
 
@@ -23,5 +24,6 @@ async def receipt(number: int, request: Request) -> Response:
 
 
 def _mark(number: int, status: str) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE naive SET state = :status WHERE id = :id"), {"status": status, "id": number})
+    with Session(engine()) as session:
+        session.get_one(Text, number).state = status
+        session.commit()
