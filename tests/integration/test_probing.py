@@ -145,7 +145,7 @@ def test_the_command_is_content_when_all_answer(db: Database, capsys: pytest.Cap
             pass
 
     with serving(b'{"alive": true}') as url:
-        settings = settings_in(ROOT, public_url=url, twilio={"api_url": HERE})
+        settings = settings_in(ROOT, public_url=url, twilio={"api_url": HERE, "account_sid": "AC1", "auth_token": "t"})
         code = command.check(
             settings, online=True, as_json=False, gateway=Account(), db=lambda: db, broker_ping=lambda: None
         )
@@ -159,3 +159,20 @@ def test_the_command_fails_when_one_does_not_answer(db: Database, capsys: pytest
 
     assert code == 1
     assert "Adresse publique : COURTOISIE_PUBLIC_URL manque" in capsys.readouterr().out
+
+
+def test_an_account_that_is_missing_is_told_and_nobody_is_asked(
+    db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    class Account:
+        def verify(self) -> None:
+            asked.append(self)
+
+    code = command.check(settings_in(ROOT), online=True, as_json=False, gateway=Account(), db=lambda: db)
+
+    assert (code, asked) == (1, [])
+    said = capsys.readouterr().out
+    assert "Il manque COURTOISIE_TWILIO__ACCOUNT_SID, COURTOISIE_TWILIO__AUTH_TOKEN" in said
+    assert "textes au plus long" in said

@@ -7,9 +7,10 @@ from rich.markup import escape
 
 from worker.bootstrap import utc_now
 from worker.cli.terminal import out, print_json, table
+from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _, ngettext
-from worker.services import checking, probing
+from worker.services import checking, checking_settings, probing
 from worker.services.checking import Report
 from worker.services.probing import Answer, Probe
 from worker.settings import Settings
@@ -55,11 +56,19 @@ def _probes(
     return probing.probes(
         db=db,
         ping_broker=broker_ping,
-        verify_provider=gateway.verify if gateway else None,
+        verify_provider=(lambda: _verify(settings, gateway)) if gateway else None,
         url=settings.public_url,
         provider_url=settings.twilio.api_url,
         now=utc_now,
     )
+
+
+def _verify(settings: Settings, gateway: Verifier) -> None:
+    """Raises BadDefinition without asking anybody when there is nothing to ask with."""
+    missing = checking_settings.missing_account(settings)
+    if missing:
+        raise BadDefinition(_("Il manque {variables} : voyez la console Twilio.").format(variables=", ".join(missing)))
+    gateway.verify()
 
 
 def _is_well(seen: Report, answered: Sequence[Answer]) -> bool:

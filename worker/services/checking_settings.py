@@ -87,6 +87,15 @@ def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{path}__"
 
 
+def missing_account(settings: Settings) -> list[str]:
+    """Variables without which nothing can be asked of the provider, or believed of it: the token signs its hooks."""
+    account = settings.twilio
+    needed = {"account_sid": account.account_sid, "auth_token": account.auth_token.get_secret_value()}
+    if account.api_key_sid:
+        needed["api_key_secret"] = account.api_key_secret.get_secret_value()
+    return [f"{PREFIX}TWILIO__{name.upper()}" for name, value in needed.items() if not value]
+
+
 def examples_left(settings: Settings) -> list[str]:
     """Which of the landlord's words real tenants would read as we ship them: keys of the settings, a number kept for
     films too. None with a stand-in for the provider, or when the operator says that they are meant.
