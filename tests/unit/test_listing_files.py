@@ -2,9 +2,10 @@
 
 import contextlib
 import io
+import os
 import random
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -223,6 +224,29 @@ def test_a_missing_file_and_a_folder_are_refused_with_their_path(tmp_path: Path)
         listings.read(tmp_path / "absent.csv")
     with pytest.raises(BadListing, match="ne peut pas être lu"):
         listings.read(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_or_cannot_be_is_refused_with_the_reason(tmp_path: Path) -> None:
+    locked = tmp_path / "locked.csv"
+    locked.write_bytes(b"Nom;Adresse\n")
+    locked.chmod(0)
+
+    with nobody(), pytest.raises(BadListing, match=r"\(le droit manque\). Donnez le chemin"):
+        listings.read(locked)
+    with pytest.raises(BadListing, match=r"\(le disque ne répond pas\). Donnez le chemin"):
+        listings.read(Path("/proc/self/mem"))
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Root may read everything."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.mark.parametrize(

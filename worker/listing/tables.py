@@ -56,4 +56,8 @@ def _bytes(path: Path) -> bytes:
             raise BadListing(_("{path} dépasse {mb} Mo.").format(path=path, mb=MAX_BYTES // 1_000_000))
         return path.read_bytes()
     except OSError as error:
-        raise BadListing(_("{path} ne peut pas être lu : {error}").format(path=path, error=because(error))) from None
+        raise BadListing(
+            _("{path} ne peut pas être lu ({error}). Donnez le chemin d'une liste CSV, XLSX, XLS ou ODS.").format(
+                path=path, error=because(error)
+            )
+        ) from None
