@@ -28,12 +28,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few minutes less, a rougher answer")
     parser.add_argument("--large", type=int, help="messages of the large run, 0 for none (default 300000; quick: 0)")
     parser.add_argument("--json", type=Path, default=Path("bench-results.json"), help="where the figures go")
+    parser.add_argument("--markdown", type=Path, help="and the table, for docs/performance.md")
     given = parser.parse_args()
     size = dict(QUICK if given.quick else FULL)
     if given.large is not None:
         size["large"] = given.large
     measured = measure(size)
     given.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    if given.markdown:
+        given.markdown.write_text(markdown(measured), encoding="utf-8")
     show(measured)
     Console().print(f"written to {given.json}")
 
@@ -125,8 +128,10 @@ def rows(measured: dict[str, Any]) -> list[Row]:
             f"{measured['replies']['task_after_s']['median']:.2f}",
             "median during a blast; goal 2",
         ),
+        ("reply answered, median ms", f"{measured['replies']['hook_ms']['median']:.0f}", "hook, during a blast"),
         ("last request after a pause, s", f"{measured['pause']['last_request_after_s']:.2f}", "goal 1"),
         ("most segments in any second, 4 workers", str(measured["shared_pace"]["most_in_a_second"]), "pace 10/s"),
+        ("segments/s of that pace used", f"{measured['shared_pace']['per_s']:.1f}", "moments are kept 10 % apart"),
     ]
     return table + _growth(measured)
 
@@ -169,6 +174,13 @@ def _growth(measured: dict[str, Any]) -> list[Row]:
         ),
         *((f"peak memory of {name}, large against small", f"{ratio:.2f}", "goal 1.3") for name, ratio in peaks.items()),
     ]
+
+
+def markdown(measured: dict[str, Any]) -> str:
+    """The table as a document shows it."""
+    lines = ["| what | median [min..max] | against |", "|---|---|---|"]
+    lines += [f"| {what.strip()} | {figure} | {against} |" for what, figure, against in rows(measured)]
+    return "\n".join(lines) + "\n"
 
 
 def show(measured: dict[str, Any]) -> None:
