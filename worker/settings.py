@@ -181,8 +181,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del env_settings, dotenv_settings, file_secret_settings
         environment = EnvSettingsSource(settings_cls)
-        # COURTOISIE_…_FILE names a file, not a value: load() reads those.
-        environment.env_vars = {k: v for k, v in environment.env_vars.items() if not k.endswith("_file")}
+        # COURTOISIE_…_FILE names a file, not a value: load() reads those. One that no setting reads is a warning, below
+        # a table too (`courtoisie check`): it must not stop a process that was started again in the night.
+        unread = {variable.lower() for variable in sources.unread(environment.env_vars, settings_cls)}
+        environment.env_vars = {
+            k: v for k, v in environment.env_vars.items() if not k.endswith("_file") and k not in unread
+        }
         return (environment, init_settings)
 
     @cached_property
@@ -199,11 +203,11 @@ def load() -> Settings:
     config_dir = sources.directory("CONFIG_DIR", "config")
     templates_dir = sources.directory("TEMPLATES_DIR", "templates")
     layers = sources.read_toml(config_dir / "courtoisie.toml")
-    sources.overlay(layers, sources.secret_files())
+    sources.overlay(layers, sources.secret_files(Settings))
     layers |= {"config_dir": config_dir, "templates_dir": templates_dir}
     try:
         return Settings(**layers)
     except ValidationError as error:
         raise BadDefinition(
-            "\n".join(sources.problem(e) for e in error.errors(include_input=False, include_url=False))
+            "\n".join(sources.problem(e, Settings) for e in error.errors(include_input=False, include_url=False))
         ) from None

@@ -1,9 +1,13 @@
 """Where settings are written: folders, the TOML file, secret files; and what pydantic finds wrong, in words."""
 
+import difflib
 import os
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
+
+from pydantic import BaseModel
 
 from worker.domain.errors import BadDefinition
 from worker.i18n import _, because
@@ -46,11 +50,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     return values
 
 
-def secret_files() -> dict[str, Any]:
+def secret_files(model: type[BaseModel]) -> dict[str, Any]:
     """COURTOISIE_X_FILE=/run/secrets/x stands for COURTOISIE_X with the file's content."""
+    ignored = unread(os.environ, model)
     found: dict[str, Any] = {}
     for variable, path in os.environ.items():
-        if variable.startswith(PREFIX) and variable.endswith("_FILE"):
+        if variable.startswith(PREFIX) and variable.endswith("_FILE") and variable not in ignored:
             keys = variable.removeprefix(PREFIX).removesuffix("_FILE").lower().split("__")
             overlay(found, _nested(keys, _secret(variable, Path(path))))
     return found
@@ -82,16 +87,54 @@ def overlay(base: dict[str, Any], over: dict[str, Any]) -> None:
             base[key] = value
 
 
-def problem(error: Any) -> str:
+def variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every setting as in the environment, without our prefix. A table with keys of the landlord's own ends in __."""
+    for name, about in model.model_fields.items():
+        path = f"{prefix}{name}".upper()
+        yield path
+        if isinstance(about.annotation, type) and issubclass(about.annotation, BaseModel):
+            yield from variables(about.annotation, f"{path}__")
+        elif get_origin(about.annotation) is dict:
+            yield f"{path}__"
+
+
+def unread(environment: Iterable[str], model: type[BaseModel]) -> dict[str, str]:
+    """Variables with our prefix that no setting reads -> the nearest that one does, empty where none is near."""
+    known = sorted(variables(model))
+    ours = sorted(variable for variable in environment if variable.upper().startswith(PREFIX))
+    return {variable: nearest(variable, known) for variable in ours if not _is_read(variable, known)}
+
+
+def nearest(variable: str, known: Iterable[str]) -> str:
+    """The variable that was probably meant; one that names a file stays one. Empty where none is near."""
+    file = "_FILE" if variable.upper().endswith("_FILE") else ""
+    close = difflib.get_close_matches(_setting(variable), known, n=1)
+    return f"{PREFIX}{close[0]}{file}" if close else ""
+
+
+def _is_read(variable: str, known: Iterable[str]) -> bool:
+    """Below a table with keys of the landlord's own (senders, agencies) anything may stand."""
+    name = _setting(variable)
+    return any(name == one or (one.endswith("__") and name.startswith(one)) for one in known)
+
+
+def _setting(variable: str) -> str:
+    return variable.upper().removesuffix("_FILE").removeprefix(PREFIX)
+
+
+def problem(error: Any, model: type[BaseModel]) -> str:
     """One thing that pydantic finds wrong: which setting, what is expected, where it may be set."""
     path = [str(p) for p in error["loc"]]
     if not path:  # a rule of ours over several keys, which its sentence names
         return str(error["ctx"]["error"])
     saying = _SAYINGS.get(error["type"])
     message = saying.format(**error.get("ctx", {})) if saying else error["msg"]
-    return _("{key} : {message} (variable {variable}, ou config/courtoisie.toml)").format(
-        key=".".join(path), message=message, variable=PREFIX + "__".join(path).upper()
+    variable = PREFIX + "__".join(path).upper()
+    told = _("{key} : {message} (variable {variable}, ou config/courtoisie.toml)").format(
+        key=".".join(path), message=message, variable=variable
     )
+    meant = nearest(variable, sorted(variables(model))) if error["type"] == "extra_forbidden" else ""
+    return f"{told} {_('Vouliez-vous « {name} » ?').format(name=meant)}" if meant else told
 
 
 # What pydantic finds wrong, by its own name for it.

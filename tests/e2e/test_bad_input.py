@@ -35,7 +35,7 @@ def _events(city: City) -> int:
         (("launch", "canicule-orange", "--test"), {"BROKER_URL": f"redis://{NOWHERE}/0"}, "Redis"),
         (("launch", "canicule-orange", "--yes"), {"BROKER_URL": "http://x"}, "COURTOISIE_BROKER_URL"),
         (("worker",), {"TWILIO__MAX_IN_FLIGHT": "many"}, "COURTOISIE_TWILIO__MAX_IN_FLIGHT"),
-        (("check",), {"LIMITS__TICKS": "3"}, "limits.ticks : ce réglage n'existe pas"),
+        (("check",), {"SENDERS__COURT__ADRESS": "3"}, "senders.court.adress : ce réglage n'existe pas"),
         (("check",), {"LIMITS__BATCH_SIZE": "0"}, "limits.batch_size : 1 au moins est attendu"),
         (("campaigns",), {"CONFIG_DIR": "/nowhere"}, "COURTOISIE_CONFIG_DIR"),
         (("check", "--online"), {"TWILIO__AUTH_TOKEN": "wrong"}, "Twilio"),
@@ -94,12 +94,23 @@ def test_a_campaign_file_that_cannot_be_read_stops_that_campaign_and_nothing_els
 
 
 def test_a_variable_that_no_setting_reads_is_told_with_the_nearest_that_one_does(city: City) -> None:
-    done = _run(city, "check", DATABSE_URL="x", LIMIT__TICK_S="3", SENDERS__COURT__SEGMENTS_PER_S="3")
+    misspelt = {"DATABSE_URL": "x", "LIMIT__TICK_S": "3", "TWILIO__ACOUNT_SID": "3"}
+    done = _run(city, "check", **misspelt, SENDERS__COURT__SEGMENTS_PER_S="3")
 
     assert done.returncode == 0
+    assert all(f"environnement, COURTOISIE_{name} : aucun réglage" in done.stdout for name in misspelt)
+    assert "COURTOISIE_TWILIO__ACCOUNT_SID" in done.stdout
     assert "COURTOISIE_DATABASE_URL" in done.stdout
     assert "COURTOISIE_LIMITS__TICK_S" in done.stdout
     assert "SENDERS" not in done.stdout
+
+
+def test_a_launch_warns_of_such_a_variable_and_goes_on(city: City) -> None:
+    done = _run(city, "launch", "nothing", "--yes", TWILIO__ACOUNT_SID="x", SECRET_KY_FILE="/dev/null")
+
+    assert [line.split(" : ")[0] for line in done.stderr.splitlines()] == ["Attention", "Attention", "Erreur"]
+    assert "aucun réglage" in done.stderr
+    assert "« COURTOISIE_SECRET_KEY_FILE »" in done.stderr
 
 
 @pytest.mark.parametrize(

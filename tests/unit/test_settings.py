@@ -1,10 +1,11 @@
 """Settings come from the environment, from secret files and from config/courtoisie.toml, in that order of strength."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from worker import settings
+from worker import settings, settings_sources
 from worker.domain.errors import BadDefinition
 
 
@@ -94,4 +95,23 @@ def test_a_lease_shorter_than_a_request_is_refused(config: Path, monkeypatch: py
     monkeypatch.setenv("COURTOISIE_TWILIO__TIMEOUT_S", "10")
 
     with pytest.raises(BadDefinition, match="LIMITS__LEASE_S doit dépasser TWILIO__TIMEOUT_S"):
+        settings.load()
+
+
+def test_a_misspelt_variable_stops_nothing_also_below_a_table(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURTOISIE_LIMITS__TICKS", "3")
+    monkeypatch.setenv("COURTOISIE_TWILIO__AUTH_TOKN_FILE", "/dev/null")
+    monkeypatch.setenv("COURTOISIE_AGENCIES__01__CALLERS", "2")
+
+    assert settings.load().agencies["01"].callers == 2
+    assert settings_sources.unread(os.environ, settings.Settings) == {
+        "COURTOISIE_LIMITS__TICKS": "COURTOISIE_LIMITS__TICK_S",
+        "COURTOISIE_TWILIO__AUTH_TOKN_FILE": "COURTOISIE_TWILIO__AUTH_TOKEN_FILE",
+    }
+
+
+def test_a_misspelt_key_of_the_config_file_is_named_with_the_nearest(config: Path) -> None:
+    (config / "courtoisie.toml").write_text("[limits]\nticks = 3\n", encoding="utf-8")
+
+    with pytest.raises(BadDefinition, match=r"limits.ticks : ce réglage n'existe pas.*« COURTOISIE_LIMITS__TICK_S »"):
         settings.load()

@@ -1,5 +1,6 @@
 """Before and at launch: campaigns, preview, launch."""
 
+import os
 import sys
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,12 @@ import typer
 from worker import actors, broker
 from worker.bootstrap import App
 from worker.cli import parts, previews
-from worker.cli.terminal import complain, out, print_json, span, table
+from worker.cli.terminal import complain, out, print_json, span, table, warn
 from worker.domain.campaigns import Campaign, occasion_of
 from worker.domain.errors import Refused, Unavailable
 from worker.i18n import _
 from worker.labels import label
-from worker.services import events, guests, launching, preview_json, previewing
+from worker.services import checking_settings, events, guests, launching, preview_json, previewing
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
 Name = Annotated[str, typer.Argument(help=_("Nom de la campagne, voir « courtoisie campaigns »."))]
@@ -77,6 +78,8 @@ def launch(
     ] = False,
     as_json: Json = False,
 ) -> None:
+    for problem in checking_settings.unread_variables(os.environ):
+        warn(str(problem))
     if test:
         _test(campaign, occasion=occasion, as_json=as_json)
         return

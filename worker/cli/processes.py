@@ -9,11 +9,11 @@ from typing import Annotated
 import structlog
 import typer
 
-from worker import actors, bootstrap, broker, scheduler
+from worker import actors, bootstrap, broker, scheduler, settings_sources
 from worker.bootstrap import App
 from worker.cli import parts
 from worker.i18n import _
-from worker.services import checking_settings
+from worker.settings import Settings
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ def _tell_mistakes(app: App) -> None:
     """
     for key in sorted(app.broken):
         log.error("campaign_file_unusable", campaign=key, remedy="courtoisie check")
-    for variable, nearest in checking_settings.unread_variables(os.environ).items():
+    for variable, nearest in settings_sources.unread(os.environ, Settings).items():
         log.warning("setting_unknown", variable=variable, nearest=nearest)
 
 

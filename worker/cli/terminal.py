@@ -34,6 +34,13 @@ def complain(message: str) -> None:
     )
 
 
+def warn(message: str) -> None:
+    """What may be wrong, on stderr; the command goes on."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        _("Attention : {message}").format(message=message), markup=False
+    )
+
+
 def table(*columns: str, title: str | None = None, right: tuple[int, ...] = ()) -> Table:
     """A plain table; `right` are the positions of columns of figures."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")

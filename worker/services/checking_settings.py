@@ -6,11 +6,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
-from typing import get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import BaseModel
 
 from worker.catalogue import prices
 from worker.domain.channels import Capability, Sender
@@ -18,7 +15,7 @@ from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
 from worker.settings import Landlord, Settings
-from worker.settings_sources import PREFIX
+from worker.settings_sources import PREFIX, unread
 
 FILE = "config/courtoisie.toml"
 
@@ -36,7 +33,7 @@ _FRENCH_MOBILE = re.compile(r"\+33[67]\d{8}")
 
 def problems(settings: Settings) -> list[Problem]:
     """All that is wrong with the settings, without asking any server."""
-    found = [*_unread_keys(settings), *_unread_variables(os.environ)]
+    found = [*_unread_keys(settings), *unread_variables(os.environ)]
     found += [*_landlord(settings), *_timezone(settings), *_hours(settings)]
     found += [*_guests(settings), *_prices(settings)]
     for sender in settings.sender_table.values():
@@ -55,36 +52,11 @@ def _unread_keys(settings: Settings) -> Iterator[Problem]:
         yield Problem(FILE, key, _("clé inconnue."), remedy)
 
 
-def unread_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables with our prefix that no setting reads -> the nearest that one does, empty where none is near."""
-    known = sorted(_variables(Settings))
-    unread = {}
-    for variable in sorted(environment):
-        if variable.startswith(PREFIX) and not _is_read(variable.removesuffix("_FILE").removeprefix(PREFIX), known):
-            close = difflib.get_close_matches(variable.removeprefix(PREFIX), known, n=1)
-            unread[variable] = PREFIX + close[0] if close else ""
-    return unread
-
-
-def _unread_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
-    for variable, close in unread_variables(environment).items():
+def unread_variables(environment: Iterable[str]) -> Iterator[Problem]:
+    """A misspelt variable would leave the default in force without a word. A notice: it may be another program's."""
+    for variable, close in unread(environment, Settings).items():
         remedy = _("Vouliez-vous « {name} » ?").format(name=close) if close else _("Retirez-la.")
         yield Problem(_("environnement"), variable, _("aucun réglage ne porte ce nom."), remedy, Weight.NOTICE)
-
-
-def _is_read(name: str, known: Iterable[str]) -> bool:
-    """Below a table with keys of the landlord's own (senders, agencies) anything may stand."""
-    return any(name == one or (one.endswith("__") and name.startswith(one)) for one in known)
-
-
-def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, about in model.model_fields.items():
-        path = f"{prefix}{name}".upper()
-        yield path
-        if isinstance(about.annotation, type) and issubclass(about.annotation, BaseModel):
-            yield from _variables(about.annotation, f"{path}__")
-        elif get_origin(about.annotation) is dict:
-            yield f"{path}__"
 
 
 def missing_account(settings: Settings) -> list[str]:
