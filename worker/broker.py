@@ -68,7 +68,7 @@ class Outages(Middleware):
     second, each of them."""
 
     def __init__(self) -> None:
-        self._away = False
+        self._away = logs.Once()
         self._said = ""
 
     def before_worker_boot(self, broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
@@ -79,8 +79,7 @@ class Outages(Middleware):
         logger.handlers, logger.propagate = [handler], False
 
     def before_process_message(self, _broker: dramatiq.Broker, _message: dramatiq.MessageProxy) -> None:
-        if self._away:
-            self._away = False
+        if self._away.turns(to=False):
             log.info("queue_reachable_again")
 
     def _note(self, record: logging.LogRecord) -> None:
@@ -92,8 +91,7 @@ class Outages(Middleware):
             log.error("queue_library_failed", error=type(error).__name__, at=where, told_by=record.name)
 
     def _note_away(self) -> None:
-        if not self._away:
-            self._away = True
+        if self._away.turns(to=True):
             log.warning("queue_unreachable", said=self._said)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -29,6 +30,20 @@ def configure(level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class Once:
+    """Whether something is so, set by many threads: of those that turn it, only one is told that it did."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_so = False
+
+    def turns(self, *, to: bool) -> bool:
+        """Sets it, and tells whether it was otherwise until now."""
+        with self._lock:
+            turned, self._is_so = self._is_so != to, to
+        return turned
 
 
 def where(error: BaseException) -> str:

@@ -27,7 +27,7 @@ class Waking:
     """
 
     def __init__(self, heartbeat: Path | None = None, *, said: str = "") -> None:
-        self._away = False
+        self._away = logs.Once()
         self._said = said
         self._heartbeat = heartbeat
 
@@ -35,17 +35,15 @@ class Waking:
         try:
             wake()
         except Unavailable:
-            if not self._away:
+            if self._away.turns(to=True):
                 log.warning("queue_unreachable", said=self._said)
-            self._away = True
             return
         except Exception as error:  # noqa: BLE001  # a tick that breaks must not take the clock with it
             _log_failure(error)
             return
         beat(self._heartbeat)
-        if self._away:
+        if self._away.turns(to=False):
             log.info("queue_reachable_again")
-        self._away = False
 
 
 def _log_failure(error: Exception) -> None:

@@ -35,6 +35,8 @@ def _events(city: City) -> int:
         (("launch", "canicule-orange", "--test"), {"BROKER_URL": f"redis://{NOWHERE}/0"}, "Redis"),
         (("launch", "canicule-orange", "--yes"), {"BROKER_URL": "http://x"}, "COURTOISIE_BROKER_URL"),
         (("worker",), {"TWILIO__MAX_IN_FLIGHT": "many"}, "COURTOISIE_TWILIO__MAX_IN_FLIGHT"),
+        (("worker",), {"HEARTBEAT": "/nowhere/alive"}, "COURTOISIE_HEARTBEAT : /nowhere/alive"),
+        (("scheduler",), {"HEARTBEAT": "/nowhere/alive"}, "COURTOISIE_HEARTBEAT : /nowhere/alive"),
         (("check",), {"SENDERS__COURT__ADRESS": "3"}, "senders.court.adress : ce réglage n'existe pas"),
         (("check",), {"LIMITS__BATCH_SIZE": "0"}, "limits.batch_size : 1 au moins est attendu"),
         (("campaigns",), {"CONFIG_DIR": "/nowhere"}, "COURTOISIE_CONFIG_DIR"),

@@ -107,6 +107,23 @@ def test_a_clock_that_wakes_renews_its_file_and_one_whose_queue_is_away_does_not
     assert (silent, alive.exists()) == (True, True)
 
 
+def test_of_all_that_find_the_queue_away_at_once_one_says_so() -> None:
+    waking, together = Waking(said="it waits"), threading.Barrier(8)
+
+    def wake() -> None:
+        together.wait()
+        _queue_is_away()
+
+    with capture_logs() as logs:
+        threads = [threading.Thread(target=waking, args=(wake,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert [(line["event"], line["said"]) for line in logs] == [("queue_unreachable", "it waits")]
+
+
 def _queue_is_away() -> None:
     raise Unavailable("the queue is away")
 

@@ -12,6 +12,7 @@ import typer
 from worker import actors, bootstrap, broker, scheduler, settings_sources
 from worker.bootstrap import App
 from worker.cli import parts
+from worker.domain.errors import BadDefinition
 from worker.i18n import _
 from worker.settings import Settings
 
@@ -28,6 +29,7 @@ def worker(
 
     settings = parts.settings()
     # A wrong setting is said once, here, not by each process.
+    _check_heartbeat(settings)
     app = bootstrap.build(settings)
     _tell_mistakes(app)
     app.close()
@@ -48,6 +50,7 @@ def worker(
 
 def run_scheduler() -> None:
     with parts.whole() as app:
+        _check_heartbeat(app.settings)
         scheduler.run(app, queue=_bind(app))
 
 
@@ -60,6 +63,17 @@ def web(
     with parts.whole() as app:
         queue = _bind(app)
         web_app.serve(app, queue=queue, host=host, port=port)
+
+
+def _check_heartbeat(settings: Settings) -> None:
+    """Raises BadDefinition for a file that could not be written: the process would work and be taken for dead."""
+    file = settings.heartbeat
+    if file and not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise BadDefinition(
+            _(
+                "COURTOISIE_HEARTBEAT : {path} ne peut pas être écrit ; donnez un fichier d'un dossier inscriptible."
+            ).format(path=file)
+        )
 
 
 def _tell_mistakes(app: App) -> None:
