@@ -10,7 +10,7 @@ import pytest
 from sandbox import homes, processes
 from sandbox.processes import Child
 from sandbox.servers import Redis, free_port
-from tests import commands
+from tests import commands, deployments
 from tests.conftest import ROOT
 from tests.integration.conftest import Town
 from tests.waiting import until
@@ -75,6 +75,23 @@ def test_a_launch_without_its_queue_is_kept_and_goes_out_when_the_queue_is_there
         assert f"Redis, 127.0.0.1:{away.port}" in told
         assert "Traceback" not in told
         assert all("event=" in line for line in told.splitlines()), told
+
+
+def test_worker_and_scheduler_name_a_broken_campaign_file_once_and_go_on(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    config = deployments.copy_to(tmp_path) / "config"
+    (config / "campaigns" / "canicule-rouge.toml").write_text("title =", encoding="utf-8")
+
+    with started(tmp_path, settings | {"COURTOISIE_CONFIG_DIR": str(config)}, "worker", "scheduler") as children:
+        for child in children:
+            until(lambda child=child: "queue_unreachable" in child.tail(), why=f"{child.name} to be at work")
+    said = [child.tail(100) for child in children]
+
+    for told in said:
+        assert [line.split(" event=")[1] for line in told.splitlines() if "level=error" in line] == [
+            'campaign_file_unusable file=config/campaigns/canicule-rouge.toml remedy="courtoisie check"'
+        ]
 
 
 def test_a_test_for_staff_without_its_queue_is_refused_in_one_sentence(settings: dict[str, str], away: Redis) -> None:

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from worker.catalogue import errors, fitting
 from worker.catalogue.files import CampaignFile
-from worker.catalogue.fitting import Texts, asks_for_reply, problems_of
+from worker.catalogue.fitting import Texts, asks_for_reply, file_of, problems_of
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Sender
 from worker.domain.problems import Problem
 from worker.i18n import _
 
-__all__ = ["Catalogue", "Texts", "asks_for_reply", "freeze", "problems_of", "read_all", "thaw"]
+__all__ = ["Catalogue", "Texts", "asks_for_reply", "file_of", "freeze", "problems_of", "read_all", "thaw"]
 
 _FREEZER = TypeAdapter(Campaign)
 

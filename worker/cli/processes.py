@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from worker import actors, bootstrap, broker, scheduler, settings_sources
+from worker import actors, bootstrap, broker, catalogue, scheduler, settings_sources
 from worker.bootstrap import App
 from worker.cli import parts
 from worker.domain.errors import BadDefinition
@@ -81,7 +81,7 @@ def _tell_mistakes(app: App) -> None:
     variable would leave a default in force without a word.
     """
     for key in sorted(app.broken):
-        log.error("campaign_file_unusable", campaign=key, remedy="courtoisie check")
+        log.error("campaign_file_unusable", file=catalogue.file_of(key), remedy="courtoisie check")
     for variable, nearest in settings_sources.unread(os.environ, Settings).items():
         log.warning("setting_unknown", variable=variable, nearest=nearest)
 
