@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench chaos sandbox test check format translations lock clean
+.PHONY: help venv demo bench chaos sandbox test check format guides translations lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: venv  ## ruff, mypy, import contracts, texts and campaigns
 format: venv  ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
+
+guides: venv  ## run the commands of docs/guides and write today's answers into them
+	@$(BIN)/python -m sandbox.guide docs/guides/*.md
 
 translations: venv  ## renew the English catalogue from the French sentences
 	@$(BIN)/pybabel -q extract --no-default-keywords -k _ -k ngettext:1,2 --no-location --sort-output --no-wrap \

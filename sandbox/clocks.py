@@ -1,6 +1,6 @@
 """The product's command line on a clock that a rehearsal moves: python -m sandbox.clocks FILE worker …
 
-Nothing of the product is replaced but the one function in which it asks for the time. Waits and timeouts are not moved.
+Nothing of the product is replaced but the clock it asks for the time. Waits and timeouts are not moved.
 """
 
 import sys
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from worker import bootstrap
+from worker.cli import main as product
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,7 @@ class MovedClock:
 
 def main() -> None:
     """Runs the rest of the command line as the product's own."""
-    clock = MovedClock(Path(sys.argv.pop(1)))
-    bootstrap.utc_now = clock.now
-    from worker.cli import main as product  # its commands take hold of the clock as they are loaded
-
+    bootstrap.time_of_day = MovedClock(Path(sys.argv.pop(1))).now
     product()
 
 

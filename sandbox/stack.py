@@ -112,7 +112,7 @@ class Stack:
     def run(self, *arguments: str) -> str:
         """One `courtoisie` command to its end; returns what it printed. RuntimeError tells why it failed."""
         done = subprocess.run(
-            self._command(*arguments), env=self.variables(), capture_output=True, text=True, check=False
+            self.command(*arguments), env=self.variables(), capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"courtoisie {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -120,7 +120,7 @@ class Stack:
 
     def launch(self, name: str, child_name: str = "") -> None:
         """Starts one of the product's processes. child_name: of a second one of its kind."""
-        command = self._command(*PRODUCT[name], *(("--port", str(self.port)) if name == "web" else ()))
+        command = self.command(*PRODUCT[name], *(("--port", str(self.port)) if name == "web" else ()))
         known_as = child_name or name
         child = processes.start(known_as, command, log=self.home / f"{known_as}.log", env=self.variables())
         self.children[known_as] = child
@@ -161,7 +161,8 @@ class Stack:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         return mine | self.environment()
 
-    def _command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str) -> list[str]:
+        """How a command of the product is started, on the clock of this stack."""
         program = ["worker"] if self.clock is None else ["sandbox.clocks", str(self.clock.file)]
         return [sys.executable, "-m", *program, *arguments]
 
