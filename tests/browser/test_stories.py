@@ -94,7 +94,6 @@ def test_an_operator_previews_launches_pauses_and_cancels(town: Town, page: Page
 
     page.get_by_role("link", name="Lancer une campagne").click()
     page.get_by_role("link", name="Canicule : prise de nouvelles (orange)").click()
-    page.get_by_label(re.compile("J'ai relu")).check()
     page.get_by_role("button", name="Lancer l'opération").click()
     page.get_by_role("button", name="Suspendre").click()
     page.get_by_role("button", name="Annuler l'opération").click()

@@ -168,7 +168,9 @@ def _alarms(town: Town) -> tuple[int, list[str]]:
     """What monitoring reads, and what the board shows."""
     with town.db.begin() as connection:
         counted = metrics.snapshot(connection).missed_occasions
-    return counted, [one.occasion for one in boards.board(town.db, agencies=None, now=town.now).missed]
+    return counted, [
+        one.occasion for one in boards.board(town.db, agencies=None, desk=DESK, settings=SETTINGS, now=town.now).missed
+    ]
 
 
 def test_what_was_launched_by_hand_while_the_scheduler_was_down_was_not_missed(town: Town) -> None:

@@ -1,16 +1,15 @@
 """A preview on the screen."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from worker.cli.terminal import local, out, span, table
-from worker.domain import pricing, wording
-from worker.domain.capacity import Forecast, Proposal
+from worker.domain import pricing
+from worker.domain.capacity import Forecast
 from worker.i18n import _
 from worker.labels import label
+from worker.paper import outlooks
 from worker.rendering import in_place_of
 from worker.services.capacity import Outlook
 from worker.services.previewing import Preview, Row
@@ -161,14 +160,14 @@ def show_outlook(console: Console, made: Outlook, timezone: str) -> None:
     for agency in made.agencies:
         listed.add_row(*_agency(agency, timezone), style=None if agency.fits else "bold red")
     console.print(listed)
-    console.print(_conclusion(made, timezone), style="bold" if made.fits else "bold red", markup=False)
+    console.print(outlooks.conclusion(made, timezone), style="bold" if made.fits else "bold red", markup=False)
     if made.proposal is not None:
-        for line in proposal_lines(made.proposal, day=_day(made.deadline, timezone)):
+        for line in outlooks.proposal_lines(made.proposal, deadline=outlooks.day(made.deadline, timezone)):
             console.print(f"- {line}", markup=False)
 
 
 def _agency(made: Forecast, timezone: str) -> tuple[str, ...]:
-    last = _day(made.last_at, timezone) if made.last_at else ("-" if not made.load.total else _("nul ne sait"))
+    last = outlooks.day(made.last_at, timezone) if made.last_at else ("-" if not made.load.total else _("nul ne sait"))
     return (
         made.agency,
         str(made.callers),
@@ -176,47 +175,4 @@ def _agency(made: Forecast, timezone: str) -> tuple[str, ...]:
         str(made.load.at_once),
         str(made.load.later),
         last,
-    )
-
-
-def _conclusion(made: Outlook, timezone: str) -> str:
-    deadline = _day(made.deadline, timezone)
-    if not any(a.load.own for a in made.agencies):
-        return _("Personne à appeler.")
-    if made.last_at is None:
-        return _("La dernière personne ne serait pas appelée avant deux semaines ; échéance : {deadline}.").format(
-            deadline=deadline
-        )
-    said = (
-        _("La dernière personne sera appelée {last} ; échéance : {deadline}.")
-        if made.fits
-        else _("La dernière personne ne serait appelée que {last} ; échéance : {deadline}.")
-    )
-    return said.format(last=_day(made.last_at, timezone), deadline=deadline)
-
-
-def proposal_lines(proposal: Proposal, *, day: str) -> list[str]:
-    """What to do about it, a sentence each."""
-    lines = [
-        _("par priorité : {first} des {of} appels seraient faits avant {day}, les plus urgents d'abord").format(
-            first=proposal.first, of=proposal.of, day=day
-        )
-    ]
-    if proposal.from_age is not None:
-        lines.append(
-            _("d'abord les plus âgés : à partir de {age} ans, tout serait fait à temps").format(age=proposal.from_age)
-        )
-    if proposal.days is not None:
-        lines.append(_("étaler sur {n} jours").format(n=proposal.days))
-    if proposal.more_callers:
-        more = ", ".join(f"{agency} +{n}" for agency, n in proposal.more_callers.items())
-        lines.append(_("plus de personnes au téléphone : {more}").format(more=more))
-    return lines
-
-
-def _day(moment: datetime, timezone: str) -> str:
-    """A day and an hour as one says them: "vendredi 10/07 à 11:00"."""
-    there = moment.astimezone(ZoneInfo(timezone))
-    return _("{day} {date} à {hour}").format(
-        day=wording.jour(there.date()), date=f"{there:%d/%m}", hour=f"{there:%H:%M}"
     )

@@ -90,10 +90,15 @@ def basis_of(connection: Connection, campaign: Campaign, *, settings: Settings, 
     rates = {Kind.CHECK_IN: wanted.callbacks_check_in, Kind.ADVICE: wanted.callbacks_advice}
     events, texted, rung = previews.share_rung(connection, kind=campaign.kind, level=campaign.level)
     known_rate = events >= wanted.history_events and texted > 0
+    minutes, known_time = minutes_per_call(connection, settings=settings, now=now)
+    return Basis(rung / texted if known_rate else rates[campaign.kind], known_rate, minutes, known_time)
+
+
+def minutes_per_call(connection: Connection, *, settings: Settings, now: datetime) -> tuple[float, bool]:
+    """A caller's time for one call, and whether it was measured: by what happened lately or by the settings."""
     called, took = previews.time_per_task(connection, since=now - MEMORY)
-    known_time = called >= TASKS_AT_LEAST
-    minutes = took / timedelta(minutes=1) / called if known_time else settings.call_hours.minutes_per_contact
-    return Basis(rung / texted if known_rate else rates[campaign.kind], known_rate, max(minutes, 0.1), known_time)
+    known = called >= TASKS_AT_LEAST
+    return max(took / timedelta(minutes=1) / called if known else settings.call_hours.minutes_per_contact, 0.1), known
 
 
 def _plan(campaign: Campaign, basis: Basis, *, starts_at: datetime, texts_end_at: datetime, desk: Desk) -> Plan:

@@ -94,13 +94,17 @@ def sign_in(db: Database, tried: Tried, *, rules: Rules, now: datetime) -> Signe
         return _start(connection, usable, tried.password, rules=rules, now=now)
 
 
-def who(db: Database, secret: str, *, rules: Rules, now: datetime) -> Person | None:
-    """The person behind a cookie, and notes that they are there; None when the session has ended, or never was."""
+def who(db: Database, secret: str, *, rules: Rules, now: datetime, watching: bool = False) -> Person | None:
+    """The person behind a cookie, and notes that they are there; None when the session has ended, or never was.
+
+    watching: a page that is open by itself asks, which is no sign that somebody sits before it.
+    """
     with db.begin() as connection:
         found = sessions.find(connection, _hash(secret), idle=rules.idle, now=now)
         if found is None:
             return None
-        sessions.seen(connection, found.id, now=now)
+        if not watching:
+            sessions.seen(connection, found.id, now=now)
     return Person(found.account_id, found.login, Role(found.role), tuple(found.agencies), f"session {found.id}")
 
 

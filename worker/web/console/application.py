@@ -3,16 +3,19 @@
 from starlette.routing import BaseRoute
 
 from worker.web import pages
-from worker.web.console import board, desk, entrance, records
+from worker.web.console import board, campaigns, desk, entrance, live, operations, records
 from worker.web.parts import Parts
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Pages by role, and our own stylesheet and script."""
+    lines = live.Lines()
     return [
         *entrance.routes(parts),
         *desk.routes(parts),
-        *board.routes(parts),
+        *board.routes(parts, lines),
+        *operations.routes(parts, lines),
+        *campaigns.routes(parts),
         *records.routes(parts),
         pages.static(),
     ]

@@ -177,9 +177,17 @@ def _answer(parts: Parts, request: Request, form: FormData, asked: _Asked) -> Re
         return wrong(visit, error)
 
 
-def _identified(parts: Parts, request: Request, form: FormData, now: datetime) -> Visit:
+def watching(parts: Parts, request: Request, right: Right) -> Visit:
+    """Who keeps a live page open, looked up anew. Raises NotSignedIn, NotAllowed: the page is theirs no longer."""
+    visit = _identified(parts, request, FormData(), parts.clock(), watching=True)
+    if not visit.me.may(right):
+        raise NotAllowed(_("Votre compte n'a pas accès à cette page."))
+    return visit
+
+
+def _identified(parts: Parts, request: Request, form: FormData, now: datetime, *, watching: bool = False) -> Visit:
     secret = request.cookies.get(cookie_name(parts), "")
-    person = signing_in.who(parts.db, secret, rules=rules(parts), now=now) if secret else None
+    person = signing_in.who(parts.db, secret, rules=rules(parts), now=now, watching=watching) if secret else None
     bound_to = secret if person is not None else request.cookies.get(VISITOR, "")
     return Visit(parts, request, person, bound_to, form, now)
 

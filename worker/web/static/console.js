@@ -85,4 +85,25 @@ function counters() {
   }
 }
 
-drafts(); keys(); lease(); once(); counters();
+// Pieces of a page that the server sends anew whenever they change. Who stands in one stays on the same link.
+function live() {
+  const root = document.querySelector("[data-live]");
+  if (!root) return;
+  const told = document.getElementById(root.dataset.liveState || "");
+  const say = (what) => { if (told && told.textContent !== told.dataset[what]) told.textContent = told.dataset[what]; };
+  const put = (place, html) => {
+    if (!place || place.innerHTML === html) return;
+    const href = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    place.innerHTML = html;
+    if (href) place.querySelector(`[href="${CSS.escape(href)}"]`)?.focus();
+  };
+  const source = new EventSource(root.dataset.live);
+  source.addEventListener("pieces", (event) => {
+    for (const [id, html] of Object.entries(JSON.parse(event.data))) put(document.getElementById(id), html);
+    say("on");
+  });
+  source.addEventListener("end", () => { source.close(); say("over"); });
+  source.addEventListener("error", () => { say("off"); });
+}
+
+drafts(); keys(); lease(); once(); counters(); live();
