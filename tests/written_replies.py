@@ -29,6 +29,7 @@ tudo bem obrigado|estou bem|tutto bene|sto bene grazie|بخير|أنا بخير 
 """
 
 UNCLEAR = """
+erreur c'est 1|Erreur je voulais dire 1|erreur, le 2
 |.|...|?|!|1 ?|1?|ok?|ok ?|Ça va ?|tout va bien ?|oui ?|bien ?|1 2|1 et 2|1 ou 2|1,2|1/2|12|11|111
 1.5|1,5|1 sur 10|1/10|1%|1°|0|3|-1|+1|1+|½|1€|1 mais|1 mais il fait chaud|1 mais pas trop
 1 pour l'instant|un peu|un peu fatiguée|un grand merci|merci|Merci bien|merci beaucoup|Bonjour
@@ -79,6 +80,7 @@ oui ça va pas|1 ça va pas|tout va bien mais j'ai mal au dos|ok mais j'ai besoi
 je suis chez ma fille mais ça va pas|je suis en vacances rappelez-moi|je suis rentrée mais ça ne va pas
 en vacances mais malade
 erreur je voulais taper 2 appelez-moi|je suis là aidez-moi|pas mal de douleurs
+Erreur, 2|erreur c'est 2|Erreur je voulais dire 2|2 erreur
 ne m'appelez pas demain, appelez-moi maintenant|help|help me|call me please|I need help
 I am not well|I'm sick|not good|ayuda|necesito ayuda|ajuda|preciso de ajuda|aiuto|ho bisogno|مساعدة
 """

@@ -102,6 +102,20 @@ def test_who_has_a_wrong_number_cannot_say_fine_for_the_household(town: Town) ->
     assert [m["match"] for m in town.rows("inbound_message")] == ["household", "unknown_sender"]
 
 
+def test_who_asked_who_writes_and_then_calls_for_help_is_heard(town: Town) -> None:
+    home = town.household()
+    town.sent(town.open())
+    town.reply(home.phone, "C'est qui ?")
+
+    town.reply(home.phone, "Ah c'est le bailleur, je suis tombée")
+
+    task = town.task(home)
+    assert task is not None
+    assert set(task["reasons"]) == {"wrong_number", "emergency_word"}
+    assert task["priority"] >= 100
+    assert town.texts(home, "ack")[-1]["template"] == "ack_emergency"
+
+
 def test_absent_today_heard_just_before_midnight_ends_with_the_day(town: Town) -> None:
     home = town.household()
     town.now = datetime(2026, 7, 8, 23, 59, 40, tzinfo=ZoneInfo("Europe/Paris"))

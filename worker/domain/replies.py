@@ -53,6 +53,7 @@ _AROUND = joined(_PLEASE_TOO, known.FINE, known.YES)
 _AROUND_TWO: Phrases = {first: tuple(p for p in _AROUND[first] if "1" not in p) for first in _AROUND}
 _NOTHING: Phrases = {}
 _TWO = frozenset({"2", "deux", "two"})
+_CHOICES = _TWO | {"1"}
 
 
 def read(
@@ -95,7 +96,9 @@ def _is_emergency(heard: _Heard) -> bool:
 
 
 def _is_wrong_number(heard: _Heard) -> bool:
-    perhaps = mentions(heard.text, signals.PERHAPS_WRONG) and not _pleads(heard.text)
+    """ "Erreur, c'est 2" corrects an answer of one's own: whoever chooses does not ask to be left alone."""
+    doubtful = _pleads(heard.text) or not _CHOICES.isdisjoint(heard.text)
+    perhaps = mentions(heard.text, signals.PERHAPS_WRONG) and not doubtful
     return perhaps or mentions(heard.text, signals.WRONG_NUMBER)
 
 

@@ -75,6 +75,8 @@ def hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) 
         asked=_was_asked(standings, at),
         with_picture=message.media_count > 0,
     )
+    if not households and reading.intent in _NEVER_UNHEARD:
+        households, standings = _those_once_there(connection, message)
     heard = Heard(message, reading, households, standings, now)
     over = reading.intent is Intent.ABSENT and away_until(rig, heard) <= now
     return Heard(message, replies.Reading(Intent.UNCLEAR), households, standings, now) if over else heard
@@ -83,8 +85,21 @@ def hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) 
 def whom(connection: Connection, message: rows.Unread) -> tuple[list[int], list[recipients.Standing]]:
     """The households a reply may speak for, locked, and where they stood when it came."""
     households = people.households_of_number(connection, message.e164, now=message.received_at)
+    return households, _locked(connection, households, message)
+
+
+# Who asks "who is this?" and then calls for help may well be the tenant: that costs a call, silence might cost more.
+_NEVER_UNHEARD = frozenset({Intent.EMERGENCY, Intent.HELP})
+
+
+def _those_once_there(connection: Connection, message: rows.Unread) -> tuple[list[int], list[recipients.Standing]]:
+    households = people.households_without_number(connection, message.e164)
+    return households, _locked(connection, households, message)
+
+
+def _locked(connection: Connection, households: list[int], message: rows.Unread) -> list[recipients.Standing]:
     people.lock(connection, households)
-    return households, recipients.of_households(connection, households, now=message.received_at)
+    return recipients.of_households(connection, households, now=message.received_at)
 
 
 def last_day_away(rig: Rig, heard: Heard) -> date:

@@ -30,6 +30,13 @@ ORDER BY 1
 """
 )
 
+_RETIRED_NUMBER = text(
+    """
+SELECT DISTINCT p.household_id FROM phone p JOIN household h ON h.id = p.household_id AND h.gone_at IS NULL
+WHERE p.e164 = :e164 AND p.removed_at IS NULL AND p.bad_reason = 'wrong_number' ORDER BY 1
+"""
+)
+
 _OPT_OUT = text(
     """
 INSERT INTO opt_out (e164, channel, purpose, source, since_at)
@@ -111,6 +118,11 @@ def households_of_number(connection: Connection, e164: str, *, now: datetime) ->
     Not those whose number it turned out not to be: whoever answers there does not speak for them.
     """
     return list(connection.execute(_BY_NUMBER, {"e164": e164, "now": now}).scalars())
+
+
+def households_without_number(connection: Connection, e164: str) -> list[int]:
+    """The present households that had this number until somebody said it was not theirs."""
+    return list(connection.execute(_RETIRED_NUMBER, {"e164": e164}).scalars())
 
 
 def opt_out(connection: Connection, numbers: Sequence[str], *, channel: Channel, source: str, now: datetime) -> None:
