@@ -4,14 +4,25 @@ schedule or operator  -> open_campaign_event   one event per campaign and occasi
                       -> fan_out               recipients and texts, drawn up in one transaction
                       -> send_batch            claimed, sent, recorded; again while something is due
 reply                 -> handle_inbound        stored before; read, acted on; then send_answers
-tick                  -> sweep                 mends the rows and wakes what the queue lost
+tick                  -> sweep                 mends the rows, wakes what the queue lost, follows referrals
                       -> escalate_silent       reminder, callback task or a final word
 tick                  -> reconcile             asks the provider about what is not known
 """
 
 from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
-from worker.services import escalating, events, inbound, reconciling, schedules, sending, summaries, sweeping
+from worker.services import (
+    chasing,
+    escalating,
+    events,
+    inbound,
+    reconciling,
+    referral_mail,
+    schedules,
+    sending,
+    summaries,
+    sweeping,
+)
 
 route = Route()
 
@@ -71,6 +82,8 @@ def escalate_silent(app: App) -> None:
 def sweep(app: App) -> None:
     wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
     _wake(wakes)
+    referral_mail.give_up(app.db, now=app.clock())
+    chasing.chase(app.db, desk=app.desk, now=app.clock())
     due = schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, settings=app.settings, now=app.clock())
     for event_id in due:
         fan_out.send(event_id)

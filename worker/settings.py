@@ -115,6 +115,21 @@ class Sessions(BaseModel):
     whole_h: int = Field(default=12, ge=1, le=24 * 7, description="and after so long in any case")
 
 
+class Smtp(BaseModel):
+    """The mail server for referrals to partners. Without a host, nothing is ever mailed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="", description="the address that partners see and answer to")
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    ca_file: Path | None = Field(default=None, description="certificates of an authority of the landlord's own")
+
+
 class Routing(BaseModel):
     """How tasks find their callers, and when another agency's may help."""
 
@@ -157,6 +172,7 @@ class Settings(BaseSettings):
     guests: tuple[str, ...] = ()
     routing: Routing = Routing()
     sessions: Sessions = Sessions()
+    smtp: Smtp = Smtp()
 
     @model_validator(mode="after")
     def _leases_outlive_requests(self) -> "Settings":

@@ -15,8 +15,13 @@ from worker.i18n import _, because
 PREFIX = "COURTOISIE_"
 HERE = Path(__file__).parent
 SECRETS = frozenset(
-    {"database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"}
+    {
+        *("database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"),
+        *("password", "client_secret"),
+    }
 )
+
+_TABLES_WITH_SECRETS = ("twilio", "smtp", "oidc")
 
 
 def directory(variable: str, name: str) -> Path:
@@ -41,7 +46,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise BadDefinition(
             _("{path} n'est pas un fichier TOML lisible : {error}").format(path=path, error=error)
         ) from None
-    for secret in sorted(SECRETS & (set(values) | set(values.get("twilio", {})))):
+    written = set(values).union(
+        *(values[table] for table in _TABLES_WITH_SECRETS if isinstance(values.get(table), dict))
+    )
+    for secret in sorted(SECRETS & written):
         raise BadDefinition(
             _("{path} : {key} est un secret ; donnez-le par l'environnement ou par un fichier {prefix}…_FILE.").format(
                 path=path, key=secret, prefix=PREFIX

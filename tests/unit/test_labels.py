@@ -9,7 +9,9 @@ from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.messages import MessageState
 from worker.domain.occasions import ScheduleState
 from worker.domain.outcomes import OutcomeCode
+from worker.domain.partners import PartnerKind
 from worker.domain.recipients import Reason, RecipientState
+from worker.domain.referrals import Consent, ReferralReason, ReferralState, SendingOutcome, Shared, Urgency, Via
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
 from worker.domain.rungs import Rung
@@ -30,6 +32,14 @@ SHOWN = (
     Happening,
     NextStep,
     Rung,
+    PartnerKind,
+    ReferralState,
+    ReferralReason,
+    Urgency,
+    Consent,
+    Shared,
+    Via,
+    SendingOutcome,
 )
 
 

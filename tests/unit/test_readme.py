@@ -132,7 +132,7 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
 def test_the_readme_marks_the_secrets() -> None:
     marked = {cells[0].split()[0].strip("`") for cells in _table("Settings") if "(secret)" in cells[0]}
 
-    assert marked == {"DATABASE_URL", "BROKER_URL", "SECRET_KEY"} | {
+    assert marked == {"DATABASE_URL", "BROKER_URL", "SECRET_KEY", "SMTP__PASSWORD"} | {
         f"TWILIO__{name}" for name in ("AUTH_TOKEN", "AUTH_TOKEN_SECONDARY", "API_KEY_SECRET")
     }
 

@@ -14,13 +14,15 @@ MAY: dict[Right, set[Role]] = {
     Right.SEE_TASKS: {Role.CALLER, Role.OPERATOR, Role.ADMIN},
     Right.RING: {Role.CALLER, Role.OPERATOR, Role.ADMIN},
     Right.SEE_HOUSEHOLDS: {Role.CALLER, Role.OPERATOR, Role.ADMIN},
+    Right.REFER: {Role.CALLER, Role.OPERATOR, Role.ADMIN},
+    Right.KEEP_PARTNERS: {Role.OPERATOR, Role.ADMIN},
     Right.LIFT_REFUSALS: {Role.OPERATOR, Role.ADMIN},
     Right.IMPORT: {Role.OPERATOR, Role.ADMIN},
     Right.FILE_MESSAGES: {Role.OPERATOR, Role.ADMIN},
     Right.MANAGE_USERS: {Role.ADMIN},
     Right.SEE_AUDIT: {Role.ADMIN},
 }
-WHOLE = {Right.LAUNCH, Right.STEER, Right.IMPORT, Right.MANAGE_USERS, Right.SEE_AUDIT}
+WHOLE = {Right.LAUNCH, Right.STEER, Right.IMPORT, Right.KEEP_PARTNERS, Right.MANAGE_USERS, Right.SEE_AUDIT}
 
 
 @pytest.mark.parametrize("role", Role)

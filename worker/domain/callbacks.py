@@ -37,6 +37,10 @@ class TaskReason(StrEnum):
     FOLLOW_UP = "follow_up"
     TRUSTED_CONTACT = "trusted_contact"
     PARTNER = "partner"
+    REFERRAL_OVERDUE = "referral_overdue"
+    REFERRAL_REMINDER = "referral_reminder"
+    REFERRAL_TO_FINISH = "referral_to_finish"
+    REFERRAL_RING_BACK = "referral_ring_back"
     MANUAL = "manual"
     WEEKLY = "weekly"
 
@@ -54,6 +58,10 @@ POINTS = {
     TaskReason.NO_REPLY_ORANGE: 30,
     TaskReason.UNDELIVERED: 30,
     TaskReason.WRONG_NUMBER: 30,
+    TaskReason.REFERRAL_OVERDUE: 40,
+    TaskReason.REFERRAL_REMINDER: 35,
+    TaskReason.REFERRAL_TO_FINISH: 35,
+    TaskReason.REFERRAL_RING_BACK: 25,
     TaskReason.FOLLOW_UP: 30,
     TaskReason.TRUSTED_CONTACT: 30,
     TaskReason.PARTNER: 30,
@@ -62,6 +70,14 @@ POINTS = {
     TaskReason.NO_REPLY: 10,
     TaskReason.WEEKLY: 10,
 }
+
+# What is to be done about a referral before, or instead of, asking how somebody is.
+OF_REFERRALS = (
+    TaskReason.REFERRAL_OVERDUE,
+    TaskReason.REFERRAL_REMINDER,
+    TaskReason.REFERRAL_TO_FINISH,
+    TaskReason.REFERRAL_RING_BACK,
+)
 
 # The strongest reason counts in full; each further one says that the case is not simple, up to two of them: the
 # landlord's own rule, which keeps a pile of small reasons from looking like an emergency.

@@ -1,5 +1,7 @@
 """The failure vocabulary of the whole program, on one screen. A docstring is the default message."""
 
+from collections.abc import Mapping
+
 
 class CourtoisieError(Exception):
     """Something went wrong."""
@@ -18,6 +20,15 @@ class BadDefinition(CourtoisieError):
 
 class UnknownCampaign(Refused):
     """There is no campaign of that name."""
+
+
+class NotFilledIn(Refused):
+    """Some fields cannot be taken as they are."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        """fields: the name of each field -> what is wrong with it."""
+        super().__init__(" ".join(fields.values()))
+        self.fields = dict(fields)
 
 
 class NotFound(Refused):

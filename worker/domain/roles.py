@@ -25,6 +25,8 @@ class Right(StrEnum):
     SEE_TASKS = "see_tasks"
     RING = "ring"
     SEE_HOUSEHOLDS = "see_households"
+    REFER = "refer"
+    KEEP_PARTNERS = "keep_partners"
     LIFT_REFUSALS = "lift_refusals"
     IMPORT = "import"
     FILE_MESSAGES = "file_messages"
@@ -32,7 +34,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
 
 
-_CALLER = frozenset({Right.SEE_TASKS, Right.RING, Right.SEE_HOUSEHOLDS})
+_CALLER = frozenset({Right.SEE_TASKS, Right.RING, Right.SEE_HOUSEHOLDS, Right.REFER})
 _ADMIN_ONLY = frozenset({Right.MANAGE_USERS, Right.SEE_AUDIT})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
@@ -40,7 +42,9 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 )
 
 # These reach households of every agency, so they need a person who works for all.
-WHOLE_LANDLORD = frozenset({Right.LAUNCH, Right.STEER, Right.IMPORT, Right.MANAGE_USERS, Right.SEE_AUDIT})
+WHOLE_LANDLORD = frozenset(
+    {Right.LAUNCH, Right.STEER, Right.IMPORT, Right.KEEP_PARTNERS, Right.MANAGE_USERS, Right.SEE_AUDIT}
+)
 
 # From less to more: a token may have less than its owner, never more.
 ORDER = (Role.CALLER, Role.OPERATOR, Role.ADMIN)

@@ -21,6 +21,7 @@ class Action(StrEnum):
     LAUNCHED = "launched"
     STEERED = "steered"
     FILED = "filed"
+    REFERRED = "referred"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     CHANGED_ACCOUNT = "changed_account"

@@ -7,7 +7,8 @@ from datetime import datetime
 from worker.domain.callbacks import TaskState
 from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
-from worker.store import inbound, recipients, tasks
+from worker.i18n import _
+from worker.store import inbound, recipients, referral_checks, tasks
 from worker.store.database import Connection
 
 
@@ -19,6 +20,11 @@ class Ending:
     reason: Reason
     task_state: TaskState
     closed_as: str
+
+    @property
+    def ends_referrals(self) -> bool:
+        """Nobody is left to ring back, or to be helped; or they want no call any more."""
+        return self.state is RecipientState.UNREACHED or self.reason is Reason.REFUSED
 
 
 GONE_FROM_LISTING = Ending(RecipientState.UNREACHED, Reason.MOVED, TaskState.CANCELLED, "gone")
@@ -36,4 +42,7 @@ def stop(connection: Connection, households: Sequence[int], ending: Ending, *, n
     if owed:
         recipients.settle(connection, [(id_, ending.state, ending.reason) for id_ in owed], now=now)
         inbound.withdraw_texts(connection, owed, state=MessageState.CANCELLED, now=now)
+    if ending.ends_referrals:
+        why = _("le foyer ne veut plus d'appel") if ending.reason is Reason.REFUSED else _("le foyer n'est plus là")
+        referral_checks.end_of(connection, households, by="courtoisie", note=why, now=now)
     tasks.close_of(connection, households, state=ending.task_state, closed_as=ending.closed_as, now=now)

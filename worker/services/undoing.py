@@ -70,15 +70,19 @@ def _put_back(connection: Connection, ended: Ended, caller: str, now: datetime) 
         made = [row["id"] for row in after[table] if row["id"] not in _ids(before[table])]
         undoing.end(connection, table, made, caller=caller, now=now)
     for table in undoing.TABLES:
-        undoing.restore(connection, table, [row for row in before[table] if row not in after[table]])
+        changed = [row for row in before.get(table, []) if row not in after.get(table, [])]
+        undoing.restore(connection, table, changed)
     undoing.reopen_events(connection, ended.household_id)
 
 
 def _is_untouched(before: Rows, after: Rows, current: Rows) -> bool:
-    """Texts come and go by themselves: of these only what the outcome changed must be as it left it."""
-    others = [name for name in after if name != "message"]
-    changed = [row for row in after["message"] if row not in before["message"]]
-    return all(current[name] == after[name] for name in others) and all(row in current["message"] for row in changed)
+    """Texts and referrals have lives of their own: of these only what the outcome changed must be as it left it."""
+    others = [name for name in after if name not in _ON_THEIR_OWN]
+    changed = [(name, row) for name in _ON_THEIR_OWN for row in after.get(name, []) if row not in before.get(name, [])]
+    return all(current[name] == after[name] for name in others) and all(row in current[name] for name, row in changed)
+
+
+_ON_THEIR_OWN = ("message", "referral")
 
 
 def _ids(rows: list[dict[str, object]]) -> set[object]:

@@ -26,6 +26,7 @@ SELECT
     (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.id) FROM household x WHERE x.id = :household) AS household,
     (SELECT jsonb_agg(jsonb_build_object('id', x.id, 'undone_at', x.undone_at) ORDER BY x.id) FROM call_outcome x
      WHERE x.household_id = :household) AS call_outcome,
+    (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.id) FROM referral x WHERE x.household_id = :household) AS referral,
     (SELECT jsonb_agg(jsonb_build_object('id', x.inbound_id) ORDER BY x.inbound_id) FROM reply x
      WHERE x.household_id = :household) AS reply,
     (SELECT jsonb_agg(jsonb_build_object('id', x.id, 'over', x.state = 'cancelled' OR x.all_clear_at IS NOT NULL) ORDER BY x.id)
@@ -82,6 +83,7 @@ _COLUMNS = {
     "phone": ("kind", "bad_since", "bad_reason", "removed_at"),
     "household": ("gone_at", "refused_at"),
     "message": ("state", "settled_at"),
+    "referral": ("state", "next_check", "ring_back_at", "closed_at"),
 }
 
 _RESTORE = {

@@ -15,6 +15,7 @@ from worker.store.schema.people import (
     residence,
     tenant,
 )
+from worker.store.schema.referrals import partner, referral, referral_move, referral_sending
 from worker.store.schema.schedules import campaign_round, missed_occasion, round_place, schedule_done
 from worker.store.schema.staff import (
     api_token,
@@ -51,9 +52,13 @@ __all__ = [
     "missed_occasion",
     "opt_out",
     "outcome_undo",
+    "partner",
     "phone",
     "provider_outage",
     "recipient",
+    "referral",
+    "referral_move",
+    "referral_sending",
     "reply",
     "reply_listing",
     "residence",
