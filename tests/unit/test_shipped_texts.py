@@ -69,6 +69,7 @@ def test_the_unknown_sender_learns_nothing(tmp_path: Path) -> None:
 def test_every_setting_but_the_secrets_stands_in_the_shipped_file() -> None:
     written = (ROOT / "config" / "courtoisie.toml").read_text(encoding="utf-8")
     secrets = {"database_url", "broker_url", "secret_key", "auth_token", "auth_token_secondary", "api_key_secret"}
+    secrets |= {"password", "client_secret"}
     places = {"config_dir", "templates_dir"}
     settings = set(re.findall(r"^(?:# )?\[?(?:# )?([a-z_]+)", written, re.MULTILINE))
 
