@@ -63,6 +63,51 @@ def test_one_text_without_an_answer_stops_nobody(town: Town) -> None:
     assert _allowance(town) == (None, 0.0)
 
 
+def test_texts_that_fail_one_by_one_are_an_outage_too(town: Town) -> None:
+    """As the last two of a blast do, or a round of two households."""
+    for _try in range(3):
+        _record(town, NOBODY)
+
+    assert _allowance(town)[0] == 0
+
+
+def test_an_answer_in_between_makes_each_of_them_an_accident(town: Town) -> None:
+    with capture_logs() as logged:
+        for _text in range(4):
+            _record(town, TIMEOUT)
+            _record(town, {"outcome": Outcome.ACCEPTED, "provider_sid": "SM" + "1" * 32, "http_status": 201})
+
+    assert _allowance(town) == (None, 0.0)
+    assert logged == []
+
+
+def test_an_accident_is_no_alarm_and_hands_nobody_over(town: Town) -> None:
+    _record(town, TIMEOUT)
+    home = town.household()
+    town.open()
+    town.now += timedelta(minutes=31)
+    _record(town, TIMEOUT)
+
+    with capture_logs() as logged:
+        town.sweep()
+
+    assert logged == []
+    assert [m["state"] for m in town.texts(home, "first")] == ["queued"]
+
+
+def test_a_single_household_that_cannot_be_written_to_is_rung_after_the_patience(town: Town) -> None:
+    home = town.household()
+    town.open()
+    for _minute in range(32):
+        _record(town, NOBODY)
+        town.now += timedelta(minutes=1)
+
+    town.sweep()
+    town.climb()
+
+    assert town.state(home) == "callback"
+
+
 def test_a_try_that_fails_is_followed_by_the_next_within_seconds(town: Town) -> None:
     _record(town, NOBODY, NOBODY, NOBODY)
     town.now += timedelta(seconds=3)
@@ -92,6 +137,21 @@ def test_as_long_as_one_host_gets_answers_nobody_is_handed_to_the_callers(town: 
     town.sweep()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["queued"]
+
+
+def test_the_last_answer_any_host_got_begins_the_patience_and_does_not_end_it(town: Town) -> None:
+    """The other host stopped for good, or is idle; this one meets nobody ever since."""
+    home = town.household()
+    town.open()
+    _record(town, NOBODY, NOBODY, NOBODY)
+    _record(town, {"outcome": Outcome.REFUSED_NUMBER, "http_status": 400}, holder="another-host:1")
+    _fail_for(town, 29)
+    town.sweep()
+    before = town.texts(home, "first")[0]["state"]
+    _fail_for(town, 2)
+    town.sweep()
+
+    assert (before, town.texts(home, "first")[0]["state"]) == ("queued", "expired")
 
 
 def test_when_the_provider_is_back_everything_leaves_at_once(town: Town) -> None:

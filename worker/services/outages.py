@@ -20,8 +20,6 @@ log = structlog.get_logger()
 SERVER_ERROR = 500
 # Whoever tries again has this long, at least as long as a request may take.
 TRY_LASTS = timedelta(seconds=60)
-# One text without an answer is an accident; this many at once without a single one are an outage.
-FEWEST_TO_TELL = 3
 # Not much longer than this after the provider is back, texts leave again.
 LONGEST_WAIT = timedelta(seconds=60)
 
@@ -42,14 +40,33 @@ def note(connection: Connection, results: Sequence[SendResult], *, holder: str, 
         if since is not None:
             log.info("provider_back", after_s=int((now - since).total_seconds()))
         return
+    if asked:
+        _note_silence(connection, len(asked), holder=holder, now=now)
+
+
+def _note_silence(connection: Connection, texts: int, *, holder: str, now: datetime) -> None:
     before = outages.current(connection, holder)
-    if before is None and len(asked) < FEWEST_TO_TELL:
+    failures = _failures(before, texts)
+    if failures < outages.FEWEST_TO_TELL:
+        outages.note_failure(connection, holder, failures=failures, retry_at=now, now=now)
         return
     jitter = 0.5 + random.random() / 2  # noqa: S311  # spreads tries, hides nothing
-    wait = min(moves.backoff(before.failures + 1 if before else 1, retry_after_s=None, jitter=jitter), LONGEST_WAIT)
-    if before is None:
-        log.warning("provider_silent", texts=len(asked))
-    outages.note_failure(connection, holder, retry_at=now + wait, now=now)
+    tries = failures - outages.FEWEST_TO_TELL + 1
+    wait = min(moves.backoff(tries, retry_after_s=None, jitter=jitter), LONGEST_WAIT)
+    if not _is_told(before):
+        log.warning("provider_silent", texts=failures)
+    outages.note_failure(connection, holder, failures=failures, retry_at=now + wait, now=now)
+
+
+def _failures(before: outages.Outage | None, texts: int) -> int:
+    """Single accidents add up until they are an outage; from then on each batch counts once, however large."""
+    if before is not None and _is_told(before):
+        return before.failures + 1
+    return min(outages.FEWEST_TO_TELL, (before.failures if before else 0) + texts)
+
+
+def _is_told(outage: outages.Outage | None) -> bool:
+    return outage is not None and outage.failures >= outages.FEWEST_TO_TELL
 
 
 def _is_answer(result: SendResult) -> bool:
@@ -62,7 +79,7 @@ def allowance(connection: Connection, *, holder: str, now: datetime) -> tuple[in
     In an outage one text at a time tries, so that it costs few texts of unknown fate to learn that it goes on.
     """
     outage = outages.current(connection, holder)
-    if outage is None:
+    if outage is None or not _is_told(outage):
         return None, 0.0
     if outages.take_try(connection, holder, lasts=TRY_LASTS, now=now):
         return 1, 0.0

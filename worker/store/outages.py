@@ -5,34 +5,40 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+# One text without an answer is an accident; this many without a single one in between are an outage, whether they were
+# asked together or one by one. A row with fewer only counts.
+FEWEST_TO_TELL = 3
+
 _CURRENT = text("SELECT since, failures, failed_at, retry_at FROM provider_outage WHERE holder = :holder")
 
-# Nobody answers anybody: the worker that has waited longest, if none has had an answer since.
+# Nobody answers anybody: since the last answer that any worker had, for who had it may have stopped for good.
 _EVERYWHERE = text(
     """
-SELECT since, failures, failed_at, retry_at FROM provider_outage
-WHERE answered_elsewhere_at IS NULL AND failed_at > CAST(:now AS timestamptz) - :memory
-ORDER BY since LIMIT 1
+SELECT greatest(since, answered_elsewhere_at) AS since, failures, failed_at, retry_at FROM provider_outage
+WHERE failures >= :fewest AND failed_at > CAST(:now AS timestamptz) - :memory
+ORDER BY 1 LIMIT 1
 """
 )
 
 _FAILED = text(
     """
-INSERT INTO provider_outage AS o (holder, since, failures, failed_at, retry_at) VALUES (:holder, :now, 1, :now, :retry_at)
+INSERT INTO provider_outage AS o (holder, since, failures, failed_at, retry_at)
+VALUES (:holder, :now, :failures, :now, :retry_at)
 ON CONFLICT (holder) DO UPDATE SET
     since = CASE WHEN o.failed_at > CAST(:now AS timestamptz) - :memory THEN o.since ELSE excluded.since END,
-    failures = o.failures + 1, failed_at = excluded.failed_at, retry_at = excluded.retry_at
+    failures = excluded.failures, failed_at = excluded.failed_at, retry_at = excluded.retry_at
 """
 )
 
-_ANSWERED = text("DELETE FROM provider_outage WHERE holder = :holder RETURNING since")
+_ANSWERED = text("DELETE FROM provider_outage WHERE holder = :holder RETURNING since, failures")
 _ELSEWHERE = text("UPDATE provider_outage SET answered_elsewhere_at = :now WHERE holder <> :holder")
 
 # Whichever thread moves the row first may try; the others wait for what comes of it.
 _TRY = text("UPDATE provider_outage SET retry_at = :until WHERE holder = :holder AND retry_at <= :now")
 _GIVE_BACK = text("UPDATE provider_outage SET retry_at = :now WHERE holder = :holder")
 _ALARM = text(
-    "UPDATE provider_outage SET alarmed_at = :now WHERE since <= :before AND alarmed_at IS NULL RETURNING holder, since"
+    "UPDATE provider_outage SET alarmed_at = :now "
+    "WHERE failures >= :fewest AND since <= :before AND alarmed_at IS NULL RETURNING holder, since"
 )
 _FORGET = text("DELETE FROM provider_outage WHERE failed_at < CAST(:now AS timestamptz) - :memory")
 
@@ -42,7 +48,10 @@ MEMORY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """No answer since then. failures: batches without one, the last at failed_at. retry_at: no request before."""
+    """No answer since then. failures: texts without one until they are an outage, then batches; the last at failed_at.
+
+    retry_at: no request before.
+    """
 
     since: datetime
     failures: int
@@ -51,27 +60,29 @@ class Outage:
 
 
 def current(connection: Connection, holder: str) -> Outage | None:
-    """The outage that a worker meets, or None."""
+    """What a worker meets without having had an answer since, be it an outage or too little to tell; or None."""
     row = connection.execute(_CURRENT, {"holder": holder}).one_or_none()
     return None if row is None else Outage(**row._asdict())
 
 
 def everywhere(connection: Connection, *, now: datetime) -> Outage | None:
-    """The outage that every worker meets, or None: as long as one gets answers, the provider is there."""
-    row = connection.execute(_EVERYWHERE, {"now": now, "memory": MEMORY}).one_or_none()
+    """The outage that every worker meets, since the last answer that one of them had; or None."""
+    values = {"now": now, "memory": MEMORY, "fewest": FEWEST_TO_TELL}
+    row = connection.execute(_EVERYWHERE, values).one_or_none()
     return None if row is None else Outage(**row._asdict())
 
 
-def note_failure(connection: Connection, holder: str, *, retry_at: datetime, now: datetime) -> None:
-    """A batch of this worker's got no answer at all."""
-    connection.execute(_FAILED, {"holder": holder, "retry_at": retry_at, "now": now, "memory": MEMORY})
+def note_failure(connection: Connection, holder: str, *, failures: int, retry_at: datetime, now: datetime) -> None:
+    """A batch of this worker's got no answer at all. failures: how many by now."""
+    values = {"holder": holder, "failures": failures, "retry_at": retry_at, "now": now, "memory": MEMORY}
+    connection.execute(_FAILED, values)
 
 
 def note_answer(connection: Connection, holder: str, *, now: datetime) -> datetime | None:
     """The provider answers this worker; since when it had not, None when there was no outage."""
     connection.execute(_ELSEWHERE, {"holder": holder, "now": now})
-    since: datetime | None = connection.execute(_ANSWERED, {"holder": holder}).scalar()
-    return since
+    row = connection.execute(_ANSWERED, {"holder": holder}).one_or_none()
+    return None if row is None or row.failures < FEWEST_TO_TELL else row.since
 
 
 def take_try(connection: Connection, holder: str, *, lasts: timedelta, now: datetime) -> bool:
@@ -86,7 +97,8 @@ def give_back_try(connection: Connection, holder: str, *, now: datetime) -> None
 
 def take_alarms(connection: Connection, *, before: datetime, now: datetime) -> list[tuple[str, datetime]]:
     """(worker, since) of outages that began before then, each told once."""
-    return [(row.holder, row.since) for row in connection.execute(_ALARM, {"before": before, "now": now})]
+    values = {"before": before, "now": now, "fewest": FEWEST_TO_TELL}
+    return [(row.holder, row.since) for row in connection.execute(_ALARM, values)]
 
 
 def forget_old(connection: Connection, *, now: datetime) -> None:
