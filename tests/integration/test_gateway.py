@@ -51,7 +51,9 @@ def a_gateway(url: str, **changes: object) -> Gateway:
 def texts(number: int, **changes: object) -> list[OutgoingText]:
     values = {"sender_key": "court", "body": "Tout va bien ?", "segments": 1, "void_at": now() + timedelta(hours=2)}
     return [
-        OutgoingText(message_id=n, attempt_id=1000 + n, to=f"+3363998{n:04d}", **values | changes)  # type: ignore[arg-type]
+        OutgoingText(
+            **{"message_id": n, "attempt_id": 1000 + n, "to": f"+3363998{n:04d}"} | values | changes  # type: ignore[arg-type]
+        )
         for n in range(1, number + 1)
     ]
 
@@ -248,6 +250,16 @@ def test_all_threads_together_stay_within_the_share(provider: Provider, gateway:
     assert {r.outcome for r in results} == {Outcome.ACCEPTED}
     assert len(provider.asked) == 200
     assert provider.most_under_way == 7
+
+
+def test_an_answer_to_a_person_does_not_wait_behind_a_batch(provider: Provider, gateway: Gateway) -> None:
+    provider.latency_s = 0.05
+    [answer] = texts(1, answer=True, message_id=99, to="+33639980099")
+
+    results = send(gateway, [*texts(20), answer], in_flight=2)
+
+    assert {r.outcome for r in results} == {Outcome.ACCEPTED}
+    assert "+33639980099" in [asked.form["To"] for asked in provider.asked[:4]]
 
 
 def test_one_texts_fate_does_not_touch_the_others(provider: Provider, gateway: Gateway) -> None:

@@ -16,15 +16,15 @@ class Visitors:
         self.leave = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
-    async def _visit(self, name: int) -> None:
-        async with self.gate:
+    async def _visit(self, name: int, *, first: bool = False) -> None:
+        async with self.gate.first if first else self.gate:
             self.inside += 1
             self.order.append(name)
             await self.leave.wait()
             self.inside -= 1
 
-    def arrive(self, number: int) -> None:
-        self.tasks += [asyncio.create_task(self._visit(len(self.tasks) + n)) for n in range(number)]
+    def arrive(self, number: int, *, first: bool = False) -> None:
+        self.tasks += [asyncio.create_task(self._visit(len(self.tasks) + n, first=first)) for n in range(number)]
 
     async def all_gone(self) -> None:
         self.leave.set()
@@ -114,5 +114,22 @@ def test_who_gives_up_at_the_moment_of_being_let_in_gives_the_place_back() -> No
         await settle()
 
         assert visitors.order == [0, 2]
+
+    play(scene)
+
+
+def test_whoever_is_waited_for_has_the_next_place_and_waits_like_the_others_for_it() -> None:
+    async def scene(visitors: Visitors) -> None:
+        visitors.gate.widen_to(2)
+        visitors.arrive(5)
+        await settle()
+        visitors.arrive(2, first=True)
+        await settle()
+
+        assert visitors.order == [0, 1]
+
+        await visitors.all_gone()
+
+        assert visitors.order == [0, 1, 5, 6, 2, 3, 4]
 
     play(scene)

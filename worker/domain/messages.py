@@ -73,6 +73,7 @@ class OutgoingText:
     void_at: datetime
     leave_at: datetime | None = None  # reserved by the sender's pace; None: at once
     lease_until: datetime | None = None  # ours until then: whatever has not left by then is somebody else's
+    answer: bool = False  # somebody wrote to us and waits for it: it goes before what goes to many
 
 
 @dataclass(frozen=True, slots=True)

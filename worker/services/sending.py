@@ -114,7 +114,7 @@ def _in_place_of_own(batch: Batch) -> Batch:
 
 
 def send_answers(rig: Rig) -> Batch:
-    """Sends due acknowledgements of all events; they have a queue of their own, so bulk never delays them."""
+    """Sends due acknowledgements of all events. Their own queue and the next free request: bulk never delays them."""
     _slots(rig)
     return _send(rig, _claim_answers(rig))
 
@@ -282,7 +282,7 @@ def _start(
         now=now,
     )
     return [
-        OutgoingText(text.id, started[text.id], text.e164, text.sender, body, segments, text.void_at, at, lease_until)
+        text.outgoing(started[text.id], body, segments, leave_at=at, lease_until=lease_until)
         for text, (body, segments), at in zip(claimed, rendered, leave_at, strict=True)
     ]
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from worker.domain.messages import OutgoingText, Step
+
 # Claims walk ix_message_queued from its beginning and stop when they have enough, so the last one costs what the first
 # did; OFFSET 0 keeps each EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
 # several workers claim side by side. Nobody is written to any more once nobody who relied on the text waits for it: a
@@ -63,6 +65,23 @@ class Claimed:
     void_at: datetime
     step: str
     attempts: int
+
+    def outgoing(
+        self, attempt_id: int, body: str, segments: int, *, leave_at: datetime | None, lease_until: datetime
+    ) -> OutgoingText:
+        """The same, rendered and ready for one request."""
+        return OutgoingText(
+            self.id,
+            attempt_id,
+            self.e164,
+            self.sender,
+            body,
+            segments,
+            self.void_at,
+            leave_at,
+            lease_until,
+            answer=self.step == Step.ACK,
+        )
 
 
 def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> list[Claimed]:

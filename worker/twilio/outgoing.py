@@ -28,10 +28,14 @@ SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text and the form that will carry it; ValidityPeriod is added when it leaves."""
+    """A text and the form that will carry it; ValidityPeriod is added when it leaves.
+
+    first: it takes the next place that is free, before all that wait.
+    """
 
     text: OutgoingText
     form: Mapping[str, object]
+    first: bool = False
 
 
 def draft(text: OutgoingText, sender: Sender, *, public_url: str) -> Draft:
@@ -45,6 +49,7 @@ def draft(text: OutgoingText, sender: Sender, *, public_url: str) -> Draft:
             "Body": text.body,
             "StatusCallback": f"{public_url}{STATUS_PATH}?m={text.message_id}{RETRIES}",
         },
+        first=text.answer,
     )
 
 

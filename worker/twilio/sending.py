@@ -78,7 +78,7 @@ class Sending:
     async def _send_one(self, draft: Draft) -> SendResult:
         text = draft.text
         await self._wait_for(text.leave_at)
-        async with self._gate:
+        async with self._gate.first if draft.first else self._gate:
             now = self._clock()
             if text.lease_until is not None and now + self._longest > text.lease_until:
                 return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
