@@ -203,6 +203,38 @@ def test_a_providers_id_that_is_taken_does_not_undo_the_batch(town: Town) -> Non
     assert [m["state"] for home in (first, second) for m in town.texts(home, "first")] == ["sent", "sent"]
 
 
+def test_a_second_request_of_unknown_fate_is_looked_for_twice_as_well(town: Town, rig: reconciling.Rig) -> None:
+    """The looks for the first proved nothing about it."""
+    home = town.household()
+    town.open()
+    _one_unknown(town, minutes_ago=30, body="Bonjour")
+    [message_id] = [int(str(m["id"])) for m in town.texts(home, "first")]
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET state = 'queued', lookups = 2, looked_up_at = now()")
+        outbox.start(
+            connection, [(message_id, "Bonjour", 1)], lease_until=town.now, now=town.now - timedelta(minutes=5)
+        )
+        outbox.change(connection, [outbox.Change(message_id, MessageState.UNKNOWN, attempt=2)], now=town.now)
+
+    settled = [reconciling.settle_unknown(rig) for _ in range(2)]
+
+    assert settled == [0, 1]
+
+
+def test_the_last_word_is_asked_for_however_long_a_text_had_waited_to_leave(town: Town, rig: reconciling.Rig) -> None:
+    """As one drawn up on Friday evening and sent on Monday."""
+    home = town.household()
+    town.open()
+    sid = _accepted_now(rig.gateway, home.phone, "Bonjour")
+    with town.db.begin() as connection:
+        connection.execute(
+            text("UPDATE message SET state = 'sent', provider_sid = :sid, sent_at = :sent, created_at = :drawn_up"),
+            {"sid": sid, "sent": town.now - timedelta(hours=1), "drawn_up": town.now - timedelta(hours=63)},
+        )
+
+    assert reconciling.fetch_missing_receipts(rig) == 1
+
+
 def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: reconciling.Rig) -> None:
     """The second look finds the row moved on by a receipt, and leaves the household alone."""
     home = town.household()

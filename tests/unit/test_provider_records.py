@@ -159,6 +159,38 @@ def test_replies_are_listed_by_day_in_gmt_and_kept_by_the_moment(
     assert replies == [Inbound(SID, PHONE, "38000", "1", SINCE + timedelta(minutes=1), media_count=1)]
 
 
+def test_replies_are_listed_back_to_the_moment_and_no_further(
+    gateway: Gateway, provider: responses.RequestsMock
+) -> None:
+    incoming = {"from": PHONE, "to": "38000", "direction": "inbound", "status": "received", "body": "1"}
+    onward = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?PageToken="
+    pages, older = 30, SINCE - timedelta(hours=1)
+    first = matchers.query_param_matcher({"PageSize": "1000"}, strict_match=False)
+    provider.get(LIST, json=page(record(**incoming), next_page=f"{onward}1"), match=[first])
+    for number in range(1, pages):
+        asked = {"PageToken": str(number)}
+        more = page(record(**incoming), next_page=f"{onward}{number + 1}")
+        provider.get(LIST, json=more, match=[matchers.query_param_matcher(asked)])
+    last = page(record(older, **incoming), next_page=f"{onward}never")
+    provider.get(LIST, json=last, match=[matchers.query_param_matcher({"PageToken": str(pages)})])
+
+    replies = gateway.inbound("38000", SINCE)
+
+    assert len(replies) == pages
+    assert len(provider.calls) == pages + 1
+
+
+def test_a_list_of_replies_without_end_is_not_taken_for_complete(
+    gateway: Gateway, provider: responses.RequestsMock
+) -> None:
+    incoming = {"from": PHONE, "to": "38000", "direction": "inbound", "status": "received", "body": "1"}
+    onward = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?PageToken=x"
+    provider.get(LIST, json=page(record(**incoming), next_page=onward))
+
+    with pytest.raises(Unavailable, match="pas de fin"):
+        gateway.inbound("38000", SINCE)
+
+
 def test_right_credentials_are_verified_with_one_small_question(
     gateway: Gateway, provider: responses.RequestsMock
 ) -> None:

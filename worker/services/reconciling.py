@@ -26,6 +26,8 @@ PER_RUN = 50
 CLOCK_SKEW = timedelta(seconds=10)
 # Looked for twice, a margin apart, before a text counts as not sent.
 LOOKUPS_FOR_ABSENCE = 2
+# Of a text that was proved absent, one more; a second unknown fate goes to a person.
+REQUESTS_AT_MOST = 2
 OLDEST_POLLED = timedelta(days=2)
 # A reply may show in the provider's list a little after it came.
 INBOUND_OVERLAP = timedelta(minutes=2)
@@ -114,7 +116,7 @@ def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetim
     if question.lookups + 1 < LOOKUPS_FOR_ABSENCE:
         return 0
     campaign = _campaign(connection, question.event_id)
-    if campaign is not None and campaign.resend_after_unknown and question.attempts < LOOKUPS_FOR_ABSENCE:
+    if campaign is not None and campaign.resend_after_unknown and question.attempts < REQUESTS_AT_MOST:
         outbox.change(connection, [outbox.Change(question.id, MessageState.QUEUED, due_at=now)], now=now)
         return 1
     moved = outbox.change(connection, [outbox.Change(question.id, MessageState.FAILED)], now=now)

@@ -26,12 +26,13 @@ ON CONFLICT DO NOTHING
 """
 )
 
-# The attempt is committed before its request: a process that dies in between leaves a trace.
+# The attempt is committed before its request: a process that dies in between leaves a trace. Looks for an older one prove
+# nothing about it.
 _START = text(
     """
 WITH started AS (
     UPDATE message m SET state = 'sending', attempts = m.attempts + 1, lease_until = :lease_until,
-           body = c.body, segments = c.segments
+           body = c.body, segments = c.segments, lookups = 0, looked_up_at = NULL
     FROM unnest(CAST(:ids AS bigint[]), CAST(:bodies AS text[]), CAST(:segments AS int[])) AS c(id, body, segments)
     WHERE m.id = c.id AND m.state = 'queued'
     RETURNING m.id

@@ -135,7 +135,7 @@ _WITHOUT_WORD = text(
 UPDATE message m SET looked_up_at = :now
 FROM (SELECT id FROM message
       WHERE state = 'sent' AND provider_sid IS NOT NULL AND sent_at < :before
-        AND (looked_up_at IS NULL OR looked_up_at < :before) AND created_at > :oldest
+        AND (looked_up_at IS NULL OR looked_up_at < :before) AND sent_at > :oldest
       ORDER BY looked_up_at NULLS FIRST, id LIMIT :limit FOR UPDATE SKIP LOCKED) taken
 WHERE m.id = taken.id RETURNING m.id, m.provider_sid
 """

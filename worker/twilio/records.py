@@ -22,11 +22,11 @@ from worker.i18n import _
 from worker.twilio import errors, webhooks
 from worker.twilio.account import Account, ForeignHost
 
-# One number rarely has more than a page; a sender may have had thousands of replies since this morning.
+# One number rarely has more than a page; a sender may have had 300,000 replies since this morning.
 PAGE_SIZE: Final = 100
 PAGES_MOST: Final = 5
 INBOUND_PAGE_SIZE: Final = 1000
-INBOUND_PAGES_MOST: Final = 20
+INBOUND_PAGES_MOST: Final = 400
 
 
 class Wire(TwilioHttpClient):
@@ -95,11 +95,14 @@ class Records:
                 raise
 
     def inbound(self, to: str, since: datetime) -> list[Inbound]:
-        """Texts that arrived at a sender since a moment. The provider filters by day, in GMT; we by the moment."""
+        """All texts that arrived at a sender since a moment. The provider filters by day, in GMT; we by the moment.
+
+        Raises Unavailable also for a list without end: one that was cut short must not be taken for complete.
+        """
         day = since.astimezone(UTC).date().isoformat()
         with _translated():
             page = self._client.messages.page(to=to, date_sent_after=day, page_size=INBOUND_PAGE_SIZE)
-            heard = [_inbound(m) for m in _records(page, INBOUND_PAGES_MOST) if str(m.direction) == "inbound"]
+            heard = [_inbound(m) for m in _back_to(since, page) if str(m.direction) == "inbound"]
         return [message for message in heard if message is not None and message.received_at >= since]
 
     def verify(self) -> None:
@@ -118,6 +121,17 @@ class Records:
 def _records(page: Page, pages_most: int) -> Iterator[MessageInstance]:
     """The records of a page and of those that follow it, up to a number of pages."""
     return (record for each in islice(_pages(page), pages_most) for record in each)
+
+
+def _back_to(since: datetime, page: Page) -> Iterator[MessageInstance]:
+    """The newest come first, so what follows a page of nothing but older ones is older still."""
+    for number, each in enumerate(_pages(page), start=1):
+        records: list[MessageInstance] = list(each)
+        yield from records
+        if all(_at(record.date_created) < since for record in records):
+            return
+        if number == INBOUND_PAGES_MOST:
+            raise Unavailable(_("La liste de réponses chez Twilio n'a pas de fin."))
 
 
 def _pages(page: Page | None) -> Iterator[Page]:
