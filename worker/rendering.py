@@ -1,11 +1,12 @@
-"""Texts people read: one file per text and language in templates/sms/, filled in and measured.
+"""Texts people read or hear: one file per text and language, filled in and measured.
 
-A file is one Jinja2 template; a comment on its first line, {# … #}, may say when it is sent. Wording stays as written
-but for quotes, dashes and spaces; the values put into it lose the accents that GSM-7 lacks.
+A file is one Jinja2 template; a comment on its first line, {# … #}, may say when it is used. templates/sms/: wording
+stays as written but for quotes, dashes and spaces; the values put into it lose the accents that GSM-7 lacks.
+templates/voice/: what a voice reads aloud, a line for what is said in one breath, all letters as they are.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,28 @@ _RENDERINGS_KEPT = 2048
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
+def _in_one_line(text: str) -> str:
+    return " ".join(letters.straighten(text).split())
+
+
+def _line_by_line(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """How words reach people: the folder of its texts, what happens to a value put into them and to the whole."""
+
+    folder: str
+    of_value: Callable[[str], str]
+    of_text: Callable[[str], str]
+
+
+SMS = Medium("sms", letters.transliterate, _in_one_line)
+VOICE = Medium("voice", str, _line_by_line)
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A text ready to be sent, and what it measures."""
@@ -41,9 +64,10 @@ class Rendered:
 class Texts:
     """All texts of a deployment. Files are read once; a changed file needs a new process. Safe to share by threads."""
 
-    def __init__(self, templates_dir: Path) -> None:
+    def __init__(self, templates_dir: Path, medium: Medium = SMS) -> None:
         """templates_dir: the folder that holds sms/LANGUAGE/KEY.txt. Raises BadDefinition when there is none."""
-        self._root = templates_dir / "sms"
+        self._medium = medium
+        self._root = templates_dir / medium.folder
         if not self._root.is_dir():
             raise BadDefinition(_("{path} : ce dossier de textes n'existe pas.").format(path=self._root))
         self._files = _files(self._root)
@@ -104,13 +128,13 @@ class Texts:
         )
 
     def _draft(self, key: str, language: str, variables: tuple[tuple[str, str], ...]) -> Rendered:
-        values = {name: letters.transliterate(value) for name, value in variables}
+        values = {name: self._medium.of_value(value) for name, value in variables}
         try:
             with self._naming(key, language):
                 filled = self._jinja.get_template(f"{language}/{key}{SUFFIX}").render(values)
         except UndefinedError as error:
             raise BadDefinition(self._undefined(key, language, values, error)) from None
-        text = " ".join(letters.straighten(filled).split())
+        text = self._medium.of_text(filled)
         if not text:
             raise BadDefinition(_("{file} : le texte est vide.").format(file=self.file(key, language)))
         return Rendered(text, segments.measure(text))

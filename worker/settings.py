@@ -106,6 +106,29 @@ class AgencySettings(BaseModel):
     alert: tuple[tuple[str, str], ...] | None = None
 
 
+class Speech(BaseModel):
+    """How calls by the machine sound. Older people need it slow, and time to find the key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    voices: dict[str, str] = {"fr": "Polly.Lea-Neural", "en": "Polly.Amy-Neural"}
+    rate_percent: int = Field(default=85, ge=50, le=150, description="of the voice's usual pace")
+    pause_s: int = Field(default=1, ge=0, le=5, description="between two lines of a script")
+    key_wait_s: int = Field(default=8, ge=3, le=30, description="for a key, after the question")
+    repeats: int = Field(default=2, ge=1, le=4, description="so often the question is put before it is given up")
+    audio: dict[str, str] = Field(default={}, description="recordings in place of texts: LANGUAGE/KEY to a web address")
+
+    @field_validator("audio")
+    @classmethod
+    def _recordings_have_addresses(cls, audio: dict[str, str]) -> dict[str, str]:
+        wrong = [key for key, url in audio.items() if not url.startswith("https://")]
+        if wrong:
+            raise ValueError(
+                _("« {key} » : donnez l'adresse https:// d'un enregistrement.").format(key=" », « ".join(sorted(wrong)))
+            )
+        return audio
+
+
 class Sessions(BaseModel):
     """How long somebody stays signed in."""
 
@@ -173,6 +196,7 @@ class Settings(BaseSettings):
     routing: Routing = Routing()
     sessions: Sessions = Sessions()
     smtp: Smtp = Smtp()
+    speech: Speech = Speech()
 
     @model_validator(mode="after")
     def _leases_outlive_requests(self) -> "Settings":

@@ -112,6 +112,8 @@ def _known(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]
 def _shown(default: Any) -> str:
     if default is None or str(default) in {"", ".", "()"} or isinstance(default, SecretStr):
         return "–"
+    if isinstance(default, dict):
+        return ", ".join(f"{key}: {value}" for key, value in default.items()) or "–"
     if isinstance(default, tuple):
         return ", ".join(f"{a}–{b}" for a, b in default)
     return (

@@ -80,8 +80,13 @@ def _show_texts(seen: Report) -> None:
     for line in seen.lines:
         measured = line.measured
         rows.add_row(line.key, line.language, measured.encoding, str(measured.units), str(measured.segments))
+    spoken = table(_("Texte dit au téléphone"), _("Langue"), _("Secondes"), right=(2,))
+    for script in seen.scripts:
+        spoken.add_row(script.key, script.language, str(round(script.seconds)))
     console = out()
     console.print(rows)
+    if seen.scripts:
+        console.print(spoken)
     console.print(
         _("{texts} textes au plus long, {campaigns} campagnes : {keys}").format(
             texts=len(seen.lines), campaigns=len(seen.campaigns), keys=", ".join(sorted(seen.campaigns)) or "-"
@@ -124,6 +129,9 @@ def _as_json(seen: Report, answered: Sequence[Answer]) -> dict[str, Any]:
                 "text": line.text,
             }
             for line in seen.lines
+        ],
+        "scripts": [
+            {"key": s.key, "language": s.language, "seconds": round(s.seconds, 1), "text": s.text} for s in seen.scripts
         ],
         "campaigns": sorted(seen.campaigns),
         "problems": [

@@ -15,7 +15,8 @@ from worker.domain.segments import Measured
 from worker.domain.trust import Breach
 from worker.i18n import _
 from worker.rendering import FALLBACK, MAX_SEGMENTS, Texts, in_place_of
-from worker.services import acknowledging, checking_settings
+from worker.services import acknowledging, checking_settings, checking_voice
+from worker.services.checking_voice import Script
 from worker.settings import Landlord, Settings
 
 # Texts the program sends by itself, whatever the campaigns say.
@@ -45,9 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the check saw. problems: errors and notices, in the order of the files."""
+    """What the check saw. scripts: what calls say. problems: errors and notices, in the order of the files."""
 
     lines: list[Line] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -73,7 +75,15 @@ def report(settings: Settings) -> Report:
     _add_campaigns(seen, settings, texts)
     for key in sorted(texts.keys() | ANSWERS):
         _add_text(seen, settings.landlord, texts, key)
+    _add_scripts(seen, settings)
     return seen
+
+
+def _add_scripts(seen: Report, settings: Settings) -> None:
+    values = {language: longest(settings.landlord, "", language) for language in ("fr", "en")}
+    scripts, found = checking_voice.problems(settings, values)
+    seen.scripts.extend(scripts)
+    seen.problems.extend(found)
 
 
 def longest(landlord: Landlord, key: str, language: str) -> dict[str, str]:

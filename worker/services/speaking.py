@@ -1,0 +1,52 @@
+"""What a call says: the words of templates/voice in the configured voice, as documents for the provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from worker.domain import spoken
+from worker.rendering import Texts
+from worker.settings import Speech as Settings
+from worker.twilio import twiml
+from worker.twilio.twiml import Keys, Speech, Voice
+
+# What follows a key, or none; what a machine is told. Every script shares them; SCRIPT_PART.txt is its own instead.
+PARTS = ("fine", "help", "stop", "no_input", "voicemail")
+_LOCALES = {"fr": "fr-FR", "en": "en-GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Speaks the texts of a deployment."""
+
+    texts: Texts
+    settings: Settings
+
+    def question(self, script: str, *, language: str, values: Mapping[str, str], action: str) -> str:
+        """The question of a script. action: where the key is posted. Raises BadDefinition as `Texts.draft` does."""
+        keys = Keys(action, self.settings.key_wait_s, self.settings.repeats)
+        return twiml.question(self.speech(script, language=language, values=values), keys)
+
+    def sentence(self, script: str, part: str, *, language: str, values: Mapping[str, str]) -> str:
+        """What follows a key: one of PARTS; then the call ends."""
+        return twiml.words(self.speech(self.key(script, part), language=language, values=values))
+
+    def voicemail(self, script: str, *, language: str, values: Mapping[str, str]) -> str:
+        """What an answering machine is told: who rang, and the number to ring; nothing about the household."""
+        return self.sentence(script, "voicemail", language=language, values=values)
+
+    def key(self, script: str, part: str) -> str:
+        """The text of a part: the script's own where there is one."""
+        own = f"{script}_{part}"
+        return own if self.texts.languages(own) else part
+
+    def speech(self, key: str, *, language: str, values: Mapping[str, str]) -> Speech:
+        """One text, or its recording, in the voice of its language."""
+        written_in = language if language in self.texts.languages(key) else spoken.FALLBACK
+        drafted = self.texts.draft(key, language=written_in, variables=spoken.aloud(values))
+        return Speech(
+            tuple(drafted.text.splitlines()), self._voice(written_in), self.settings.audio.get(f"{written_in}/{key}")
+        )
+
+    def _voice(self, language: str) -> Voice:
+        name = self.settings.voices.get(language) or self.settings.voices.get(spoken.FALLBACK) or "alice"
+        return Voice(name, _LOCALES.get(language, language), self.settings.rate_percent, pause_s=self.settings.pause_s)
