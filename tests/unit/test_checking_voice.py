@@ -77,7 +77,7 @@ def test_a_deployment_that_rings_nobody_needs_no_scripts(tmp_path: Path) -> None
 
 
 def test_a_slow_voice_makes_a_script_longer(tmp_path: Path) -> None:
-    usual = settings_with(tmp_path, news="bla " * 150)
+    usual = settings_with(tmp_path, news="bla " * 120)
     slow = usual.model_copy(update={"speech": Speech(rate_percent=50)})
 
     assert checking_voice.problems(usual, LONGEST)[1] == []
