@@ -41,7 +41,14 @@ OUTAGES = (redis.exceptions.RedisError, dramatiq.errors.BrokerConnectionError, O
 
 
 class LogContext(Middleware):
-    """Binds the actor and its message to every event logged meanwhile, and logs failures without their data."""
+    """Binds the actor and its message to every event logged meanwhile, and logs failures without their data.
+
+    That a server is away, or its disk full, is said once and not by each wake-up that meets it: the rows are mended
+    when it is back.
+    """
+
+    def __init__(self) -> None:
+        self._told = logs.Told()
 
     def before_process_message(self, _broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
         structlog.contextvars.bind_contextvars(actor=message.actor_name, wake=message.message_id[:8])
@@ -55,8 +62,13 @@ class LogContext(Middleware):
         exception: BaseException | None = None,
     ) -> None:
         del result
-        if exception is not None:
+        if isinstance(exception, Unavailable):
+            if self._told.is_news(str(exception)):
+                log.warning("server_unreachable", said=str(exception))
+        elif exception is not None:
             log.error("actor_failed", error=type(exception).__name__, at=logs.where(exception))
+        elif self._told.is_over():
+            log.info("server_reachable_again")
         structlog.contextvars.clear_contextvars()
 
     def after_skip_message(self, _broker: dramatiq.Broker, _message: dramatiq.MessageProxy) -> None:

@@ -3,7 +3,9 @@
 import logging
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -44,6 +46,35 @@ class Once:
         with self._lock:
             turned, self._is_so = self._is_so != to, to
         return turned
+
+
+class Told:
+    """Of a trouble that is met over and over only the first time is news, until it has not been met for a while."""
+
+    def __init__(self, *, over_after_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock = threading.Lock()
+        self._over_after_s = over_after_s
+        self._clock = clock
+        self._met: dict[str, float] = {}
+
+    def is_news(self, trouble: str) -> bool:
+        """Whether this was not met lately. Notes that it was met now."""
+        with self._lock:
+            before, self._met[trouble] = self._met.get(trouble), self._clock()
+            return before is None or self._is_past(before)
+
+    def is_over(self) -> bool:
+        """Whether the last of all troubles is past; said once."""
+        if not self._met:
+            return False
+        with self._lock:
+            over = bool(self._met) and all(map(self._is_past, self._met.values()))
+            if over:
+                self._met.clear()
+            return over
+
+    def _is_past(self, at: float) -> bool:
+        return self._clock() - at > self._over_after_s
 
 
 def where(error: BaseException) -> str:

@@ -151,6 +151,26 @@ def test_the_queue_goes_away_and_comes_back_and_it_is_said_once(
     assert said.count("queue_unreachable") == said.count("queue_reachable_again") == 1
 
 
+def test_of_all_wake_ups_that_find_the_database_away_one_says_so(queue: dramatiq.Broker) -> None:
+    route, tried = Route(), list[int]()
+
+    @route.actor(queue="errands", max_retries=0)
+    def find_it_away(_app: Any, number: int) -> None:
+        tried.append(number)
+        raise Unavailable("PostgreSQL is away")
+
+    route.bind(queue, None)  # type: ignore[arg-type]  # this actor needs no App
+    worker = dramatiq.Worker(queue, worker_threads=2, worker_timeout=100)
+    with capture_logs() as logs:
+        worker.start()
+        for number in range(8):
+            find_it_away.send(number)
+        _until(lambda: len(tried) == 8, "all wake-ups to be answered")
+        worker.stop()
+
+    assert [(line["event"], line["said"]) for line in logs] == [("server_unreachable", "PostgreSQL is away")]
+
+
 def _complaints() -> list[logging.LogRecord]:
     """What dramatiq has to say about it, from now on."""
     kept: list[logging.LogRecord] = []
