@@ -43,7 +43,12 @@ class Clock:
         wherever time passes between them: what the first set going should be over before the next."""
         goal, last = self.now() + seconds, float("-inf")
         try:
-            while (due := self.next_due) is not None and due <= goal:
+            while True:
+                if not self._is_due_by(goal):
+                    await pause()  # what was set going may have more to do before the goal
+                    if not self._is_due_by(goal):
+                        break
+                due = self._due[0][0]
                 if due > last + PAUSE_S:
                     await pause()
                     last = due
@@ -53,6 +58,9 @@ class Clock:
             self._base += max(0.0, goal - self.now())
             self._set_timer()
         await pause()
+
+    def _is_due_by(self, goal: float) -> bool:
+        return bool(self._due) and self._due[0][0] <= goal
 
     def reset(self, now: float | None = None) -> None:
         """Forgets all that was due and starts again from a time (ours, unless told)."""

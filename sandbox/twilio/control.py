@@ -103,6 +103,40 @@ class Control:
         query = {"to": to, "from": filters.pop("sender", None), **filters}
         return list(self._call("GET", "messages", query=_given(query)))
 
+    def put_callee(self, number: str, manner: str = "fine", **doings: object) -> None:
+        """How a number behaves when it is rung (see sandbox/callees.py); doings: in place of the manner's own."""
+        callee = {"number": number, "manner": manner, "doings": doings or None}
+        self._call("POST", "callees", {"callees": [callee]})
+
+    def put_callees(self, manners: Mapping[str, str]) -> None:
+        """Gives each number its manner."""
+        self._call("POST", "callees", {"callees": [{"number": n, "manner": m} for n, m in manners.items()]})
+
+    def set_manners(self, mix: Mapping[str, float]) -> None:
+        """How the numbers that were not set behave when they are rung, by weight."""
+        self._call("POST", "callees", {"mix": dict(mix)})
+
+    def manners(self, numbers: Sequence[str]) -> dict[str, str]:
+        """How each number behaves when it is rung."""
+        found: dict[str, str] = {}
+        for start in range(0, len(numbers), 200):
+            found |= self._call("GET", "callees", query=[("number", n) for n in numbers[start : start + 200]])
+        return found
+
+    def ring(self, phone: str, to: str, manner: str = "silent", **doings: object) -> str:
+        """A phone rings one of our numbers, now; returns the sid of the call."""
+        wish = {"from": phone, "to": to, "manner": manner, "doings": doings}
+        return str(self._call("POST", "ring", wish)["sid"])
+
+    def call_status(self, sid: str, status: str) -> None:
+        """Posts a status of a call whatever the call's own."""
+        self._call("POST", "call_status", {"sid": sid, "status": status})
+
+    def calls(self, **filters: object) -> Entries:
+        """The calls, oldest first, with what was heard and pressed: to, direction, status, sid, since; `sender`."""
+        query = {"from": filters.pop("sender", None), **filters}
+        return list(self._call("GET", "calls", query=_given(query)))
+
     def refused(self, **filters: object) -> Entries:
         """Create requests that were not accepted: to, code, reason."""
         return list(self._call("GET", "refused", query=_given(filters)))

@@ -1,16 +1,16 @@
 """The control API, /_control/…: for tests and demos, JSON in and out. `control.py` is its client."""
 
-import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from sandbox.habits import Behaviour
 from sandbox.phones import Answer, Phone
 from sandbox.twilio import journal
 from sandbox.twilio.carrier import Carrier
+from sandbox.twilio.control_answers import Handler, Strict, as_json, body_of
 from sandbox.twilio.errors import Refusal
 from sandbox.twilio.faults import Fault
 from sandbox.twilio.handsets import Handsets
@@ -19,12 +19,6 @@ from sandbox.twilio.senders import Sender
 from sandbox.twilio.settings import Settings
 from sandbox.twilio.state import State
 from sandbox.twilio.webhooks import Webhooks, settle
-
-Handler = Callable[[web.Request], Awaitable[Any]]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class Reset(Strict):
@@ -108,7 +102,7 @@ class Control:
             ("GET", "counts", self.counts),
         )
         handlers = (*((method, path, _without_request(tell)) for method, path, tell in told), *asked)
-        return [web.route(method, f"/_control/{path}", _json(handler)) for method, path, handler in handlers]
+        return [web.route(method, f"/_control/{path}", as_json(handler)) for method, path, handler in handlers]
 
     def account(self) -> Any:
         account = self._state.account
@@ -121,7 +115,7 @@ class Control:
         return self.account()
 
     async def reset(self, request: web.Request) -> Any:
-        wish = Reset.model_validate(await _body(request))
+        wish = Reset.model_validate(await body_of(request))
         self._webhooks.forget()
         (self._state.begin_again if wish.everything else self._state.reset)(wish.seed)
         return {"seed": self._state.seed}
@@ -130,7 +124,7 @@ class Control:
         return self._state.settings.model_dump(mode="json")
 
     async def change_settings(self, request: web.Request) -> Any:
-        changed = self._state.settings.model_dump() | await _body(request)
+        changed = self._state.settings.model_dump() | await body_of(request)
         self._state.settings = Settings.model_validate(changed)
         return self.settings()
 
@@ -140,7 +134,7 @@ class Control:
 
     async def change_clock(self, request: web.Request) -> Any:
         """Speed, then jump; answers when the webhooks that became due were posted and answered."""
-        change = ClockChange.model_validate(await _body(request))
+        change = ClockChange.model_validate(await body_of(request))
         if change.speed is not None:
             self._state.clock.set_speed(change.speed)
         await self._state.clock.jump(change.jump_s, pause=lambda: settle(self._webhooks))
@@ -150,7 +144,7 @@ class Control:
         return [fault.model_dump(mode="json") for fault in self._state.faults.all()]
 
     async def add_faults(self, request: web.Request) -> Any:
-        self._state.faults.add(TypeAdapter(list[Fault]).validate_python(await _body(request)))
+        self._state.faults.add(TypeAdapter(list[Fault]).validate_python(await body_of(request)))
         return self.faults()
 
     def clear_faults(self) -> Any:
@@ -161,7 +155,7 @@ class Control:
         return [sender.model_dump(mode="json") for sender in self._state.senders.all()]
 
     async def put_senders(self, request: web.Request) -> Any:
-        self._state.senders.put(TypeAdapter(list[Sender]).validate_python(await _body(request)))
+        self._state.senders.put(TypeAdapter(list[Sender]).validate_python(await body_of(request)))
         return self.senders()
 
     async def phone(self, request: web.Request) -> Any:
@@ -170,7 +164,7 @@ class Control:
         return {number: self._state.phones.get(number).behaviour for number in numbers}
 
     async def put_phones(self, request: web.Request) -> Any:
-        change = Phones.model_validate(await _body(request))
+        change = Phones.model_validate(await body_of(request))
         if change.mix is not None:
             self._state.phones.mix = change.mix
         for phone in change.phones:
@@ -179,13 +173,13 @@ class Control:
 
     async def inbound(self, request: web.Request) -> Any:
         """A phone writes, now."""
-        text = InboundText.model_validate(await _body(request))
+        text = InboundText.model_validate(await body_of(request))
         message = self._handsets.receive(text.sender, text.to, text.body, self._state.clock.now())
         return {"sid": message.sid}
 
     async def receipt(self, request: web.Request) -> Any:
         """Posts a receipt that the message's life does not ask for."""
-        receipt = Receipt.model_validate(await _body(request))
+        receipt = Receipt.model_validate(await body_of(request))
         message = self._state.journal.by_sid.get(receipt.sid)
         if message is None:
             raise Refusal(20404, receipt.sid)
@@ -221,7 +215,8 @@ class Control:
 
     def stats(self) -> Any:
         stats = self._state.journal.stats()
-        return stats | {"webhooks_under_way": self._webhooks.under_way} | self.clock()
+        calls = self._state.calls.stats()
+        return stats | {"calls": calls, "webhooks_under_way": self._webhooks.under_way} | self.clock()
 
 
 def _without_request(tell: Callable[[], Any]) -> Handler:
@@ -231,26 +226,9 @@ def _without_request(tell: Callable[[], Any]) -> Handler:
     return handler
 
 
-def _json(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answered(request: web.Request) -> web.Response:
-        try:
-            body, status = await handler(request), 200
-        except ValidationError as error:
-            body, status = {"error": str(error)}, 400
-        except (Refusal, ValueError) as error:
-            body, status = {"error": str(error)}, 400
-        return web.Response(body=json.dumps(body).encode(), status=status, content_type="application/json")
-
-    return answered
-
-
 def _filtered(entries: Iterable[dict[str, Any]], request: web.Request, names: tuple[str, ...]) -> list[dict[str, Any]]:
     return [entry for entry in entries if _fits(entry, request.query, names)]
 
 
 def _fits(entry: dict[str, Any], query: Any, names: tuple[str, ...]) -> bool:
     return all(str(entry.get(name)) == query[name] for name in names if name in query)
-
-
-async def _body(request: web.Request) -> Any:
-    return json.loads(await request.read() or b"{}")

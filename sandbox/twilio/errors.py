@@ -6,6 +6,7 @@ MORE_INFO = "https://www.twilio.com/docs/errors/"
 
 # code -> HTTP status, message
 REFUSALS: dict[int, tuple[int, str]] = {
+    10004: (400, "Call concurrency limit exceeded"),
     20001: (400, "Invalid parameters. {what}"),
     20003: (401, "Authenticate"),
     20005: (403, "Account not active"),
@@ -14,8 +15,19 @@ REFUSALS: dict[int, tuple[int, str]] = {
     20429: (429, "Too Many Requests"),
     20500: (500, "Internal Server Error"),
     20503: (503, "Service unavailable"),
+    21201: (400, "No 'To' number is specified"),
+    21205: (400, "Url is not a valid URL: {what}"),
+    21210: (400, "The source phone number provided, {what}, is not yet verified for your account."),
     21211: (400, "Invalid 'To' Phone Number: {what}"),
     21212: (400, "Invalid From Number (caller ID): {what}"),
+    21213: (400, "Caller phone number is required"),
+    21214: (400, "'To' phone number cannot be reached: {what}"),
+    21215: (400, "Account not authorized to call {what}. Perhaps you need to enable some international permissions"),
+    21216: (400, "Account not allowed to call {what}"),
+    21217: (400, "Phone number does not appear to be valid: {what}"),
+    21218: (400, "Invalid ApplicationSid: {what}"),
+    21219: (400, "'To' phone number not verified: {what}"),
+    21220: (400, "Call is not in-progress. Cannot redirect."),
     21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {what}"),
     21602: (400, "Message body is required."),
     21603: (400, "A 'From' phone number is required."),

@@ -10,7 +10,8 @@ from sandbox.chance import draw
 
 
 class FaultKind(StrEnum):
-    """What can go wrong, by where it does. The order is the order of a message's life."""
+    """What can go wrong, by where it does. The order is the order of a message's life; calls
+    have the same one."""
 
     # Before the request is accepted: nothing was sent.
     REFUSE = "refuse"  # an error of Twilio's: code, and status if the code is not in the table
@@ -26,7 +27,9 @@ class FaultKind(StrEnum):
     NOT_JSON = "not_json"  # 201 with a page of HTML
     SLOW = "slow"  # the answer comes after seconds of real time
     # What becomes of it.
-    FATE = "fate"  # final: delivered, undelivered, failed or sent (for ever), with code
+    # final: delivered, undelivered, failed or sent (for ever), with code; of a call busy, no-answer or failed, with the
+    # network's code (SIP)
+    FATE = "fate"
     # Its receipts.
     RECEIPTS_LOST = "receipts_lost"  # of these statuses, or all
     RECEIPTS_LATE = "receipts_late"  # seconds on the stand-in's clock
@@ -54,6 +57,9 @@ AFTER = frozenset({FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.NOT_JS
 RECEIPTS = frozenset(kind for kind in FaultKind if kind.startswith("receipts_"))
 INBOUND = frozenset(kind for kind in FaultKind if kind.startswith("inbound_"))
 
+TEXT_ENDS = frozenset({"sent", "delivered", "undelivered", "failed"})
+CALL_ENDS = frozenset({"busy", "no-answer", "failed"})
+
 
 class Fault(BaseModel):
     """One line of the script. `to` is the phone (for inbound faults too); without it, every phone is meant."""
@@ -62,6 +68,7 @@ class Fault(BaseModel):
 
     kind: FaultKind
     on: str = Field(default="create", pattern="^(create|read)$", description="read: fetching and listing")
+    resource: str | None = Field(default=None, pattern="^(messages|calls)$", description="None: both")
     to: frozenset[str] | None = None
     sender: str | None = None
     probability: float = Field(default=1.0, ge=0, le=1)
@@ -71,11 +78,17 @@ class Fault(BaseModel):
     code: int | None = None
     retry_after_s: int | None = None
     seconds: float = Field(default=0.0, ge=0)
-    final: str = Field(default="undelivered", pattern="^(sent|delivered|undelivered|failed)$")
+    final: str = Field(default="undelivered", pattern=f"^({'|'.join(sorted(TEXT_ENDS | CALL_ENDS))})$")
     statuses: frozenset[str] | None = None
     hits: int = 0
     _seen: int = PrivateAttr(default=0)
     _drawn: Counter[str] = PrivateAttr(default_factory=Counter)
+
+    def concerns(self, resource: str) -> bool:
+        """Whether it is meant for this resource: messages or calls."""
+        if self.kind is FaultKind.FATE:
+            return self.final in (TEXT_ENDS if resource == "messages" else CALL_ENDS)
+        return self.resource in {None, resource}
 
     def strikes(self, seed: str, to: str, sender: str | None) -> bool:
         """Whether it happens this time; counts. Chance depends on the phone and on how often it was asked for it, not
@@ -113,13 +126,28 @@ class Faults:
     def all(self) -> tuple[Fault, ...]:
         return tuple(self._script)
 
-    def first(self, kinds: frozenset[FaultKind], *, to: str, sender: str | None, on: str = "create") -> Fault | None:
-        """The first of these kinds that happens to this message."""
-        return next(self._striking(kinds, to, sender, on), None) if self._script else None
+    def first(
+        self,
+        kinds: frozenset[FaultKind],
+        *,
+        to: str,
+        sender: str | None,
+        on: str = "create",
+        resource: str = "messages",
+    ) -> Fault | None:
+        """The first of these kinds that happens to this message or call."""
+        return next(self._striking(kinds, to, sender, on, resource), None) if self._script else None
 
-    def every(self, kinds: frozenset[FaultKind], *, to: str, sender: str | None) -> dict[FaultKind, Fault]:
-        """All of these kinds that happen to this message."""
-        return {fault.kind: fault for fault in self._striking(kinds, to, sender, "create")} if self._script else {}
+    def every(
+        self, kinds: frozenset[FaultKind], *, to: str, sender: str | None, resource: str = "messages"
+    ) -> dict[FaultKind, Fault]:
+        """All of these kinds that happen to this message or call."""
+        if not self._script:
+            return {}
+        return {fault.kind: fault for fault in self._striking(kinds, to, sender, "create", resource)}
 
-    def _striking(self, kinds: frozenset[FaultKind], to: str, sender: str | None, on: str) -> Iterator[Fault]:
-        return (f for f in self._script if f.kind in kinds and f.on == on and f.strikes(self.seed, to, sender))
+    def _striking(
+        self, kinds: frozenset[FaultKind], to: str, sender: str | None, on: str, resource: str
+    ) -> Iterator[Fault]:
+        concerned = (f for f in self._script if f.kind in kinds and f.on == on and f.concerns(resource))
+        return (f for f in concerned if f.strikes(self.seed, to, sender))

@@ -62,7 +62,9 @@ class Journal:
         self.by_from[sender].append(message)
         self.meters[sender].add(message.segments)
 
-    def refuse(self, *, at: float, code: int | None, status: int, form: dict[str, str], reason: str) -> None:
+    def refuse(
+        self, *, at: float, code: int | None, status: int, form: dict[str, str], reason: str, resource: str = "messages"
+    ) -> None:
         """A create request that was not accepted. status 0: it got no answer at all."""
         self.totals["refused"] += 1
         self.totals[f"refused {code or reason}"] += 1
@@ -75,6 +77,7 @@ class Journal:
                 "code": code,
                 "status": status,
                 "reason": reason,
+                "resource": resource,
             }
         )
 

@@ -1,7 +1,7 @@
 """HTTP posts over kept connections, as lean as they can be: two for every message that is sent.
 
 A general client costs four times as much, and the machine is shared with the program under test. Only what webhooks
-need: POST over plain HTTP, no redirects followed, and a failure told by its kind.
+need: POST, and GET for who asks for it, over plain HTTP, no redirects followed, and a failure told by its kind.
 """
 
 import asyncio
@@ -123,13 +123,20 @@ class Poster:
     _idle: defaultdict[Address, list[Connection]] = field(default_factory=lambda: defaultdict(list))
 
     async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, *, connect_s: float, read_s: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        connect_s: float,
+        read_s: float,
+        method: str = "POST",
     ) -> Answer:
         """Posts a form. Raises Failed."""
         origin, path = split(url)
         address, host = _address(origin)
         connection = self._kept(address) or await _connect(address, connect_s)
-        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         answer = await connection.post(f"{head}{lines}\r\n".encode("latin-1") + body, read_s)
         if connection.is_open:

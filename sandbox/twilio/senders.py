@@ -41,6 +41,11 @@ class Sender(BaseModel):
     fallback_url: str = ""
     status_callback: str = ""
     sms: bool = True
+    voice: bool = Field(default=True, description="may be shown on calls; a number, or its owner's verified one")
+    voice_url: str = ""
+    voice_method: Literal["GET", "POST"] = "POST"
+    voice_fallback_url: str = ""
+    voice_status_callback: str = ""
     pool: tuple[str, ...] = Field(default=(), description="a service's senders, best first")
 
     @model_validator(mode="before")
@@ -54,6 +59,10 @@ class Sender(BaseModel):
     @property
     def rate(self) -> float:
         return self.segments_per_s or USUAL_RATE[self.kind]
+
+    @property
+    def takes_calls(self) -> bool:
+        return self.kind == "number" and self.voice
 
     @property
     def takes_replies(self) -> bool:

@@ -11,6 +11,9 @@ from sandbox.twilio.control_routes import Control
 from sandbox.twilio.handsets import Handsets
 from sandbox.twilio.rest import Rest
 from sandbox.twilio.state import State
+from sandbox.twilio.voice.control_routes import CallControl
+from sandbox.twilio.voice.exchange import Exchange
+from sandbox.twilio.voice.rest import CallsRest
 from sandbox.twilio.webhooks import Webhooks
 
 LOOPBACK = "127.0.0.1"
@@ -24,8 +27,10 @@ def application(state: State) -> web.Application:
     handsets = Handsets(state, webhooks, carrier)
     carrier.arrived = handsets.arrived
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.add_routes(Rest(state, carrier).routes())
+    exchange, rest = Exchange(state, webhooks), Rest(state, carrier)
+    app.add_routes([*rest.routes(), *CallsRest(state, exchange).routes(), rest.last()])
     app.add_routes(Control(state, webhooks, carrier, handsets).routes())
+    app.add_routes(CallControl(state, exchange).routes())
 
     async def close(_: web.Application) -> None:
         await webhooks.close()

@@ -30,6 +30,14 @@ class Settings(BaseModel):
     sent_delay_s: tuple[float, float] = Field(default=(0.3, 1.0), description="leaving the queue to `sent`")
     final_delay_s: tuple[float, float] = Field(default=(1.0, 4.0), description="`sent` to the final status")
     receipt_extra: dict[str, str] = Field(default={}, description="fields Twilio may add to a receipt any day")
+    # Calls
+    calls_per_s: float = Field(default=1.0, gt=0, description="placed by the account; more wait")
+    max_calls: int = Field(default=100, ge=1, description="one more at once gets 10004; new accounts have 2 or 3")
+    call_speed: float = Field(
+        default=1.0, gt=0, description="ringing and talking pass this much faster than they would"
+    )
+    voice_url: str = Field(default="", description="who is asked for calls to our numbers, unless they have an own URL")
+    trial: bool = Field(default=False, description="only our own numbers may be called: 21219")
     # Webhooks
     inbound_url: str = Field(default="", description="where inbound messages go, unless their sender has an own URL")
     rewrites: dict[str, str] = Field(default={}, description="public base URL -> loopback base URL really called")

@@ -3,14 +3,19 @@
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from sandbox.callees import Callees
 from sandbox.phones import Phones
 from sandbox.twilio.account import Account, from_seed
 from sandbox.twilio.clock import Clock
 from sandbox.twilio.faults import Faults
 from sandbox.twilio.journal import Journal
 from sandbox.twilio.optouts import OptOuts
+from sandbox.twilio.queues import Queue
 from sandbox.twilio.senders import Senders
 from sandbox.twilio.settings import Settings
+from sandbox.twilio.voice.log import Calls
+
+CALL_QUEUE_S = 24 * 3600.0  # a call that waits longer is lost
 
 
 @dataclass(slots=True)
@@ -22,6 +27,7 @@ class State:
     settings: Settings
     clock: Clock
     phones: Phones
+    callees: Callees
     faults: Faults
     first_seed: str
     first_settings: Settings
@@ -29,19 +35,24 @@ class State:
     senders: Senders = field(default_factory=Senders)
     optouts: OptOuts = field(default_factory=OptOuts)
     journal: Journal = field(default_factory=Journal)
+    calls: Calls = field(default_factory=Calls)
+    call_queue: Queue = field(default_factory=lambda: Queue(rate=1.0, longest_s=CALL_QUEUE_S))
     recent: defaultdict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def reset(self, seed: str | None = None) -> None:
-        """Forgets the run: messages, faults, phones, opt-outs, queues and the time. Account, senders and settings
-        stay."""
+        """Forgets the run: messages, calls, faults, phones, opt-outs, queues and the time. Account, senders and
+        settings stay."""
         self.seed = seed or self.seed
         self.clock.reset()
         self.phones = Phones(self.seed)
+        self.callees = Callees(self.seed)
         self.faults = Faults(self.seed)
         self.senders.forget_queues()
         self.optouts.clear()
         self.recent.clear()
         self.journal = Journal(in_flight=self.journal.in_flight)
+        self.calls = Calls()
+        self.call_queue = Queue(rate=1.0, longest_s=CALL_QUEUE_S)
 
     def begin_again(self, seed: str | None = None) -> None:
         """Forgets everything that was done or changed since the start."""
@@ -65,6 +76,7 @@ def fresh(seed: str, *, settings: Settings | None = None, speed: float = 1.0, no
         settings=settings,
         clock=Clock(now, speed=speed),
         phones=Phones(seed),
+        callees=Callees(seed),
         faults=Faults(seed),
         first_seed=seed,
         first_settings=settings,

@@ -36,10 +36,11 @@ def read(content_type: str, body: bytes, *, status: int = 200) -> tuple[Reply, .
         return (Reply(body.decode(errors="replace")),) if body.strip() else ()
     if kind not in XML:
         raise Unreadable(12300, f"Content-Type {kind or '(none)'} is not XML")
-    return tuple(_replies(_root(body)))
+    return tuple(_replies(root(body)))
 
 
-def _root(body: bytes) -> ET.Element:
+def root(body: bytes) -> ET.Element:
+    """The document's root, which is a Response. Raises Unreadable with 12100."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Unreadable(12100, "document types are not read")
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,6 +38,7 @@ class Event:
     url: str
     fields: dict[str, str]
     forged: bool = False
+    method: str = "POST"
     fallback_url: str = ""
     token: str = field(default_factory=lambda: str(uuid4()))
     attempts: list[int | str] = field(default_factory=list)  # HTTP status, or ct / rt
@@ -57,11 +58,18 @@ class Webhooks:
         self._state = state
         self._waiting: deque[tuple[Event, Then | None]] = deque()
         self._posting: set[asyncio.Task[None]] = set()
+        self._talking: set[asyncio.Task[None]] = set()
         self._poster = Poster()
 
     @property
     def under_way(self) -> int:
-        return len(self._waiting) + len(self._posting)
+        return len(self._waiting) + len(self._posting) + len(self._talking)
+
+    def talk(self, conversation: Coroutine[Any, Any, None]) -> None:
+        """Runs something that delivers events of its own and needs their answers, whatever these are."""
+        task = asyncio.create_task(conversation)
+        self._talking.add(task)
+        task.add_done_callback(self._talking.discard)
 
     def send(self, event: Event, then: Then | None = None) -> None:
         """Posts an event soon. then: what to do with a good answer."""
@@ -86,7 +94,7 @@ class Webhooks:
 
     async def close(self) -> None:
         self._waiting.clear()
-        for task in tuple(self._posting):
+        for task in (*self._posting, *self._talking):
             task.cancel()
         self._poster.close()
 
@@ -99,17 +107,23 @@ class Webhooks:
 
     async def _try(self, event: Event, url: str) -> Answer | None:
         public, _, fragment = url.partition("#")
+        fields = event.fields
+        if event.method == "GET":  # everything is in the address, and signed there
+            public += ("&" if "?" in public else "?") + encoded(fields).decode()
+            fields = {}
         target = urls.rewritten(public, self._state.settings.rewrites)
         if not urls.is_loopback(target):
             event.attempts.append("not loopback")
             return None
         limits = overrides.read(fragment, self._usual())
-        headers, body = self._headers(event, public), encoded(event.fields)
+        headers, body = self._headers(event, public, fields), encoded(fields)
         give_up_at = time.monotonic() + limits.total_s
         for _ in range(1 + limits.retries):
             read_s = min(limits.read_s, give_up_at - time.monotonic())
             try:
-                answer = await self._poster.post(target, headers, body, connect_s=limits.connect_s, read_s=read_s)
+                answer = await self._poster.post(
+                    target, headers, body, connect_s=limits.connect_s, read_s=read_s, method=event.method
+                )
                 failure = "" if answer.status < 400 else f"{answer.status // 100}xx"
                 event.attempts.append(answer.status)
             except Failed as failed:
@@ -121,12 +135,12 @@ class Webhooks:
                 break
         return None
 
-    def _headers(self, event: Event, public_url: str) -> dict[str, str]:
+    def _headers(self, event: Event, public_url: str, fields: Mapping[str, str]) -> dict[str, str]:
         mode = "wrong" if event.forged else self._state.settings.signature
         headers = HEADERS | {"I-Twilio-Idempotency-Token": event.token}
         if mode != "missing":
             token = WRONG_TOKEN if mode == "wrong" else self._state.account.signing_token
-            headers["X-Twilio-Signature"] = sign(public_url, event.fields, token)
+            headers["X-Twilio-Signature"] = sign(public_url, fields, token)
         return headers
 
     def _usual(self) -> overrides.Overrides:

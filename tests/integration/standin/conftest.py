@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sandbox.twilio.control import Control
-from tests.integration.standin.listener import Listener, Post
+from tests.integration.standin.listener import Listener, Post, Reply
 
 SHORT_CODE = "38000"
 PHONE = "+33639980001"
@@ -87,3 +87,71 @@ def receipts(app: Listener) -> Callable[[int], list[str]]:
 
 def is_receipt(post: Post) -> bool:
     return "MessageStatus" in post.form
+
+
+NUMBER = "+33939000001"
+LANDLINE = "+33536490001"
+
+
+class Telephone:
+    """An application for calls: says what a test wants said, and hears how they go."""
+
+    def __init__(self, api: Api, app: Listener) -> None:
+        self.api = api
+        self.app = app
+        self.control = api.control
+
+    def says(self, path: str, *documents: str | Reply) -> None:
+        """What is answered at a path: TwiML without its <Response>, in turn; the last one stays."""
+        self.app.at[path] = [d if isinstance(d, Reply) else spoken(d) for d in documents]
+
+    def call(self, to: str = LANDLINE, **fields: object) -> requests.Response:
+        """Places a call that tells everything; a field given as None is left out."""
+        form = {
+            "To": to,
+            "From": NUMBER,
+            "Url": f"{self.app.url}/answer",
+            "StatusCallback": f"{self.app.url}/status",
+            "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        } | fields
+        return self.api.call("POST", "/Calls.json", data={k: v for k, v in form.items() if v is not None})
+
+    def called(self, to: str = LANDLINE, **fields: object) -> str:
+        """The same, which must succeed; returns the sid."""
+        reply = self.call(to, **fields)
+        assert reply.status_code == 201, reply.text
+        return str(reply.json()["sid"])
+
+    def over(self, sid: str, *, after_s: float = 200.0) -> dict[str, Any]:
+        """How a call went, once so much time has passed."""
+        self.control.clock(jump_s=after_s)
+        return self.control.calls(sid=sid)[0]
+
+    def heard(self, sid: str) -> list[str]:
+        return [line["text"] for line in self.control.calls(sid=sid)[0]["heard"]]
+
+    def posts(self, path: str) -> list[dict[str, str]]:
+        """The forms posted to a path so far."""
+        return [post.form for post in self.app.posts if post.path.partition("?")[0] == path]
+
+    def statuses(self) -> list[str]:
+        return [form["CallStatus"] for form in self.posts("/status")]
+
+
+def spoken(verbs: str) -> Reply:
+    return Reply(200, f'<?xml version="1.0" encoding="UTF-8"?><Response>{verbs}</Response>', "text/xml")
+
+
+@pytest.fixture
+def phone(api: Api, app: Listener) -> Telephone:
+    """A number of ours, and a household that presses 1 in the middle of a question."""
+    api.control.put_senders({"address": NUMBER})
+    api.control.put_callee(LANDLINE, "fine")
+    api.control.settings(voice_url=f"{app.url}/inbound")
+    telephone = Telephone(api, app)
+    telephone.says("/answer", QUESTION)
+    telephone.says("/keys", "<Say>Merci.</Say>")
+    return telephone
+
+
+QUESTION = '<Gather numDigits="1" action="/keys?m=1"><Say>Si tout va bien, tapez 1.</Say></Gather><Say>Au revoir.</Say>'

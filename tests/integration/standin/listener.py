@@ -34,10 +34,12 @@ class Reply:
 
 @dataclass(slots=True)
 class Listener:
-    """Use it in a with statement. `replies` are given in turn, then `usual` for ever."""
+    """Use it in a with statement. `replies` are given in turn, then `usual` for ever; a path (without its query) may
+    have its own ones in `at`, of which the last stays."""
 
     usual: Reply = Reply()
     replies: list[Reply] = field(default_factory=list)
+    at: dict[str, list[Reply]] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
     _server: "_Server" = field(init=False)
     _thread: threading.Thread = field(init=False)
@@ -77,7 +79,10 @@ class Listener:
             time.sleep(0.005)
         return found
 
-    def next_reply(self) -> Reply:
+    def next_reply(self, path: str) -> Reply:
+        own = self.at.get(path.partition("?")[0])
+        if own:
+            return own.pop(0) if len(own) > 1 else own[0]
         return self.replies.pop(0) if self.replies else self.usual
 
 
@@ -108,13 +113,16 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
+    def do_GET(self) -> None:  # the library's name for it
+        self.do_POST()
+
     def do_POST(self) -> None:  # the library's name for it
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
         listener = self._owner.listener
         listener.posts.append(Post(self.path, headers, form, time.monotonic()))
-        self._answer(listener.next_reply())
+        self._answer(listener.next_reply(self.path))
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""

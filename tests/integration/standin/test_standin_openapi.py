@@ -16,12 +16,15 @@ import pytest
 
 from sandbox.twilio import creation
 from sandbox.twilio.control import Control
-from tests.integration.standin.conftest import PHONE, SHORT_CODE, Api
+from sandbox.twilio.voice import creation as call_creation
+from tests.integration.standin.conftest import LANDLINE, PHONE, SHORT_CODE, Api, Telephone
 
 FILE = os.environ.get("TWILIO_OPENAPI", "")
 SERVICE = "MG" + "a" * 32
 LIST_PATH = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 ONE_PATH = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}.json"
+CALLS_PATH = "/2010-04-01/Accounts/{AccountSid}/Calls.json"
+CALL_PATH = "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json"
 
 pytestmark = pytest.mark.skipif(
     not FILE, reason="TWILIO_OPENAPI is not set: it names Twilio's twilio_api_v2010.json, plain or gzipped"
@@ -115,6 +118,33 @@ def test_every_field_described_is_there_and_no_other(api: Api, spec: dict[str, A
 def test_the_parameters_known_are_those_described(spec: dict[str, Any]) -> None:
     form = spec["paths"][LIST_PATH]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
     assert set(form["properties"]) == creation.KNOWN
+
+
+@pytest.mark.parametrize("manner", ["fine", "machine", "busy", "no_answer", "dead"])
+def test_a_call_is_as_described_at_every_age(phone: Telephone, checked, manner: str) -> None:
+    phone.control.put_callee(LANDLINE, manner)
+    reply = phone.call(MachineDetection="Enable")
+    checked(CALLS_PATH, "post", reply.status_code, reply.json())
+    for _ in range(8):
+        phone.control.clock(jump_s=4)
+        checked(CALL_PATH, "get", 200, phone.api.call("GET", f"/Calls/{reply.json()['sid']}.json").json())
+
+
+def test_lists_of_calls_and_updates_are_as_described(phone: Telephone, spec: dict[str, Any], checked) -> None:
+    sids = [phone.called() for _ in range(3)]
+    page = phone.api.call("GET", "/Calls.json", params={"PageSize": "2"}).json()
+    checked(CALLS_PATH, "get", 200, page)
+    ended = phone.api.call("POST", f"/Calls/{sids[0]}.json", data={"Status": "completed"})
+    checked(CALL_PATH, "post", ended.status_code, ended.json())
+    deleted = phone.api.call("DELETE", f"/Calls/{sids[0]}.json")
+
+    assert str(deleted.status_code) in spec["paths"][CALL_PATH]["delete"]["responses"]
+    assert page["calls"][0].keys() == spec["components"]["schemas"]["api.v2010.account.call"]["properties"].keys()
+
+
+def test_the_parameters_of_calls_known_are_those_described(spec: dict[str, Any]) -> None:
+    form = spec["paths"][CALLS_PATH]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert set(form["properties"]) == call_creation.KNOWN
 
 
 def test_an_account_is_as_described(api: Api, checked) -> None:

@@ -1,0 +1,1 @@
+"""Calls: Twilio's API for them, the exchange that rings people, and the player of the application's documents."""
