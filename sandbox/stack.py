@@ -98,6 +98,7 @@ class Stack:
         self.standin.start()
         self.postgres.create_database(DATABASE)
         self.control.put_senders(*_senders())
+        self.control.settings(voice_url=f"{self.public_url}/hooks/twilio/voice/inbound")
 
     def migrate(self) -> None:
         """Brings the schema to its newest version."""
