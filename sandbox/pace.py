@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 
 # What a person or a carrier waits for. void_after and replies_accepted_for stay: a large event needs its time.
-WAITS = ("reply_deadline", "reminder_after", "receipt_wait")
+WAITS = ("reply_deadline", "reminder_after", "call_after", "receipt_wait")
 UNIT_S: Mapping[str, int] = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 OPEN = {"opens": "00:00", "closes": "23:59"}
 

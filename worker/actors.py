@@ -5,13 +5,17 @@ schedule or operator  -> open_campaign_event   one event per campaign and occasi
                       -> send_batch            claimed, sent, recorded; again while something is due
 reply                 -> handle_inbound        stored before; read, acted on; then send_answers
 tick                  -> sweep                 mends the rows, wakes what the queue lost, follows referrals
-                      -> escalate_silent       reminder, callback task or a final word
+                      -> escalate_silent       reminder, call by the machine, callback task or a final word
+                      -> place_calls           claimed, asked for, recorded; the hooks tell the rest
+machine picked up     -> leave_voicemail       words for the machine in place of the question
 tick                  -> reconcile             asks the provider about what is not known
 """
 
 from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
 from worker.services import (
+    answering,
+    calling,
     chasing,
     escalating,
     events,
@@ -57,6 +61,18 @@ def send_batch(app: App, event_id: int) -> None:
             send_batch.send(turned_away)
 
 
+@route.actor(queue="bulk", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def place_calls(app: App) -> None:
+    with app.calls_gate() as admitted:
+        if admitted:
+            calling.place_round(app.calling, app.voice_senders)
+
+
+@route.actor(queue="answers", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def leave_voicemail(app: App, message_id: int, attempt_id: int) -> None:
+    answering.leave_voicemail(app.answering, app.gateway, message_id, attempt_id, now=app.clock())
+
+
 @route.actor(queue="answers")
 def send_answers(app: App) -> None:
     with app.answers_gate() as admitted:
@@ -76,6 +92,8 @@ def escalate_silent(app: App) -> None:
     done = escalating.escalate(app.db, desk=app.desk, now=app.clock())
     if done.more:
         escalate_silent.send()
+    if done.called:
+        place_calls.send()
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
@@ -96,6 +114,7 @@ def reconcile(app: App) -> None:
         if admitted:
             reconciling.settle_unknown(app.reconciling)
             reconciling.fetch_missing_receipts(app.reconciling)
+            reconciling.fetch_lost_ends(app.reconciling)
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
@@ -113,5 +132,9 @@ def _wake(wakes: sweeping.Wakes) -> None:
         handle_inbound.send(inbound_id)
     if wakes.answers:
         send_answers.send()
+    if wakes.calls:
+        place_calls.send()
+    for message_id, attempt_id in wakes.machines:
+        leave_voicemail.send(message_id, attempt_id)
     if wakes.escalation:
         escalate_silent.send()

@@ -13,13 +13,14 @@ from worker import catalogue
 from worker import settings as configuration
 from worker.catalogue import forms, prices
 from worker.domain.campaigns import Campaign
+from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition, UnknownCampaign
 from worker.domain.forms import Form
 from worker.domain.pricing import PriceTable
 from worker.i18n import _
-from worker.rendering import Texts
+from worker.rendering import VOICE, Texts
+from worker.services import answering, calling, hearing, outages, reconciling, sending, speaking
 from worker.services import desk as desks
-from worker.services import hearing, outages, reconciling, sending
 from worker.store import database
 from worker.twilio.client import Gateway
 
@@ -47,6 +48,8 @@ class App:
     prices: PriceTable
     clock: Callable[[], datetime]
     sending: sending.Rig
+    calling: calling.Rig
+    answering: answering.Rig
     reading: hearing.Rig
     reconciling: reconciling.Rig
     outage: outages.Rules
@@ -58,6 +61,12 @@ class App:
     )
 
     _asking: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
+    _calls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
+
+    @property
+    def voice_senders(self) -> list[Sender]:
+        """The senders that carry calls."""
+        return [s for s in self.sending.senders.values() if s.capability is Capability.VOICE]
 
     def campaign(self, key: str) -> Campaign:
         """A campaign of config/campaigns/.
@@ -93,6 +102,10 @@ class App:
         """The same for acknowledgements."""
         return _admission(self._answers)
 
+    def calls_gate(self) -> AbstractContextManager[bool]:
+        """One round of calls at a time: they are few, and wait for lines."""
+        return _admission(self._calls)
+
     def asking_gate(self) -> AbstractContextManager[bool]:
         """One round of questions to the provider at a time: a slow one must not take the threads of replies."""
         return _admission(self._asking)
@@ -122,6 +135,20 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
     gateway = Gateway(settings.twilio, public_url=settings.public_url, clock=now)
     desk = desks.of(settings)
     limits = settings.limits
+    texting = sending.Rig(
+        db=db,
+        gateway=gateway,
+        texts=texts,
+        senders=senders,
+        desk=desk,
+        holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        batch_size=limits.batch_size,
+        max_in_flight=settings.twilio.max_in_flight,
+        max_attempts=limits.max_attempts,
+        lease=timedelta(seconds=limits.lease_s),
+        clock=now,
+    )
+    ringing = calling.Rig(texting, ring_s=settings.calls.ring_s, longest_s=settings.calls.longest_s)
     read = catalogue.read_all(settings.config_dir, senders=senders, texts=texts)
     return App(
         settings=settings,
@@ -133,18 +160,10 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
         desk=desk,
         prices=prices.load(settings.config_dir),
         clock=now,
-        sending=sending.Rig(
-            db=db,
-            gateway=gateway,
-            texts=texts,
-            senders=senders,
-            desk=desk,
-            holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
-            batch_size=limits.batch_size,
-            max_in_flight=settings.twilio.max_in_flight,
-            max_attempts=limits.max_attempts,
-            lease=timedelta(seconds=limits.lease_s),
-            clock=now,
+        sending=texting,
+        calling=ringing,
+        answering=answering.Rig(
+            db, desk, speaking.Speaker(Texts(settings.templates_dir, VOICE), settings.speech), settings.public_url
         ),
         reading=hearing.Rig(
             db=db,
@@ -163,6 +182,8 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             margin=timedelta(seconds=limits.unknown_margin_s),
             receipt_patience=timedelta(seconds=limits.receipt_poll_after_s),
             clock=now,
+            desk=desk,
+            call_patience=ringing.under_way_for,
         ),
         forms=forms.load(settings.config_dir),
         outage=outages.Rules(

@@ -11,6 +11,7 @@ from worker.domain.referrals import Consent, ReferralReason, ReferralState, Send
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
 from worker.domain.rungs import Rung
+from worker.domain.voice import CallEnd
 from worker.i18n import _
 
 LABELS: dict[str, str] = {
@@ -41,6 +42,7 @@ LABELS: dict[str, str] = {
     Reason.ON_HOLD: _("absence signalée"),
     Reason.NO_PHONE: _("aucun téléphone utilisable"),
     Reason.LANDLINE_ONLY: _("téléphone fixe seulement"),
+    Reason.ANSWERS_CALLS: _("répond aux appels plutôt qu'aux SMS"),
     Reason.PREFERS_CALL: _("préfère un appel"),
     Reason.CONTACTED_TODAY: _("déjà contacté aujourd'hui"),
     Reason.UNDELIVERED: _("SMS non remis"),
@@ -75,6 +77,9 @@ LABELS: dict[str, str] = {
     TaskReason.REFERRAL_RING_BACK: _("rappeler après une orientation"),
     TaskReason.MANUAL: _("demandé à la main"),
     TaskReason.WEEKLY: _("appel de la semaine"),
+    TaskReason.CALL_NO_KEY: _("a décroché à l'appel automatique sans taper de touche"),
+    TaskReason.CALL_UNANSWERED: _("n'a pas répondu à l'appel automatique"),
+    TaskReason.CALL_FAILED: _("appel automatique impossible à ce numéro"),
     MessageState.QUEUED: _("en file"),
     MessageState.SENDING: _("en cours d'envoi"),
     MessageState.UNKNOWN: _("sort inconnu"),
@@ -224,6 +229,22 @@ WORDS: dict[str, str] = {
     "referral": _("orientation n°"),
     "directory": _("annuaire, partenaire n°"),
     "schedule": _("campagne programmée"),
+}
+
+
+# What a call by the machine came to; some of these words mean something else of a text.
+CALL_ENDS: dict[CallEnd, str] = {
+    CallEnd.ANSWERED: _("touche tapée"),
+    CallEnd.NO_INPUT: _("décroché, aucune touche"),
+    CallEnd.WRONG_KEY: _("décroché, autre touche"),
+    CallEnd.HUNG_UP: _("raccroché avant la fin"),
+    CallEnd.MACHINE: _("répondeur"),
+    CallEnd.FAX: _("télécopieur"),
+    CallEnd.BUSY: _("occupé"),
+    CallEnd.NO_ANSWER: _("pas de réponse"),
+    CallEnd.DEAD: _("numéro non attribué"),
+    CallEnd.FAILED: _("appel non abouti"),
+    CallEnd.CANCELLED: _("appel annulé"),
 }
 
 

@@ -51,6 +51,7 @@ class SenderSettings(BaseModel):
     capability: Capability
     segments_per_s: float = Field(default=10.0, ge=0)
     calls_per_s: float = Field(default=1.0, gt=0)
+    calls_at_once: int = Field(default=2, ge=1, le=100)
     messaging_service: bool = False
 
 
@@ -83,6 +84,30 @@ class CallHours(BaseModel):
     routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
     alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
     minutes_per_contact: float = Field(default=11.4, gt=0)
+
+
+class Calls(BaseModel):
+    """Calls by the machine: when it may ring, for how long, and how often. In local time, as [call_hours]."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
+    alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
+    most: int = Field(default=3, ge=1, le=9, description="calls to one household in one event")
+    busy_min: tuple[float, float] = Field(default=(10, 30), description="from a busy line to the next call, in minutes")
+    no_answer_min: tuple[float, float] = Field(default=(30, 60), description="from a call nobody took to the next")
+    machine_min: tuple[float, float] = Field(
+        default=(60, 90), description="the same, where half a day would be too late"
+    )
+    ring_s: int = Field(default=30, ge=5, le=60, description="so long it rings")
+    longest_s: int = Field(default=240, ge=30, le=900, description="so long a call may last")
+
+    @field_validator("busy_min", "no_answer_min", "machine_min")
+    @classmethod
+    def _in_order(cls, minutes: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < minutes[0] <= minutes[1]:
+            raise ValueError(_("Écrivez deux durées en minutes, la plus courte d'abord : [10, 30]."))
+        return minutes
 
 
 class Capacity(BaseModel):
@@ -190,6 +215,7 @@ class Settings(BaseSettings):
     senders: dict[str, SenderSettings] = {}
     limits: Limits = Limits()
     call_hours: CallHours = CallHours()
+    calls: Calls = Calls()
     capacity: Capacity = Capacity()
     agencies: dict[str, AgencySettings] = {}
     guests: tuple[str, ...] = ()

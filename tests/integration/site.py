@@ -17,9 +17,9 @@ from worker import catalogue
 from worker import settings as configuration
 from worker.catalogue import forms
 from worker.domain.errors import Unavailable
-from worker.rendering import Texts
+from worker.rendering import VOICE, Texts
 from worker.services import desk as desks
-from worker.services import events
+from worker.services import events, speaking
 from worker.store.database import Database
 from worker.web.assembly import assemble
 from worker.web.parts import Parts, Program
@@ -36,24 +36,35 @@ def shipped() -> Program:
     settings = configuration.load()
     texts = Texts(settings.templates_dir)
     campaigns = catalogue.read_all(settings.config_dir, senders=settings.sender_table, texts=texts).sound
-    return Program(settings, campaigns, texts, desks.of(settings), lambda _event: None, forms.load(settings.config_dir))
+    speech = speaking.Speaker(Texts(settings.templates_dir, VOICE), settings.speech)
+    return Program(
+        settings,
+        campaigns,
+        texts,
+        desks.of(settings),
+        lambda _event: None,
+        speech,
+        lambda _message, _attempt: None,
+        forms.load(settings.config_dir),
+    )
 
 
 @dataclass
 class Site:
-    """Posts to it as the provider does; woken: the replies it announced to the workers."""
+    """Posts to it as the provider does; woken, machines: the replies and the answering machines it announced."""
 
     db: Database
     now: datetime
     url: str = ""
     woken: list[int] = field(default_factory=list)
+    machines: list[tuple[int, int]] = field(default_factory=list)
     queue_is_away: bool = False
 
     def parts(self) -> Parts:
         return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, self._program(), (TOKEN, SECONDARY))
 
     def _program(self) -> Program:
-        return replace(shipped(), fan_out=self._fan_out)
+        return replace(shipped(), fan_out=self._fan_out, leave_voicemail=lambda *call: self.machines.append(call))
 
     def _fan_out(self, event_id: int) -> None:
         """What the workers do with the wake-up, done at once."""

@@ -239,8 +239,8 @@ def _erase(town: Town) -> None:
     with town.db.begin() as connection:
         connection.execute(
             text(
-                "TRUNCATE recipient, message, attempt, callback_task, call_outcome, task_move, outcome_undo, reply, "
-                "inbound_message"
+                "TRUNCATE recipient, message, attempt, automatic_call, callback_task, call_outcome, task_move, "
+                "outcome_undo, reply, inbound_message"
             )
         )
 

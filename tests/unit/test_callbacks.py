@@ -173,6 +173,7 @@ def test_reasons_merge_strongest_first_each_once_in_any_order() -> None:
 @given(reasons)
 def test_a_late_all_well_closes_only_what_silence_opened(reasons: set[TaskReason]) -> None:
     silence = {TaskReason.NO_REPLY, TaskReason.NO_REPLY_ORANGE, TaskReason.NO_REPLY_RED, TaskReason.WEEKLY}
+    silence |= {TaskReason.CALL_NO_KEY, TaskReason.CALL_UNANSWERED}
 
     assert callbacks.closes_on_late_ok(reasons) == (not reasons - silence)
 

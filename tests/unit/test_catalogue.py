@@ -220,7 +220,7 @@ def test_a_definition_from_before_there_were_ladders_still_thaws(tmp_path: Path)
 
 def test_the_ladder_that_a_shipped_file_shows_as_a_comment_can_be_used(tmp_path: Path) -> None:
     shown = (ROOT / "config" / "campaigns" / "canicule-orange.toml").read_text(encoding="utf-8")
-    lines = [line for line in shown.splitlines() if not line.startswith(("reply_deadline", "reminder_"))]
+    lines = [line for line in shown.splitlines() if not line.startswith(("reply_deadline", "reminder_", "call_"))]
     begins, ends = lines.index("# [[ladder]]"), lines.index(next(line for line in lines if line.startswith("[exclus")))
     lines[begins:ends] = [line.removeprefix("# ") for line in lines[begins:ends]]
 

@@ -21,6 +21,7 @@ MODULES = (
     "roles",
     "reports",
     "rungs",
+    "voice",
 )
 GLOSSARY = Path(__file__).parent.parent.parent / "docs" / "glossary.md"
 

@@ -114,6 +114,8 @@ def _shown(default: Any) -> str:
         return "–"
     if isinstance(default, dict):
         return ", ".join(f"{key}: {value}" for key, value in default.items()) or "–"
+    if isinstance(default, tuple) and all(isinstance(one, int) for one in default):
+        return "–".join(map(str, default))
     if isinstance(default, tuple):
         return ", ".join(f"{a}–{b}" for a, b in default)
     return (

@@ -113,6 +113,7 @@ class StepTable(Strict):
     after: Duration | None = None
     when: When | None = None
     text: str | None = Field(default=None, min_length=1)
+    script: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _fits_the_step(self) -> Self:
@@ -125,6 +126,10 @@ class StepTable(Strict):
             )
         if (self.step in rungs.WRITING) != (self.text is not None):
             raise self._wrong_text()
+        if self.script is not None and self.step is not Rung.VOICE:
+            raise misread(
+                _("une étape {step} n'est pas un appel automatique.").format(step=self.step), _("Retirez script.")
+            )
         if self.after is None and self.step not in rungs.AFTER_THE_TRIES and step.for_silence:
             raise misread(
                 _("une étape {step} demande son délai, compté du départ du premier SMS.").format(step=self.step),
@@ -141,7 +146,7 @@ class StepTable(Strict):
 
     def as_domain(self) -> LadderStep:
         when = self.when or rungs.WHENS[self.step][0]
-        return LadderStep(self.step, self.after or rungs.NO_TIME, when, self.text)
+        return LadderStep(self.step, self.after or rungs.NO_TIME, when, self.text, self.script)
 
 
 class AttemptsTable(Strict):
@@ -179,6 +184,9 @@ class CampaignFile(Strict):
     ladder: Annotated[tuple[StepTable, ...], BeforeValidator(values.steps)] = ()
     attempts: AttemptsTable = AttemptsTable()
     priority: int | None = Field(default=None, ge=1, le=9)
+    call_window: WindowTable | None = None
+    call_script: str | None = Field(default=None, min_length=1)
+    call_after: Duration | None = None
 
     @field_validator("schedule")
     @classmethod
@@ -208,5 +216,6 @@ class CampaignFile(Strict):
             "recurrence": Recurrence(**dict(self.recurrence)),
             "ladder": tuple(step.as_domain() for step in self.ladder),
             "attempts": self.attempts.as_domain(self.level),
+            "call_window": SendWindow(**dict(self.call_window)) if self.call_window else None,
         }
         return Campaign(key=key, **dict(self) | parts)

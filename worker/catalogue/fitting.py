@@ -1,6 +1,7 @@
 """Whether a campaign, its sender and its texts go together."""
 
 import difflib
+import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -134,6 +135,11 @@ def _no_time(campaign: Campaign) -> bool:
     return after is not None and deadline is not None and after >= deadline
 
 
+def _around(campaign: Campaign) -> tuple[tuple[Callable[[timedelta, timedelta], bool], timedelta | None], ...]:
+    """What a call to who stays silent must come after, and before."""
+    return (operator.gt, campaign.reminder_after), (operator.lt, campaign.reply_deadline)
+
+
 _LADDER = (
     _Rule(
         "reply_deadline",
@@ -164,6 +170,26 @@ _LADDER = (
         _no_time,
         _("le rappel partirait après le délai de réponse."),
         _("Donnez à reminder_after une durée plus courte que reply_deadline, par exemple la moitié."),
+    ),
+    _Rule(
+        "call_after",
+        lambda c: c.call_after is not None and c.call_script is None,
+        _("call_after est donné sans ce que dit l'appel."),
+        _('Ajoutez par exemple call_script = "heat_orange_check", ou retirez call_after.'),
+    ),
+    _Rule(
+        "call_after",
+        lambda c: any(
+            c.call_after is not None and t is not None and not keeps(c.call_after, t) for keeps, t in _around(c)
+        ),
+        _("l'appel automatique ne tombe pas entre le rappel et le délai de réponse."),
+        _("Donnez à call_after une durée plus longue que reminder_after et plus courte que reply_deadline."),
+    ),
+    _Rule(
+        "call_script",
+        lambda c: c.call_script is not None and not c.wants_reply,
+        _("un conseil (advice) n'a pas d'appel automatique."),
+        _('Retirez call_script, ou écrivez kind = "check_in".'),
     ),
     _Rule(
         "replies_accepted_for",

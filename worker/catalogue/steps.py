@@ -19,7 +19,8 @@ class _Rule:
 
 
 def _written_twice(campaign: Campaign) -> bool:
-    return any((campaign.reply_deadline, campaign.reminder_text, campaign.reminder_after))
+    short = (campaign.reply_deadline, campaign.reminder_text, campaign.reminder_after)
+    return any((*short, campaign.call_script, campaign.call_after))
 
 
 def _kinds(campaign: Campaign) -> list[Rung]:
@@ -49,8 +50,8 @@ def _waits(step: LadderStep) -> bool:
 _RULES = (
     _Rule(
         _written_twice,
-        _("l'échelle est écrite deux fois : sous [[ladder]] et par reply_deadline, reminder_text ou reminder_after."),
-        _("Gardez l'une des deux : retirez ces trois clés, ou toutes les sections [[ladder]]."),
+        _("l'échelle est écrite deux fois : sous [[ladder]] et par reply_deadline, reminder_… ou call_…"),
+        _("Gardez l'une des deux : retirez ces clés, ou toutes les sections [[ladder]]."),
     ),
     _Rule(
         lambda c: not c.wants_reply,

@@ -10,8 +10,9 @@ from worker.bootstrap import utc_now
 from worker.cli import parts
 from worker.cli.terminal import local, out, print_json, table
 from worker.domain.campaigns import EventState
+from worker.domain.voice import CallEnd
 from worker.i18n import _, ngettext
-from worker.labels import label
+from worker.labels import CALL_ENDS, label
 from worker.services import events, reporting, steering
 
 Json = Annotated[bool, typer.Option("--json", help=_("Un objet JSON sur la sortie."))]
@@ -114,8 +115,15 @@ def show_account(made: reporting.Report, timezone: str) -> None:
     console.print(rows)
     texts = " · ".join(f"{label(state)} {count}" for state, count in account.messages.items())
     console.print(_("SMS : {texts} ({segments} segments)").format(texts=texts or "0", segments=account.segments))
+    if account.calls:
+        calls = " · ".join(f"{_end(end)} {count}" for end, count in sorted(account.calls.items()))
+        console.print(_("Appels automatiques : {calls}").format(calls=calls))
     tasks = " · ".join(f"{label(state)} {count}" for state, count in account.tasks.items())
     console.print(_("Appels : {tasks}").format(tasks=tasks or "0"))
+
+
+def _end(end: str) -> str:
+    return _("en cours") if end not in set(CallEnd) else CALL_ENDS[CallEnd(end)]
 
 
 def register(cli: typer.Typer) -> None:

@@ -25,7 +25,7 @@ def show(seen: Preview, *, timezone: str) -> None:
         style="bold",
     )
     _show_fates(console, seen)
-    _show_texts(console, seen)
+    _show_texts(console, seen, timezone)
     _show_leaving(console, seen, timezone)
     _show_elsewhere(console, seen)
     for problem in seen.problems:
@@ -46,7 +46,8 @@ def show_households(households: Sequence[Household], names: Mapping[int, str], *
 
 
 def _fate(fate: str) -> str:
-    return _("reçoit le SMS") if fate == "text" else label(fate)
+    told = {"text": _("reçoit le SMS"), "voice": _("reçoit un appel automatique")}
+    return told.get(fate) or label(fate)
 
 
 def _other(household: Household) -> str:
@@ -58,6 +59,8 @@ def _other(household: Household) -> str:
 def _show_fates(console: Console, seen: Preview) -> None:
     rows = table(_("Que se passe-t-il"), _("Foyers"), _("Ensuite"), right=(1,))
     rows.add_row(_("reçoivent le SMS"), str(seen.texted), _("{n} SMS").format(n=seen.texts))
+    if seen.rung:
+        rows.add_row(_("reçoivent un appel automatique"), str(seen.rung), _("{n} appels").format(n=seen.calls))
     for fate, households in seen.excluded.items():
         rows.add_row(label(fate), str(households), _("noté") if fate in seen.recorded else _("une personne appelle"))
     console.print(rows)
@@ -66,7 +69,7 @@ def _show_fates(console: Console, seen: Preview) -> None:
     console.print(_("Âge inconnu, à compléter : {n} foyers").format(n=seen.unknown_age))
 
 
-def _show_texts(console: Console, seen: Preview) -> None:
+def _show_texts(console: Console, seen: Preview, timezone: str) -> None:
     for row in seen.rows:
         step = _("Texte") if row.step == "first" else _("Rappel")
         console.print(f"{step} ({row.language}) : {row.rendered.text}", markup=False)
@@ -77,6 +80,18 @@ def _show_texts(console: Console, seen: Preview) -> None:
     reminders = seen.reminders_at_most.micro
     more = _(" ; rappels, au plus {cost}").format(cost=pricing.euros(reminders)) if reminders else ""
     console.print(cost + more + _(" (prix de config/prices.toml)"), markup=False)
+    if seen.calls:
+        said = _("Appels automatiques : {n}, {cost} pour une minute chacun, le dernier vers {at}")
+        at = local(seen.calls_end_at, timezone) if seen.calls_end_at else "-"
+        told = said.format(n=seen.calls, cost=pricing.euros(seen.calls_cost.micro), at=at)
+        console.print(told, markup=False)
+    if seen.calls_cost.unpriced:
+        console.print(_("Appels sans prix connu : {n} minutes").format(n=seen.calls_cost.unpriced), style="bold red")
+    if seen.calls_end_at is not None and seen.calls_end_at > seen.void_at:
+        console.print(
+            _("Trop peu de lignes : des foyers seraient confiés aux appelants avant d'être appelés par la machine."),
+            style="bold red",
+        )
     if seen.cost.unpriced:
         console.print(_("Sans prix connu : {n} segments").format(n=seen.cost.unpriced), style="bold red")
 

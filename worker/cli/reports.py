@@ -141,6 +141,12 @@ def _show(made: Report, timezone: str) -> None:
     )
     console.print(_households(summary.agencies, summary.whole))
     console.print(_times(summary.agencies, summary.whole))
+    if summary.whole.machine_calls:
+        console.print(
+            _("Appels automatiques : {n}, {minutes} minutes facturées, compris dans le coût").format(
+                n=summary.whole.machine_calls, minutes=summary.whole.machine_minutes
+            )
+        )
     if summary.whole.unpriced:
         console.print(_("Sans prix connu : {n} segments").format(n=summary.whole.unpriced), style="bold red")
     _show_unreached(made, timezone)

@@ -56,6 +56,15 @@ def next_call_time(
     raise ValueError("nobody ever rings")
 
 
+def next_call_span(
+    at: datetime, hours: CallHours, *, urgent: bool, tz: ZoneInfo, holidays: Collection[date]
+) -> tuple[datetime, datetime]:
+    """From `at` on, when calling next begins, and when it then ends. Raises ValueError as next_call_time does."""
+    for span in _spans(at, hours, urgent=urgent, tz=tz, holidays=holidays):
+        return span
+    raise ValueError("nobody ever rings")
+
+
 def after_call_time(
     at: datetime, hours: CallHours, *, wait: timedelta, urgent: bool, tz: ZoneInfo, holidays: Collection[date]
 ) -> datetime:

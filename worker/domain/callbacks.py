@@ -43,10 +43,23 @@ class TaskReason(StrEnum):
     REFERRAL_RING_BACK = "referral_ring_back"
     MANUAL = "manual"
     WEEKLY = "weekly"
+    # what became of the automatic call, beside the reason for which it was made
+    CALL_NO_KEY = "call_no_key"
+    CALL_UNANSWERED = "call_unanswered"
+    CALL_FAILED = "call_failed"
 
 
 # A late "all well" closes a task that exists only for these.
-SILENCE = frozenset({TaskReason.NO_REPLY_RED, TaskReason.NO_REPLY_ORANGE, TaskReason.NO_REPLY, TaskReason.WEEKLY})
+SILENCE = frozenset(
+    {
+        TaskReason.NO_REPLY_RED,
+        TaskReason.NO_REPLY_ORANGE,
+        TaskReason.NO_REPLY,
+        TaskReason.WEEKLY,
+        TaskReason.CALL_NO_KEY,
+        TaskReason.CALL_UNANSWERED,
+    }
+)
 
 POINTS = {
     TaskReason.EMERGENCY_WORD: 100,
@@ -67,7 +80,10 @@ POINTS = {
     TaskReason.PARTNER: 30,
     TaskReason.NO_MOBILE: 25,
     TaskReason.PREFERS_CALL: 25,
+    TaskReason.CALL_FAILED: 25,
     TaskReason.NO_REPLY: 10,
+    TaskReason.CALL_NO_KEY: 10,
+    TaskReason.CALL_UNANSWERED: 10,
     TaskReason.WEEKLY: 10,
 }
 

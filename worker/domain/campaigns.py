@@ -119,9 +119,10 @@ ATTEMPTS_OF_LEVEL = {
 class Campaign:
     """One campaign as defined in config/campaigns/KEY.toml; frozen into an event when it opens.
 
-    ladder: what follows the first text, step by step; reply_deadline, reminder_text and reminder_after are its short
-    form, counted from the moment the first text leaves. Only one of the two forms is given; `rungs` reads both.
-    attempts: None for those of the level.
+    ladder: what follows the first text, step by step; reply_deadline, reminder_text, reminder_after, call_script and
+    call_after are its short form, counted from the moment the first text leaves. Only one of the two forms is given;
+    `rungs` reads both.
+    attempts: None for those of the level. call_window: when the machine may ring; None for the hours of the level.
     void_after: counted from opening; a text not sent by then is never sent.
     """
 
@@ -147,6 +148,9 @@ class Campaign:
     priority: int | None = None
     ladder: Ladder = ()
     attempts: Attempts | None = None
+    call_window: SendWindow | None = None
+    call_script: str | None = None
+    call_after: timedelta | None = None
 
     @property
     def wants_reply(self) -> bool:
@@ -159,11 +163,19 @@ class Campaign:
 
     @property
     def _written(self) -> Ladder:
-        return self.ladder or rungs.short_form(self.reply_deadline, self.reminder_text, self.reminder_after)
+        return self.ladder or rungs.short_form(
+            self.reply_deadline, (self.reminder_text, self.reminder_after), (self.call_script, self.call_after)
+        )
 
     @property
     def reminder(self) -> LadderStep | None:
         return rungs.find(self._written, Rung.REMINDER)
+
+    @property
+    def script(self) -> str | None:
+        """What the machine says when it rings; None where it does not."""
+        step = rungs.find(self.rungs, Rung.VOICE)
+        return step.script if step else None
 
     @property
     def calls_after(self) -> timedelta | None:
@@ -180,6 +192,10 @@ class Campaign:
         if self.ladder:
             return replace(self, ladder=rungs.extended(self.ladder, by))
         return replace(self, reply_deadline=self.reply_deadline + by) if self.reply_deadline else self
+
+    def without_calls(self) -> "Campaign":
+        """The same campaign where the machine rings nobody: a step that would is there, and falls through."""
+        return replace(self, ladder=rungs.without_scripts(self.ladder), call_script=None, call_after=None)
 
     @property
     def rank(self) -> int:

@@ -44,7 +44,8 @@ CONTACTS = frozenset({PhoneLabel.CHILD, PhoneLabel.NEIGHBOUR, PhoneLabel.OTHER})
 class Sender:
     """A sender as configured: its name at the provider, what it can do, how fast.
 
-    segments_per_s: pace over all workers together; 0 means no pacing.
+    segments_per_s, calls_per_s: pace over all workers together; 0 segments a second means no pacing. calls_at_once: so
+    many calls of this sender are under way at most.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Sender:
     capability: Capability
     segments_per_s: float = 10.0
     calls_per_s: float = 1.0
+    calls_at_once: int = 2
     messaging_service: bool = False
 
     @property

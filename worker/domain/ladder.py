@@ -1,4 +1,4 @@
-"""What comes next for a household whose time has come: a text more, a person's call, or a final word."""
+"""What comes next for a household whose time has come: a text or a call more, a person's call, or a final word."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from worker.domain.campaigns import Campaign, Level, Remedy
 from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.rungs import Ladder, LadderStep, Rung
+from worker.domain.voice import HEARD, UNHEARD, CallEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Facts:
     contacted_at: when the first text left. message_state: how that text stands, None where there is none.
     reminders_from, texts_from: when a reminder, or another text, may next leave (`now`: at once); None when none may
     any more. has_second: the household has another number to write to. second_state: how the text to that number
-    stands, None where there is none.
+    stands, None where there is none. calls_from: when the machine may next ring this household, None when it may not.
+    call_state: how its call stands, with all its tries, None where there is none; call_end: what the last try came to.
     void_at: a text that has not left by then never will.
     """
 
@@ -33,6 +35,9 @@ class Facts:
     texts_from: datetime | None = None
     has_second: bool = False
     second_state: MessageState | None = None
+    calls_from: datetime | None = None
+    call_state: MessageState | None = None
+    call_end: CallEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,13 @@ class SendSecond:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """A call by the machine, as soon as a line is free. due_at: when somebody looks again."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Not yet: look again at this time."""
 
@@ -58,9 +70,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class MakeTask:
-    """A person rings."""
+    """A person rings. also: what became of the machine's call before."""
 
     reason: TaskReason
+    also: TaskReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class Settle:
     reason: Reason
 
 
-Move = SendReminder | SendSecond | Wait | MakeTask | Settle
+Move = SendReminder | SendSecond | PlaceCall | Wait | MakeTask | Settle
 
 # A text under way that has not come to an end by its due time is looked at again this much later.
 LOOK_AGAIN = timedelta(minutes=1)
@@ -84,6 +97,7 @@ _TASK_OF_REASON = {
     Reason.ON_HOLD: TaskReason.MANUAL,
     Reason.NO_PHONE: TaskReason.NO_MOBILE,
     Reason.LANDLINE_ONLY: TaskReason.NO_MOBILE,
+    Reason.ANSWERS_CALLS: TaskReason.PREFERS_CALL,
     Reason.PREFERS_CALL: TaskReason.PREFERS_CALL,
     Reason.CONTACTED_TODAY: TaskReason.MANUAL,
     Reason.UNDELIVERED: TaskReason.UNDELIVERED,
@@ -93,9 +107,10 @@ _TASK_OF_REASON = {
 }
 
 # Which policy of the campaign decides; the rest are the policy's own names.
-_POLICY = {
+POLICY = {
     Reason.NUMBER_REFUSED: "undelivered",
     Reason.UNKNOWN_OUTCOME: "undelivered",
+    Reason.ANSWERS_CALLS: "landline_only",
 }
 
 # Whom the campaign left out, as opposed to whom its text did not reach.
@@ -105,6 +120,7 @@ _LEFT_OUT = frozenset(
         Reason.ON_HOLD,
         Reason.NO_PHONE,
         Reason.LANDLINE_ONLY,
+        Reason.ANSWERS_CALLS,
         Reason.PREFERS_CALL,
         Reason.CONTACTED_TODAY,
     }
@@ -140,6 +156,21 @@ _ALIVE = frozenset(
 
 # It was the number, not the household's wish nor the hour: another number may do.
 _NUMBER_AT_FAULT = frozenset({Reason.UNDELIVERED, Reason.NUMBER_REFUSED, Reason.LANDLINE_ONLY})
+# No text can reach them, but a voice may.
+_CALLED_INSTEAD = frozenset({*_NUMBER_AT_FAULT, Reason.ANSWERS_CALLS})
+
+# A call that is still owed, in the air, or of unknown fate.
+_RINGING = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN, MessageState.SENT})
+
+# What a person is told of the machine's call. The answered one is not among them: its key is a reply.
+_TASK_OF_CALL = (
+    dict.fromkeys(HEARD, TaskReason.CALL_NO_KEY)
+    | dict.fromkeys(UNHEARD, TaskReason.CALL_UNANSWERED)
+    | dict.fromkeys((CallEnd.FAX, CallEnd.DEAD, CallEnd.FAILED), TaskReason.CALL_FAILED)
+)
+
+# Nothing was written to them: the call is how they first hear of the event.
+_ONLY_CALLED = frozenset({Reason.LANDLINE_ONLY, Reason.ANSWERS_CALLS})
 
 _SILENCE_OF_LEVEL = {
     Level.RED: TaskReason.NO_REPLY_RED,
@@ -153,7 +184,7 @@ def next_rung(facts: Facts) -> Move:
         return Settle(_ONLY_RECORDED[facts.reason], facts.reason)
     failure = _failure(facts)
     if failure is not None:
-        return _other_number(facts, failure) or _unreachable(facts.campaign, failure)
+        return _instead(facts, failure) or _unreachable(facts, failure)
     if facts.contacted_at is None:
         return Wait(facts.now + LOOK_AGAIN)
     if not facts.campaign.wants_reply:
@@ -163,7 +194,7 @@ def next_rung(facts: Facts) -> Move:
 
 def _failure(facts: Facts) -> Reason | None:
     """Why no text reached anybody, None while one may have. That it ended may be told by its own row alone."""
-    given_up = Reason.UNKNOWN_OUTCOME if facts.now >= facts.void_at + GIVE_UP_AFTER else None
+    given_up = Reason.UNKNOWN_OUTCOME if _is_given_up(facts) else None
     if facts.second_state in _ALIVE:
         return given_up if facts.contacted_at is None else None
     if _first_failed(facts):
@@ -175,22 +206,57 @@ def _first_failed(facts: Facts) -> bool:
     return facts.reason is not None and facts.message_state is not MessageState.DELIVERED
 
 
-def _unreachable(campaign: Campaign, reason: Reason) -> Move:
-    policy: Remedy = getattr(campaign.exclusions, _POLICY.get(reason, str(reason)))
+def _unreachable(facts: Facts, reason: Reason) -> Move:
+    policy: Remedy = getattr(facts.campaign.exclusions, POLICY.get(reason, str(reason)))
     if policy is Remedy.CALLBACK:
-        return MakeTask(_TASK_OF_REASON[reason])
-    return Settle(RecipientState.EXCLUDED if reason in _LEFT_OUT else RecipientState.UNREACHED, reason)
+        return _call_owed(facts, reason)
+    left_out = reason in _LEFT_OUT and facts.call_state is None
+    return Settle(RecipientState.EXCLUDED if left_out else RecipientState.UNREACHED, reason)
 
 
-def _other_number(facts: Facts, failure: Reason) -> Move | None:
-    """The household's other number is tried at once, as long as nobody is to ring yet."""
-    step = _step(facts, Rung.SECOND_NUMBER)
-    if step is None or not step.for_undelivered or failure not in _NUMBER_AT_FAULT:
+def _call_owed(facts: Facts, reason: Reason) -> MakeTask:
+    """Who was rung by the machine and did not answer is silent; whom it could not ring has no number that works."""
+    told = _told(facts)
+    silent = told is not None and told is not TaskReason.CALL_FAILED and reason in _ONLY_CALLED
+    return MakeTask(_silence(facts) if silent else _TASK_OF_REASON[reason], told)
+
+
+def _told(facts: Facts) -> TaskReason | None:
+    return None if facts.call_end is None else _TASK_OF_CALL.get(facts.call_end)
+
+
+def _silence(facts: Facts) -> TaskReason:
+    return _SILENCE_OF_LEVEL.get(facts.campaign.level, TaskReason.NO_REPLY)
+
+
+def _instead(facts: Facts, failure: Reason) -> Move | None:
+    """What is tried at once in place of a text that could not arrive: a call, or a text to another number, in the order
+    of the ladder, as long as nobody is to ring yet. A call under way, with all its tries, is waited for."""
+    deadline = _deadline(facts)
+    if deadline is not None and deadline <= facts.now:
         return None
-    leaves_at, deadline = _second_from(facts), _deadline(facts)
-    if leaves_at is None or leaves_at > facts.now or (deadline is not None and deadline <= facts.now):
+    if facts.call_state in _RINGING and not _is_given_up(facts):
+        return Wait(deadline or _last_look(facts))
+    moves = (_tried_instead(step, facts, failure, deadline) for step in _left(facts) if step.for_undelivered)
+    return next((move for move in moves if move is not None), None)
+
+
+def _tried_instead(step: LadderStep, facts: Facts, failure: Reason, deadline: datetime | None) -> Move | None:
+    if step.step is Rung.VOICE and failure in _CALLED_INSTEAD:
+        rings_at, last = _call_from(facts), deadline or _last_look(facts)
+        return PlaceCall(last) if rings_at is not None and rings_at < last else None  # its end will be told at once
+    if step.step is not Rung.SECOND_NUMBER or failure not in _NUMBER_AT_FAULT:
         return None
-    return SendSecond(deadline or facts.now + LOOK_AGAIN)
+    leaves_at = _second_from(facts)
+    return SendSecond(deadline or facts.now + LOOK_AGAIN) if leaves_at is not None and leaves_at <= facts.now else None
+
+
+def _last_look(facts: Facts) -> datetime:
+    return max(facts.void_at, facts.now) + GIVE_UP_AFTER
+
+
+def _is_given_up(facts: Facts) -> bool:
+    return facts.now >= facts.void_at + GIVE_UP_AFTER
 
 
 def _deadline(facts: Facts) -> datetime | None:
@@ -199,13 +265,13 @@ def _deadline(facts: Facts) -> datetime | None:
     return None if facts.contacted_at is None or after is None else facts.contacted_at + after
 
 
-def _step(facts: Facts, rung: Rung) -> LadderStep | None:
-    return next((step for step in _left(facts) if step.step is rung), None)
-
-
 def _left(facts: Facts) -> Ladder:
     """The steps after the last one that was taken: a ladder is climbed upwards only."""
-    taken = {Rung.REMINDER: facts.reminded_at is not None, Rung.SECOND_NUMBER: facts.second_state is not None}
+    taken = {
+        Rung.REMINDER: facts.reminded_at is not None,
+        Rung.VOICE: facts.call_state is not None,
+        Rung.SECOND_NUMBER: facts.second_state is not None,
+    }
     rungs = facts.campaign.rungs
     last = max((n for n, step in enumerate(rungs, 1) if taken.get(step.step)), default=0)
     return rungs[last:]
@@ -222,12 +288,12 @@ def _informed(facts: Facts, contacted_at: datetime) -> Move:
 def _silent(facts: Facts, contacted_at: datetime) -> Move:
     deadline = contacted_at + (facts.campaign.calls_after or timedelta())
     if facts.now >= deadline:
-        return MakeTask(_SILENCE_OF_LEVEL.get(facts.campaign.level, TaskReason.NO_REPLY))
+        return MakeTask(_silence(facts), _told(facts))
     rung, at = coming(facts, contacted_at)[0]
     if at > facts.now:
         return Wait(at)
     following = coming(facts, contacted_at)[1][1]
-    return _TEXT_OF_RUNG[rung](max(following, min(deadline, facts.now + LOOK_AGAIN)))
+    return _MOVE_OF_RUNG[rung](max(following, min(deadline, facts.now + LOOK_AGAIN)))
 
 
 def coming(facts: Facts, contacted_at: datetime) -> list[tuple[Rung, datetime]]:
@@ -255,14 +321,19 @@ def _second_from(facts: Facts) -> datetime | None:
     return facts.texts_from if facts.has_second and facts.second_state is None else None
 
 
-# From when each step by machine can be taken, None: not at all. A call by the machine only needs its line here, and its
-# move below.
+def _call_from(facts: Facts) -> datetime | None:
+    return facts.calls_from if facts.call_state is None else None
+
+
+# From when each step by machine can be taken, None: not at all.
 _FROM: dict[Rung, Callable[[Facts], datetime | None]] = {
     Rung.REMINDER: _reminder_from,
+    Rung.VOICE: _call_from,
     Rung.SECOND_NUMBER: _second_from,
 }
 
-_TEXT_OF_RUNG: dict[Rung, Callable[[datetime], Move]] = {
+_MOVE_OF_RUNG: dict[Rung, Callable[[datetime], Move]] = {
     Rung.REMINDER: SendReminder,
+    Rung.VOICE: PlaceCall,
     Rung.SECOND_NUMBER: SendSecond,
 }

@@ -19,18 +19,20 @@ class MessageState(StrEnum):
 
 
 class Lane(StrEnum):
-    """Two queues: an answer to a person never waits behind the bulk."""
+    """Queues side by side: an answer to a person never waits behind the bulk, nor a text behind slow calls."""
 
     ANSWERS = "answers"
     BULK = "bulk"
+    CALLS = "calls"
 
 
 class Step(StrEnum):
-    """The rung of the ladder a text belongs to; one text per recipient and step."""
+    """The rung of the ladder a message belongs to; one text per recipient and step, and one call with all its tries."""
 
     FIRST = "first"
     REMINDER = "reminder"
     SECOND_NUMBER = "second_number"
+    VOICE = "voice"
     ACK = "ack"
 
 
@@ -77,6 +79,21 @@ class OutgoingText:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """One claimed call, ready for one request. ring_s: how long it rings; longest_s: how long it may last."""
+
+    message_id: int
+    attempt_id: int
+    to: str
+    sender_key: str
+    void_at: datetime
+    ring_s: int
+    longest_s: int
+    leave_at: datetime | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendResult:
     """What one request came to. provider_sid only when accepted; code is the provider's error code.
 
@@ -107,7 +124,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """An SMS from a phone, as the provider told it. sender is the number or short code it was sent to."""
+    """What came from a phone, as the provider told it: a text, or a key pressed in a call, which is its body.
+
+    to_address: the number or short code of ours that was written to, or that rang. channel: sms or voice.
+    """
 
     provider_sid: str
     e164: str
@@ -116,6 +136,19 @@ class Inbound:
     received_at: datetime
     opt_out_type: str | None = None
     media_count: int = 0
+    channel: str = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCall:
+    """A call as the provider's own record has it."""
+
+    provider_sid: str
+    to: str
+    status: str
+    answered_by: str | None
+    duration_s: int | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

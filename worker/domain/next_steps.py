@@ -16,7 +16,8 @@ class Place:
     """Where a household stands, or several that stand alike, the first of them in time.
 
     due_at: when somebody looks again, or rings; of a text that waits to leave, when it leaves. contacted_at: when the
-    first text left. second: a text went to another number; has_other: there is one to write to. reasons: of the call.
+    first text left. second: a text went to another number; has_other: there is one to write to. called: the machine has
+    rung or is to ring; call_due_at: when it does so next, None when it does not. reasons: of the call.
     """
 
     state: RecipientState
@@ -25,6 +26,8 @@ class Place:
     reminded: bool = False
     second: bool = False
     has_other: bool = True
+    called: bool = False
+    call_due_at: datetime | None = None
     reasons: Collection[str] = ()
 
 
@@ -42,6 +45,8 @@ def coming(campaign: Campaign, place: Place) -> Coming | None:
         return Coming(rungs.on_the_line(place.reasons), place.due_at)
     if place.state is not RecipientState.WAITING:
         return None
+    if place.call_due_at is not None:
+        return Coming(Rung.VOICE, place.call_due_at)
     if place.contacted_at is None:
         return Coming(Rung.SECOND_NUMBER if place.second else NextStep.TEXT, place.due_at)
     if not campaign.wants_reply:
@@ -60,5 +65,9 @@ def _after_silence(campaign: Campaign, place: Place, contacted_at: datetime) -> 
 
 
 def _may_come(step: LadderStep, place: Place) -> bool:
-    gone = {Rung.REMINDER: place.reminded or place.second, Rung.SECOND_NUMBER: place.second or not place.has_other}
+    gone = {
+        Rung.REMINDER: place.reminded or place.second or place.called,
+        Rung.VOICE: place.called or step.script is None,
+        Rung.SECOND_NUMBER: place.second or not place.has_other,
+    }
     return step.for_silence and step.step in rungs.UPTO_THE_CALL and not gone.get(step.step)

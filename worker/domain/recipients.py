@@ -32,6 +32,7 @@ class Reason(StrEnum):
     ON_HOLD = "on_hold"
     NO_PHONE = "no_phone"
     LANDLINE_ONLY = "landline_only"
+    ANSWERS_CALLS = "answers_calls"
     PREFERS_CALL = "prefers_call"
     CONTACTED_TODAY = "contacted_today"
     UNDELIVERED = "undelivered"

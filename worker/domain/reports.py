@@ -34,7 +34,8 @@ class Figures:
     """One agency, or the whole. listed: whoever was still to be accounted for when the time began.
 
     listed = excluded + replied + called + informed + unreached + cancelled + still_open. Medians in seconds: opening to
-    first text, first text to reply, task to first call; None where nothing happened. cost_micro: millionths of a euro.
+    first text, first text to reply, task to first call; None where nothing happened. machine_calls: by the machine,
+    each try; machine_minutes: begun ones. cost_micro: millionths of a euro.
     """
 
     agency: str
@@ -51,6 +52,8 @@ class Figures:
     opt_outs: int = 0
     texts: int = 0
     segments: int = 0
+    machine_calls: int = 0
+    machine_minutes: int = 0
     cost_micro: int = 0
     unpriced: int = 0
     median_first_text_s: float | None = None

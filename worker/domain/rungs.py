@@ -39,8 +39,8 @@ WHENS: dict[Rung, tuple[When, ...]] = {
 
 # Steps that send a text, and so name one.
 WRITING = frozenset({Rung.REMINDER, Rung.SECOND_NUMBER})
-# Steps that follow silence, each counted from the first text. A call by the machine joins them once there is one.
-UPTO_THE_CALL = (Rung.REMINDER, Rung.SECOND_NUMBER, Rung.CALLBACK)
+# Steps that follow silence, each counted from the first text.
+UPTO_THE_CALL = (Rung.REMINDER, Rung.VOICE, Rung.SECOND_NUMBER, Rung.CALLBACK)
 # Steps of the call that is owed, once its own tries are used up.
 AFTER_THE_TRIES = (Rung.TRUSTED_CONTACT, Rung.PARTNER)
 
@@ -48,13 +48,15 @@ AFTER_THE_TRIES = (Rung.TRUSTED_CONTACT, Rung.PARTNER)
 @dataclass(frozen=True, slots=True)
 class LadderStep:
     """One step. after: from the moment the first text left; for a step after the callback, from the end of the step
-    before it. For whom the text did not reach, a step is taken at once. text: of a step that writes.
+    before it. For whom the text did not reach, a step is taken at once. text: of a step that writes. script: what a
+    call by the machine says; without one it is not made.
     """
 
     step: Rung
     after: timedelta = NO_TIME
     when: When = When.ALWAYS
     text: str | None = None
+    script: str | None = None
 
     @property
     def for_silence(self) -> bool:
@@ -68,12 +70,21 @@ class LadderStep:
 Ladder = tuple[LadderStep, ...]
 
 
-def short_form(reply_deadline: timedelta | None, reminder_text: str | None, reminder_after: timedelta | None) -> Ladder:
-    """The ladder that a campaign's three short keys stand for."""
-    callback = LadderStep(Rung.CALLBACK, reply_deadline or NO_TIME)
-    if not reminder_text or not reminder_after:
-        return (callback,)
-    return LadderStep(Rung.REMINDER, reminder_after, When.SILENT, reminder_text), callback
+def short_form(
+    reply_deadline: timedelta | None,
+    reminder: tuple[str | None, timedelta | None],
+    call: tuple[str | None, timedelta | None],
+) -> Ladder:
+    """The ladder that a campaign's short keys stand for. reminder: its text, and when; call: its script, and when, None
+    for a call only to whom the text cannot reach.
+    """
+    steps = []
+    if reminder[0] and reminder[1]:
+        steps.append(LadderStep(Rung.REMINDER, reminder[1], When.SILENT, reminder[0]))
+    if call[0]:
+        when = When.ALWAYS if call[1] else When.UNDELIVERED
+        steps.append(LadderStep(Rung.VOICE, call[1] or NO_TIME, when, script=call[0]))
+    return *steps, LadderStep(Rung.CALLBACK, reply_deadline or NO_TIME)
 
 
 def find(ladder: Ladder, rung: Rung) -> LadderStep | None:
@@ -89,6 +100,11 @@ def first_after(ladder: Ladder) -> timedelta:
 def extended(ladder: Ladder, by: timedelta) -> Ladder:
     """The same ladder with the callback that much later; the texts before it keep their time."""
     return tuple(replace(s, after=s.after + by) if s.step is Rung.CALLBACK else s for s in ladder)
+
+
+def without_scripts(ladder: Ladder) -> Ladder:
+    """The same ladder with nothing to say in a call."""
+    return tuple(replace(step, script=None) for step in ladder)
 
 
 def on_the_line(reasons: Collection[str]) -> Rung:

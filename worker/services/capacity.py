@@ -116,14 +116,18 @@ def _plan(campaign: Campaign, basis: Basis, *, starts_at: datetime, texts_end_at
     )
 
 
+# Fates of households that are asked how they are, by a text or by the machine's call.
+_ASKED = frozenset({"text", "voice"})
+
+
 def _ages(groups: Sequence[Group], recorded: Collection[str]) -> list[Ages]:
     """A household that is queued already is rung once, whatever the campaign adds."""
     return [
         Ages(
             g.agency,
             g.age,
-            at_once=g.not_queued if g.fate != "text" and g.fate not in recorded else 0,
-            texted=g.not_queued if g.fate == "text" else 0,
+            at_once=g.not_queued if g.fate not in _ASKED and g.fate not in recorded else 0,
+            texted=g.not_queued if g.fate in _ASKED else 0,
         )
         for g in groups
     ]

@@ -1,6 +1,7 @@
 """What the use cases share about place and time: the local day, holidays, the callers' hours."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -8,20 +9,37 @@ from zoneinfo import ZoneInfo
 import holidays as public_holidays
 
 from worker.domain import calendar, callbacks
-from worker.domain.campaigns import SendWindow
-from worker.settings import Settings
+from worker.domain.campaigns import Campaign, Level, SendWindow
+from worker.domain.channels import Capability
+from worker.domain.voice import AGAIN, Again, CallEnd
+from worker.settings import Calls, Settings
 
 Written = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """The line on which the machine rings. sender: its key; most: calls to one household in one event; again: how long
+    after a call that came to an end the next one is made."""
+
+    sender: str
+    hours: calendar.CallHours
+    most: int = 3
+    again: Mapping[CallEnd, Again] = field(default_factory=lambda: AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """The landlord's local world: time zone, call hours, words that stand for the landlord in texts."""
+    """The landlord's local world: time zone, call hours, words that stand for the landlord in texts.
+
+    line: None where the machine rings nobody.
+    """
 
     timezone: ZoneInfo
     hours: calendar.CallHours
     landlord: str
     phone: str
+    line: Line | None = None
 
     def local_date(self, now: datetime) -> date:
         return now.astimezone(self.timezone).date()
@@ -46,6 +64,19 @@ class Desk:
     def next_opening(self, window: SendWindow, now: datetime) -> tuple[datetime, datetime]:
         """When the window is next open, and when it then closes."""
         return calendar.next_opening(window, now, tz=self.timezone, holidays=self.holidays(now))
+
+    def line_opening(self, campaign: Campaign, at: datetime) -> tuple[datetime, datetime]:
+        """From `at` on, when the machine may next ring for a campaign, and until when: in the campaign's own hours,
+        else in those of its level."""
+        if campaign.call_window is not None:
+            return self.next_opening(campaign.call_window, at)
+        hours = self.line.hours if self.line else self.hours
+        urgent = campaign.level in {Level.ORANGE, Level.RED}
+        return calendar.next_call_span(at, hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(at))
+
+    def rings(self, campaign: Campaign) -> bool:
+        """Whether the machine rings households for a campaign at all."""
+        return self.line is not None and campaign.script is not None
 
     def callers_are_there(self, now: datetime, *, urgent: bool) -> bool:
         """Whether somebody rings at this moment. urgent: the hours of an alert."""
@@ -74,7 +105,28 @@ def of(settings: Settings) -> Desk:
         hours=call_hours(settings.call_hours.routine, settings.call_hours.alert),
         landlord=settings.landlord.name,
         phone=settings.landlord.phone,
+        line=_line(settings),
     )
+
+
+def _line(settings: Settings) -> Line | None:
+    """The first sender that carries calls; None without one."""
+    keys = sorted(key for key, sender in settings.sender_table.items() if sender.capability is Capability.VOICE)
+    hours = call_hours(settings.calls.routine, settings.calls.alert)
+    return Line(keys[0], hours, settings.calls.most, _again(settings.calls)) if keys else None
+
+
+def _again(calls: Calls) -> Mapping[CallEnd, Again]:
+    written = {
+        CallEnd.BUSY: calls.busy_min,
+        CallEnd.FAILED: calls.busy_min,
+        CallEnd.NO_ANSWER: calls.no_answer_min,
+        CallEnd.MACHINE: calls.machine_min,
+    }
+    return {
+        end: replace(AGAIN[end], earliest=timedelta(minutes=low), latest=timedelta(minutes=high))
+        for end, (low, high) in written.items()
+    }
 
 
 def call_hours(routine: Written, alert: Written) -> calendar.CallHours:

@@ -1,4 +1,4 @@
-"""Silence, failures and exclusions climb the ladder: another text, a callback task, or a final word."""
+"""Silence, failures and exclusions climb the ladder: another text, a call, a callback task, or a final word."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ import structlog
 
 from worker import catalogue
 from worker.domain import ladder, rungs
-from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Campaign, EventState
 from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
 from worker.domain.rungs import Rung
+from worker.domain.voice import CallEnd
 from worker.services import tasks
 from worker.services.desk import Desk
-from worker.store import events, inbound, outbox, people, recipients, second_numbers
+from worker.store import automatic_calls, events, inbound, outbox, people, recipients, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -24,11 +24,13 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """What one batch did. reminded: texts queued, to the same number or another. more: the batch was full."""
+    """What one batch did. reminded: texts queued, to the same number or another; called: households with a call queued.
+    more: the batch was full."""
 
     reminded: int = 0
     handed_over: int = 0
     settled: int = 0
+    called: int = 0
     more: bool = False
 
 
@@ -50,24 +52,26 @@ def _escalate(connection: Connection, desk: Desk, now: datetime) -> Escalated:
         _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
         for event_id in sorted({f.event_id for f in facts})
     ]
-    reminded, handed_over, settled = (sum(column) for column in zip((0, 0, 0), *done, strict=True))
-    log.info("ladder_climbed", reminded=reminded, handed_over=handed_over, settled=settled)
-    return Escalated(reminded, handed_over, settled, more=len(due) == BATCH)
+    reminded, called, handed_over, settled = (sum(column) for column in zip((0, 0, 0, 0), *done, strict=True))
+    log.info("ladder_climbed", reminded=reminded, called=called, handed_over=handed_over, settled=settled)
+    return Escalated(reminded, handed_over, settled, called, more=len(due) == BATCH)
 
 
 def _climb(
     connection: Connection, event_id: int, due: Sequence[recipients.Due], desk: Desk, now: datetime
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int]:
     event = events.get(connection, event_id)
     assert event is not None  # noqa: S101  # recipients refer to it by foreign key
     campaign = catalogue.thaw(event.definition)
     opens_at, closes_at = desk.next_opening(campaign.window, now)
     useful = event.state is EventState.RUNNING and opens_at < event.void_at
     others = _other_numbers(connection, campaign, due)
-    around = _Around(campaign, event, opens_at if useful else None, closes_at, others, now)
+    line = _line(connection, event, campaign, due, desk=desk, now=now)
+    around = _Around(campaign, event, opens_at if useful else None, closes_at, others, line, now)
     moves = [(d, ladder.next_rung(_facts(d, around))) for d in due]
     return (
         _write(connection, moves, around),
+        _call(connection, moves, around),
         _ring(connection, event_id, moves, desk, now),
         _settle(connection, moves, now),
     )
@@ -77,10 +81,20 @@ Moves = Sequence[tuple[recipients.Due, ladder.Move]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """By which sender, between which moments, and at which number (by recipient id) the machine may ring."""
+
+    sender: str
+    opens_at: datetime
+    closes_at: datetime
+    numbers: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Around:
     """What is the same for all households of an event. texts_from: None when no text may leave any more.
 
-    others: recipient id -> the household's other number.
+    others: recipient id -> the household's other number. line: None when the machine rings nobody any more.
     """
 
     campaign: Campaign
@@ -88,7 +102,12 @@ class _Around:
     texts_from: datetime | None
     closes_at: datetime
     others: Mapping[int, str]
+    line: _Line | None
     now: datetime
+
+    def rings_from(self, recipient: int) -> datetime | None:
+        """When the machine may next ring a household; None when it may not."""
+        return self.line.opens_at if self.line and recipient in self.line.numbers else None
 
     def plan(self, step: Step, rung: Rung) -> outbox.Plan:
         """How the texts of a step of the ladder leave: at once."""
@@ -104,6 +123,25 @@ def _other_numbers(connection: Connection, campaign: Campaign, due: Sequence[rec
     return second_numbers.best(connection, [d.id for d in due if d.second_state is None])
 
 
+def _line(
+    connection: Connection,
+    event: events.Event,
+    campaign: Campaign,
+    due: Sequence[recipients.Due],
+    *,
+    desk: Desk,
+    now: datetime,
+) -> _Line | None:
+    """Numbers are looked for only where the machine rings at all, and for households it has not rung."""
+    if desk.line is None or not desk.rings(campaign) or event.state is not EventState.RUNNING:
+        return None
+    opens_at, closes_at = desk.line_opening(campaign, now)
+    if opens_at >= event.void_at:
+        return None
+    numbers = automatic_calls.best(connection, [d.id for d in due if d.call_state is None])
+    return _Line(desk.line.sender, opens_at, closes_at, numbers)
+
+
 def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
     return ladder.Facts(
         campaign=around.campaign,
@@ -117,6 +155,9 @@ def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
         texts_from=around.texts_from,
         has_second=due.id in around.others,
         second_state=MessageState(due.second_state) if due.second_state else None,
+        calls_from=around.rings_from(due.id),
+        call_state=MessageState(due.call_state) if due.call_state else None,
+        call_end=CallEnd(due.call_end) if due.call_end else None,
     )
 
 
@@ -144,14 +185,28 @@ def _write_elsewhere(connection: Connection, ids: Sequence[int], around: _Around
     return second_numbers.queue(connection, around.event.id, plan, numbers, now=around.now)
 
 
+def _call(connection: Connection, moves: Moves, around: _Around) -> int:
+    """Queues calls by the machine; returns the households. Several that share a number rely on one call."""
+    wanted = {d.id: m.due_at for d, m in moves if isinstance(m, ladder.PlaceCall)}
+    if not wanted or around.line is None or around.campaign.script is None:
+        return 0
+    line, void_at = around.line, around.event.void_at
+    plan = outbox.Plan(Step.VOICE, line.sender, around.campaign.script, line.opens_at, line.closes_at, void_at)
+    numbers = {i: line.numbers[i] for i in wanted}
+    alive = automatic_calls.queue(connection, around.event.id, plan, numbers, now=around.now)
+    soon = around.now + ladder.LOOK_AGAIN  # the call of their number is over
+    recipients.wait(connection, [(i, at if i in alive else soon, None) for i, at in wanted.items()])
+    return len(wanted)
+
+
 def _ring(connection: Connection, event_id: int, moves: Moves, desk: Desk, now: datetime) -> int:
-    wanted = [
-        tasks.Call(d.household_id, event_id, (d.id,), TaskReason(m.reason))
-        for d, m in moves
-        if isinstance(m, ladder.MakeTask)
-    ]
+    owed = [(d, m) for d, m in moves if isinstance(m, ladder.MakeTask)]
+    wanted = [tasks.Call(d.household_id, event_id, (d.id,), m.reason) for d, m in owed]
+    told = [tasks.Call(d.household_id, event_id, (), m.also) for d, m in owed if m.also is not None]
     if wanted:
         tasks.hand_over(connection, wanted, desk=desk, now=now)
+        if told:
+            tasks.hand_over(connection, told, desk=desk, now=now)
         _withdraw(connection, [i for call in wanted for i in call.recipient_ids], now)
     return len(wanted)
 

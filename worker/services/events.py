@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from worker import catalogue
-from worker.domain import rungs
+from worker.domain import ladder, rungs
 from worker.domain.campaigns import Campaign, EventState, Exclusions, Remedy
 from worker.domain.errors import NotFound, Refused
 from worker.domain.messages import Step
@@ -21,6 +21,7 @@ _EXCLUDING = (
     Reason.ON_HOLD,
     Reason.NO_PHONE,
     Reason.LANDLINE_ONLY,
+    Reason.ANSWERS_CALLS,
     Reason.PREFERS_CALL,
     Reason.CONTACTED_TODAY,
 )
@@ -47,6 +48,8 @@ def open_in(connection: Connection, campaign: Campaign, *, occasion: str, desk: 
     """The same, within a transaction that does more."""
     starts_at, _closes_at = desk.next_opening(campaign.window, now)
     void_at = starts_at + campaign.void_after
+    # What nobody can do is not promised: without a line there is no call in the event, whatever the file says.
+    campaign = campaign if desk.rings(campaign) else campaign.without_calls()
     values = {
         "campaign": campaign.key,
         "occasion": occasion,
@@ -98,13 +101,20 @@ def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Oc
         day_start=desk.day_start(opens_at),
         now=now,
         wants_reply=campaign.wants_reply,
+        rings=desk.rings(campaign),
     )
 
 
 def recorded_only(exclusions: Exclusions) -> list[Reason]:
     """The reasons for which a household without a text is only recorded, not rung. Who told a caller "never again"
     is recorded whatever the campaign says."""
-    return [Reason.REFUSED] + [reason for reason in _EXCLUDING if getattr(exclusions, reason) is Remedy.RECORD]
+    return [Reason.REFUSED] + [reason for reason in _EXCLUDING if remedy_of(exclusions, reason) is Remedy.RECORD]
+
+
+def remedy_of(exclusions: Exclusions, reason: Reason) -> Remedy:
+    """What the campaign owes a household that gets no text for this reason."""
+    remedy: Remedy = getattr(exclusions, ladder.POLICY.get(reason, str(reason)))
+    return remedy
 
 
 def preview(db: Database, campaign: Campaign, *, desk: Desk, now: datetime) -> list[audience.Fate]:

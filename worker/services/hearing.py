@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from worker.domain import replies
+from worker.domain import replies, voice
 from worker.domain.campaigns import Kind
-from worker.domain.channels import Sender
+from worker.domain.channels import Channel, Sender
 from worker.domain.recipients import RecipientState
 from worker.domain.replies import Intent
 from worker.services.desk import Desk
@@ -62,24 +62,33 @@ class Heard:
 
 
 def hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) -> Heard:
-    """Finds the households behind the number and locks them, then reads the text.
+    """Finds the households behind the number and locks them, then reads the text or the key.
 
     A reply that is read late is read as of the moment it came: it says nothing about what was asked since.
     """
-    at = message.received_at
     households, standings = whom(connection, message)
-    reading = replies.read(
+    reading = _read_key(message) if message.channel == Channel.VOICE else _read_text(rig, message, standings)
+    if not households and reading.intent in _NEVER_UNHEARD:
+        households, standings = _those_once_there(connection, message)
+    heard = Heard(message, reading, households, standings, now)
+    over = reading.intent is Intent.ABSENT and away_until(rig, heard) <= now
+    return Heard(message, replies.Reading(Intent.UNCLEAR), households, standings, now) if over else heard
+
+
+def _read_text(rig: Rig, message: rows.Unread, standings: Sequence[recipients.Standing]) -> replies.Reading:
+    at = message.received_at
+    return replies.read(
         message.body,
         opt_out_type=message.opt_out_type,
         on=rig.desk.local_date(at),
         asked=_was_asked(standings, at),
         with_picture=message.media_count > 0,
     )
-    if not households and reading.intent in _NEVER_UNHEARD:
-        households, standings = _those_once_there(connection, message)
-    heard = Heard(message, reading, households, standings, now)
-    over = reading.intent is Intent.ABSENT and away_until(rig, heard) <= now
-    return Heard(message, replies.Reading(Intent.UNCLEAR), households, standings, now) if over else heard
+
+
+def _read_key(message: rows.Unread) -> replies.Reading:
+    """A key says what the question offered; it is not read as words are."""
+    return replies.Reading(voice.INTENT_OF_KEY.get(message.body, Intent.UNCLEAR))
 
 
 def whom(connection: Connection, message: rows.Unread) -> tuple[list[int], list[recipients.Standing]]:

@@ -114,7 +114,9 @@ def _nothing(_connection: Connection, _rig: Rig, _heard: Heard) -> None:
 
 
 def _refuse(connection: Connection, _rig: Rig, heard: Heard) -> None:
-    people.opt_out(connection, [heard.message.e164], channel=Channel.SMS, source="reply", now=heard.now)
+    """What was refused is the channel on which it was said: STOP ends texts, 9 ends calls by the machine."""
+    channel = Channel(heard.message.channel)
+    people.opt_out(connection, [heard.message.e164], channel=channel, source="reply", now=heard.now)
 
 
 def _take_back_refusal(connection: Connection, _rig: Rig, heard: Heard) -> None:

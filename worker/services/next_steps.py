@@ -92,6 +92,8 @@ def _place(standing: rows.Standing, others: set[int] | None) -> Place:
         contacted_at=standing.contacted_at,
         reminded=standing.reminded,
         second=standing.second,
+        called=standing.called,
+        call_due_at=standing.call_due_at if standing.state == RecipientState.WAITING else None,
         has_other=others is None or standing.recipient_id in others,
         reasons=standing.reasons or (),
     )

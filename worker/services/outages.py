@@ -12,7 +12,7 @@ from worker.domain.messages import SendResult, Step
 from worker.domain.recipients import Reason
 from worker.i18n import _
 from worker.services.desk import Desk
-from worker.store import events, outages, outbox, recipients, second_numbers
+from worker.store import automatic_calls, events, outages, outbox, recipients, second_numbers
 from worker.store.database import Connection
 
 log = structlog.get_logger()
@@ -110,6 +110,7 @@ def hand_over(connection: Connection, rules: Rules, *, desk: Desk, now: datetime
     first = [(m.event_id, m.e164, Reason.EXPIRED) for m in lost if m.event_id and m.step == Step.FIRST]
     recipients.mark_due(connection, first, now=now)
     second_numbers.mark_failed(connection, [m.id for m in lost if m.step == Step.SECOND_NUMBER], now=now)
+    automatic_calls.mark_ended(connection, [m.id for m in lost if m.step == Step.VOICE], at=now)
     for event_id in sorted({m.event_id for m in lost if m.event_id}):
         count = sum(m.event_id == event_id for m in lost)
         log.error("handed_to_callers", event_id=event_id, texts=count)

@@ -18,7 +18,10 @@ from worker.store import audience, previews
 from worker.store.database import Database
 from worker.store.previews import Elsewhere, Group, Household
 
-TEXT = "text"
+TEXT, CALL = "text", "voice"
+# What a call by the machine comes to, for a first sum: the question, its repeats and the ringing before it.
+CALL_LASTS = timedelta(seconds=75)
+MINUTES_BILLED = 1
 NO_PACE = 0.0
 
 
@@ -47,7 +50,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """All of it. groups: the audience. ends_at: the last text leaves, at the sender's pace. reminders_at_most: the cost
-    if nobody answered before the reminder."""
+    if nobody answered before the reminder. calls_end_at: the last first call by the machine, None without any."""
 
     campaign: Campaign
     groups: Sequence[Group]
@@ -55,6 +58,8 @@ class Preview:
     rows: Sequence[Row]
     cost: Cost
     reminders_at_most: Cost
+    calls_cost: Cost
+    calls_end_at: datetime | None
     sender: Sender | None
     problems: Sequence[Problem]
     elsewhere: Sequence[Elsewhere]
@@ -73,6 +78,16 @@ class Preview:
         return sum(g.texts for g in self.groups)
 
     @property
+    def calls(self) -> int:
+        """First calls by the machine, to whom no text can reach; one for those who share a number."""
+        return sum(g.calls for g in self.groups)
+
+    @property
+    def rung(self) -> int:
+        """Households that the machine rings in place of a text."""
+        return sum(g.households for g in self.groups if g.fate == CALL)
+
+    @property
     def texted(self) -> int:
         """Households whom a text reaches; some share one."""
         return sum(g.households for g in self.groups if g.fate == TEXT)
@@ -83,8 +98,8 @@ class Preview:
 
     @property
     def excluded(self) -> Mapping[str, int]:
-        """Households that get no text, by reason."""
-        return _counted((g.fate, g.households) for g in self.groups if g.fate != TEXT)
+        """Households that get neither a text nor a call by the machine, by reason."""
+        return _counted((g.fate, g.households) for g in self.groups if g.fate not in {TEXT, CALL})
 
     @property
     def by_agency(self) -> Mapping[str, int]:
@@ -129,6 +144,8 @@ def preview(rig: Rig, campaign: Campaign, *, now: datetime) -> Preview:
             rows=rows,
             cost=rig.prices.cost(_spent(campaign, groups, rows, "first"), on=rig.desk.local_date(now)),
             reminders_at_most=rig.prices.cost(_spent(campaign, groups, rows, "reminder"), on=rig.desk.local_date(now)),
+            calls_cost=rig.prices.cost(_rung(rig.desk, groups), on=rig.desk.local_date(now)),
+            calls_end_at=_calls_end_at(rig, campaign, sum(g.calls for g in groups), starts_at),
             sender=sender,
             problems=catalogue.problems_of(campaign, senders=rig.settings.sender_table, texts=rig.texts),
             elsewhere=previews.elsewhere(connection, occasion),
@@ -188,6 +205,26 @@ def _spent(campaign: Campaign, groups: Sequence[Group], rows: Sequence[Row], ste
     return [
         Spent(Channel.SMS, campaign.sender, g.destination, g.texts * each.get(g.language, 0)) for g in groups if g.texts
     ]
+
+
+def _rung(desk: Desk, groups: Sequence[Group]) -> list[Spent]:
+    sender = desk.line.sender if desk.line else ""
+    return [Spent(Channel.VOICE, sender, g.destination, g.calls * MINUTES_BILLED) for g in groups if g.calls]
+
+
+def _calls_end_at(rig: Rig, campaign: Campaign, calls: int, starts_at: datetime) -> datetime | None:
+    """When everybody was rung once: by the lines there are, in the hours in which the machine may ring."""
+    line = rig.desk.line
+    if not calls or line is None:
+        return None
+    sender = rig.settings.sender_table[line.sender]
+    left = max(calls * CALL_LASTS / sender.calls_at_once, timedelta(seconds=calls / sender.calls_per_s))
+    opens_at, closes_at = rig.desk.line_opening(campaign, starts_at)
+    last = starts_at + campaign.void_after
+    while opens_at + left > closes_at and closes_at < last:
+        left -= closes_at - opens_at
+        opens_at, closes_at = rig.desk.line_opening(campaign, closes_at)
+    return opens_at + left
 
 
 def _ends_at(desk: Desk, campaign: Campaign, sender: Sender | None, segments: int, starts_at: datetime) -> datetime:

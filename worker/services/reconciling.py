@@ -9,13 +9,16 @@ import structlog
 
 from worker import catalogue
 from worker.domain.campaigns import Campaign
-from worker.domain.channels import Sender
+from worker.domain.channels import Channel, Sender
 from worker.domain.errors import BadDefinition, Unavailable
-from worker.domain.messages import Found, MessageState, Receipt
+from worker.domain.messages import Found, FoundCall, MessageState, Receipt
 from worker.domain.recipients import Reason
-from worker.services import receipts, recording
-from worker.store import events, inbound, outbox, sweeping
+from worker.domain.voice import Word
+from worker.services import following, receipts, recording
+from worker.services.desk import Desk
+from worker.store import automatic_calls, call_words, events, inbound, outbox, sweeping
 from worker.store.database import Connection, Database
+from worker.twilio.calls import Place
 from worker.twilio.client import Gateway
 
 log = structlog.get_logger()
@@ -38,7 +41,9 @@ INBOUND_LOOK_BACK = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """What asking the provider needs. margin: how old a request must be before it is looked for."""
+    """What asking the provider needs. margin: how old a request must be before it is looked for. receipt_patience,
+    call_patience: how long a final word about a text, or the end of a call, may take to come by itself.
+    """
 
     db: Database
     gateway: Gateway
@@ -46,6 +51,8 @@ class Rig:
     margin: timedelta
     receipt_patience: timedelta
     clock: Callable[[], datetime]
+    desk: Desk | None = None
+    call_patience: timedelta = timedelta(minutes=6)
 
 
 def settle_unknown(rig: Rig) -> int:
@@ -75,31 +82,37 @@ def _ask(question: Callable[[], T], purpose: str) -> T | None:
         return None
 
 
-def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found]:
-    sender = rig.senders[question.sender]
-    return rig.gateway.find(question.e164, sender.address, question.started_at - CLOCK_SKEW)
+def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found | FoundCall]:
+    sender, since = rig.senders[question.sender], question.started_at - CLOCK_SKEW
+    if question.channel == Channel.VOICE:
+        return rig.gateway.find_calls(question.e164, sender.address, since)
+    return rig.gateway.find(question.e164, sender.address, since)
 
 
-def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found]) -> int:
+def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found | FoundCall]) -> int:
     now = rig.clock()
     with rig.db.begin() as connection:
         taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
         until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCK_SKEW
         ours = [f for f in listed if _may_be(f, question, until=until) and f.provider_sid not in taken]
         match = min(ours, key=lambda f: abs(f.created_at - question.started_at), default=None)
+        if isinstance(match, FoundCall):
+            _adopt_call(connection, rig, question, match, now)
+            return 1
         if match is not None:
             _adopt(connection, question, match, now)
             return 1
         return _count_miss(connection, question, now)
 
 
-def _may_be(found: Found, question: sweeping.Unknown, *, until: datetime) -> bool:
+def _may_be(found: Found | FoundCall, question: sweeping.Unknown, *, until: datetime) -> bool:
     """Of the same words, and made since we asked; not long after, for the same words may be sent again.
 
     until: the provider may take a text well after we gave up waiting, so all the time counts in which its absence is
     being proved.
     """
-    return found.body == question.body and question.started_at - CLOCK_SKEW <= found.created_at <= until
+    same = isinstance(found, FoundCall) or found.body == question.body
+    return same and question.started_at - CLOCK_SKEW <= found.created_at <= until
 
 
 def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now: datetime) -> None:
@@ -109,12 +122,23 @@ def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now
     receipts.apply(connection, [word], now=now)
 
 
+def _adopt_call(connection: Connection, rig: Rig, question: sweeping.Unknown, found: FoundCall, now: datetime) -> None:
+    known = call_words.lock(connection, question.id, question.attempt_id)
+    if known is not None and rig.desk is not None:
+        following.learn(connection, known, _word_of(found), sid=found.provider_sid, desk=rig.desk, now=now)
+
+
+def _word_of(found: FoundCall) -> Word:
+    return Word(found.status, answered_by=found.answered_by, duration_s=found.duration_s)
+
+
 def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetime) -> int:
     """Counts once however many asked at the same time; the second miss proves that the text was never sent."""
     if not sweeping.count_miss(connection, question.id, seen=question.lookups, now=now):
         return 0
     if question.lookups + 1 < LOOKUPS_FOR_ABSENCE:
         return 0
+    automatic_calls.not_made(connection, [question.attempt_id], now=now)
     campaign = _campaign(connection, question.event_id)
     if campaign is not None and campaign.resend_after_unknown and question.attempts < REQUESTS_AT_MOST:
         outbox.change(connection, [outbox.Change(question.id, MessageState.QUEUED, due_at=now)], now=now)
@@ -142,6 +166,27 @@ def fetch_missing_receipts(rig: Rig) -> int:
         if answer is None:
             return asked
         _note_answer(rig, message_id, sid, answer[0])
+    return len(silent)
+
+
+def fetch_lost_ends(rig: Rig) -> int:
+    """Asks about calls that must be over by now and of whose end nothing was heard; returns how many were asked about.
+
+    What the provider has no record of, or has not ended by then, ended without anybody.
+    """
+    now = rig.clock()
+    if rig.desk is None:
+        return 0
+    with rig.db.begin() as connection:
+        silent = call_words.take_silent(
+            connection, before=now - rig.call_patience, oldest=OLDEST_POLLED, limit=PER_RUN, now=now
+        )
+    for asked, (message_id, attempt_id, sid) in enumerate(silent):
+        answer = _ask(lambda sid=sid: (rig.gateway.fetch_call(sid),), "fetch_call")  # type: ignore[misc]
+        if answer is None:
+            return asked
+        word = _word_of(answer[0]) if answer[0] is not None else Word("failed")
+        following.hear(rig.db, Place(message_id, attempt_id, sid), word, desk=rig.desk, now=rig.clock())
     return len(silent)
 
 

@@ -16,7 +16,7 @@ from worker.domain.recipients import Reason
 from worker.i18n import _
 from worker.services import outages
 from worker.services.events import first_wait
-from worker.store import events, outbox, people, recipients, second_numbers
+from worker.store import automatic_calls, events, outbox, people, recipients, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -75,7 +75,10 @@ def follow(
 
 
 def start_clocks(connection: Connection, moved: Sequence[outbox.Moved], now: datetime) -> None:
-    """First texts of several events left, or may have: their households have their time to answer from now."""
+    """First texts and calls of several events left, or may have: their households' time to answer runs from now."""
+    calls = [m.id for m in moved if m.step == Step.VOICE]
+    if calls:
+        automatic_calls.mark_left(connection, calls, now=now)
     opening = [m for m in moved if m.step in _OPENING]
     for event_id in sorted({m.event_id for m in opening if m.event_id is not None}):
         event = events.get(connection, event_id)
@@ -103,9 +106,9 @@ def mark_failed(
 
 
 def mark_lost(connection: Connection, lost: Sequence[tuple[outbox.Moved, Reason]], now: datetime) -> None:
-    """Texts that ended without reaching anybody, each with the reason: who relied on one is due at once.
+    """Texts and calls that ended without reaching anybody, each with the reason: who relied on one is due at once.
 
-    That a second number failed is told by its own row; the reason of the recipient is about the first.
+    That a second number or a call failed is told by its own row; the reason of the recipient is about the first text.
     """
     first = [(m.event_id, m.e164, why) for m, why in lost if m.step == Step.FIRST and m.event_id is not None]
     if first:
@@ -113,6 +116,9 @@ def mark_lost(connection: Connection, lost: Sequence[tuple[outbox.Moved, Reason]
     second = [m.id for m, _why in lost if m.step == Step.SECOND_NUMBER]
     if second:
         second_numbers.mark_failed(connection, second, now=now)
+    calls = [m.id for m, _why in lost if m.step == Step.VOICE]
+    if calls:
+        automatic_calls.mark_ended(connection, calls, at=now)
 
 
 # The steps by which a household first hears of an event.
@@ -192,6 +198,11 @@ _CHANGES: Mapping[Outcome, Callable[[SendResult, int, int, datetime], outbox.Cha
 }
 
 
+def change(result: SendResult, now: datetime) -> outbox.Change:
+    """What one request does to its message, one of few: what the provider could not take is asked for again."""
+    return _change(result, 1, 2, now)
+
+
 def _change(result: SendResult, made: int, most: int, now: datetime) -> outbox.Change:
     return replace(_CHANGES[result.outcome](result, made, most, now), attempt=made)
 
@@ -219,6 +230,15 @@ def _alarm(connection: Connection, results: Sequence[SendResult], moved: Sequenc
         "event_stopped", event_id=event_id, reason="configuration", code=wrong.code, http_status=wrong.http_status
     )
     events.raise_alarm(connection, event_id, alarm=alarm_text(wrong.code, wrong.http_status), now=now)
+
+
+def calls_alarm_text(code: int | None, http_status: int | None) -> str:
+    """What the operator reads when the provider refuses our set-up for calls; texts are not concerned."""
+    return _(
+        "Twilio refuse nos appels automatiques (code {code}, HTTP {status}) : l'émetteur voice est à corriger. Les SMS "
+        "continuent, les appels sont retentés toutes les cinq minutes ; passé l'heure utile, une personne "
+        "appelle. Lancez « courtoisie check --online »."
+    ).format(code=code, status=http_status)
 
 
 def alarm_text(code: int | None, http_status: int | None) -> str:

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from worker.domain.channels import Channel
 from worker.domain.messages import MessageState
 from worker.domain.recipients import RecipientState
 from worker.domain.reports import next_step
+from worker.domain.voice import CallEnd
 from worker.services import events, next_steps
 from worker.store import accounts, reports, task_pages
 from worker.store import events as event_rows
@@ -100,6 +102,12 @@ def as_json(report: Report) -> dict[str, Any]:
             "total": sum(account.messages.values()),
             "segments": account.segments,
             "by_state": {str(state): account.messages.get(state, 0) for state in MessageState},
+            "by_channel": {str(channel): account.channels.get(channel, 0) for channel in Channel},
+        },
+        "calls": {
+            "total": sum(account.calls.values()),
+            "under_way": account.calls.get("under_way", 0),
+            "by_end": {str(end): account.calls.get(end, 0) for end in CallEnd},
         },
         "replies": account.replies,
         "callback_tasks": {state: account.tasks.get(state, 0) for state in ("open", "claimed", "done", "cancelled")},

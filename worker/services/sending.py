@@ -86,17 +86,17 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     While a more urgent event has texts to send, those are sent instead: an alert does not wait until the weekly round
     is through. The event's own turn comes again after it.
     """
-    slots = _slots(rig)
-    if not slots:
+    free = slots(rig)
+    if not free:
         return Batch(more=True, wait_s=1.0)
     urgent = _more_urgent(rig, event_id)
-    batch = _send_one_batch(rig, event_id if urgent is None else urgent, slots)
+    batch = _send_one_batch(rig, event_id if urgent is None else urgent, free)
     return batch if urgent is None else _in_place_of_own(batch)
 
 
-def _send_one_batch(rig: Rig, event_id: int, slots: int) -> Batch:
+def _send_one_batch(rig: Rig, event_id: int, free: int) -> Batch:
     try:
-        claim = _claim_bulk(rig, event_id, most=min(rig.batch_size, max(slots, FEWEST)))
+        claim = _claim_bulk(rig, event_id, most=min(rig.batch_size, max(free, FEWEST)))
     except BadDefinition as error:
         _stop_event(rig, event_id, str(error))
         return Batch()
@@ -115,7 +115,7 @@ def _in_place_of_own(batch: Batch) -> Batch:
 
 def send_answers(rig: Rig) -> Batch:
     """Sends due acknowledgements of all events. Their own queue and the next free request: bulk never delays them."""
-    _slots(rig)
+    slots(rig)
     return _send(rig, _claim_answers(rig))
 
 
@@ -149,20 +149,23 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
         now=rig.clock(),
     )
     if any(result.http_status == recording.TOO_MANY for result in results):
-        _narrow(rig)
+        narrow(rig)
 
 
-def _narrow(rig: Rig) -> None:
+def narrow(rig: Rig) -> None:
+    """The provider refused a request for being one too many."""
     with rig.db.begin() as connection:
         budget = limits.narrow(connection, most=rig.max_in_flight, now=rig.clock())
     if budget is not None:
         log.warning("provider_refuses_so_many", in_flight_from_now=budget)
 
 
-def _slots(rig: Rig) -> int:
-    def keep_to(slots: int) -> int:
-        rig.share.slots = slots
-        return rig.gateway.keep_to(slots)
+def slots(rig: Rig) -> int:
+    """This process's part of the requests that may be under way at once."""
+
+    def keep_to(part: int) -> int:
+        rig.share.slots = part
+        return rig.gateway.keep_to(part)
 
     with rig.share.lock, rig.db.begin() as connection:
         return limits.share_in_flight(

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 import structlog
 from pydantic import TypeAdapter
 
+from worker.domain.channels import Channel
 from worker.domain.errors import NotFound
 from worker.domain.pricing import Cost, PriceTable, Spent
 from worker.domain.reports import WHOLE, Figures, Summary
@@ -129,8 +130,10 @@ def _with_cost(
     return replace(
         figures,
         opt_outs=refusals,
-        texts=sum(texts for texts, _spent in mine),
-        segments=sum(spent.units for _texts, spent in mine),
+        texts=sum(texts for texts, spent in mine if spent.channel == Channel.SMS),
+        segments=sum(spent.units for _texts, spent in mine if spent.channel == Channel.SMS),
+        machine_calls=sum(calls for calls, spent in mine if spent.channel == Channel.VOICE),
+        machine_minutes=sum(spent.units for _calls, spent in mine if spent.channel == Channel.VOICE),
         cost_micro=cost.micro,
         unpriced=cost.unpriced,
     )

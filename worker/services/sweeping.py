@@ -9,13 +9,15 @@ import structlog
 from worker import catalogue
 from worker.services import outages, recording
 from worker.services.desk import Desk
-from worker.store import claims, events, inbound, limits, outbox, sweeping, undoing
+from worker.store import automatic_calls, call_words, claims, events, inbound, limits, outbox, sweeping, undoing
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
 
 # A stored reply that nobody has read after this long was lost by the queue.
 UNREAD_AFTER = timedelta(seconds=20)
+# No answering machine listens for longer.
+LISTENS_AT_MOST = timedelta(minutes=3)
 # A text whose fate nobody could tell counts as failed this long after it was last useful.
 UNKNOWN_AT_MOST = timedelta(days=1)
 
@@ -27,6 +29,8 @@ class Wakes:
     unopened_events: Sequence[int] = ()
     sending_events: Sequence[int] = ()
     answers: bool = False
+    calls: bool = False
+    machines: Sequence[tuple[int, int]] = ()
     escalation: bool = False
     unread: Sequence[int] = ()
 
@@ -40,6 +44,8 @@ def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> 
             unopened_events=sweeping.unopened(connection, now=now),
             sending_events=sweeping.events_with_due_texts(connection, now=now),
             answers=sweeping.has_due_answers(connection, now=now),
+            calls=automatic_calls.has_due(connection, now=now),
+            machines=call_words.machines(connection, since=now - LISTENS_AT_MOST),
             escalation=sweeping.has_due_recipients(connection, now=now),
             unread=inbound.unread(connection, before=now - UNREAD_AFTER),
         )
@@ -84,3 +90,17 @@ def _replan(connection: Connection, desk: Desk, now: datetime) -> None:
             sweeping.replan(connection, event_id, opens_at=opens_at, closes_at=closes_at, now=now)
         else:
             recording.mark_failed(connection, outbox.expire_queued(connection, event_id, now=now), {}, now)
+    _replan_calls(connection, desk, now)
+
+
+def _replan_calls(connection: Connection, desk: Desk, now: datetime) -> None:
+    """The same for calls, by the hours in which the machine rings."""
+    for event_id in automatic_calls.with_closed_window(connection, now=now):
+        event = events.get(connection, event_id)
+        if event is None:
+            continue
+        opens_at, closes_at = desk.line_opening(catalogue.thaw(event.definition), now)
+        if opens_at < event.void_at:
+            automatic_calls.replan(connection, event_id, opens_at=opens_at, closes_at=closes_at, now=now)
+        else:
+            recording.mark_failed(connection, automatic_calls.expire(connection, event_id, now=now), {}, now)

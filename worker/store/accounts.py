@@ -24,6 +24,17 @@ FROM message WHERE event_id = :event_id AND step <> 'ack' GROUP BY 1
 """
 )
 
+_CHANNELS = text("SELECT channel, count(*) FROM message WHERE event_id = :event_id AND step <> 'ack' GROUP BY 1")
+
+# Every call that was made, by what it came to.
+_CALLS = text(
+    """
+SELECT coalesce(c.came_to, CASE WHEN c.ended_at IS NULL THEN 'under_way' ELSE 'failed' END), count(*)
+FROM automatic_call c JOIN message m ON m.id = c.message_id
+WHERE m.event_id = :event_id AND (c.provider_sid IS NOT NULL OR c.ended_at IS NULL) GROUP BY 1
+"""
+)
+
 _REPLIES = text(
     "SELECT intent, count(*) AS households FROM recipient WHERE event_id = :event_id AND intent IS NOT NULL GROUP BY 1"
 )
@@ -49,7 +60,8 @@ _UNKNOWN_SENDERS = text("SELECT count(*) FROM inbound_message WHERE match = 'unk
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where every household and message of an event stands."""
+    """Where every household and message of an event stands. channels: messages by channel; calls: by the machine, each
+    try, by what it came to."""
 
     recipients: dict[str, int]
     reasons: dict[str, dict[str, int]]
@@ -58,6 +70,8 @@ class Account:
     segments: int
     replies: dict[str, int]
     tasks: dict[str, int]
+    channels: dict[str, int]
+    calls: dict[str, int]
 
     @property
     def total(self) -> int:
@@ -79,6 +93,8 @@ def of_event(connection: Connection, event_id: int) -> Account:
         segments=sum(row.segments for row in texts),
         replies=_counted(connection, _REPLIES, event_id),
         tasks=_counted(connection, _TASKS, event_id),
+        channels=_counted(connection, _CHANNELS, event_id),
+        calls=_counted(connection, _CALLS, event_id),
     )
 
 

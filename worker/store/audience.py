@@ -9,10 +9,12 @@ from sqlalchemy import Connection, text
 
 from worker.domain.campaigns import AgeBand, Audience
 from worker.domain.recipients import Reason, RecipientState
+from worker.store.automatic_calls import CALLABLE
 
 # One row per household of the audience, with its best number for a text and why it may get none.
 # Relies on ix_tenant_active, uq_household_present, the phone unique key and uq_opt_out_standing.
-SORTED = """
+# Where the machine rings, also the number it would ring; who lately pressed keys and answered no text is rung at once.
+SORTED = f"""
 WITH aged AS (
     SELECT t.household_id, t.language, t.role,
            CASE t.birth_precision
@@ -43,14 +45,14 @@ WITH aged AS (
       AND (CAST(:adapted AS boolean) IS NULL OR d.adapted = :adapted)
       AND (CAST(:senior AS boolean) IS NULL OR coalesce(r.senior, false) = :senior)
       AND (CAST(:alone AS boolean) IS NULL OR (h.lives_alone = 'yes') = :alone)
-      AND (CAST(:contacted_in AS bigint[]) = '{}'
+      AND (CAST(:contacted_in AS bigint[]) = '{{}}'
            OR EXISTS (SELECT 1 FROM recipient w WHERE w.household_id = h.id AND w.event_id = ANY (:contacted_in)
                       AND w.contacted_at IS NOT NULL))
       AND (CAST(:household AS bigint) IS NULL OR h.id = :household)
       AND (NOT :dealt OR EXISTS (SELECT 1 FROM round_place p
                                  WHERE p.event_id = CAST(:event_id AS bigint) AND p.household_id = h.id))
 ), sorted AS (
-    SELECT a.household_id, a.language, a.years, best.e164,
+    SELECT a.household_id, a.language, a.years, best.e164, ring.e164 AS call_e164,
            CASE WHEN lately.fate = 'contacted' THEN lately.event_id END AS other_event,
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.contacted_at END AS asked_at,
            CASE WHEN lately.fate = 'asked' AND lately.e164 = best.e164 THEN lately.reminded_at END AS reminded_at,
@@ -62,6 +64,8 @@ WITH aged AS (
                WHEN a.prefers_call AND :wants_reply
                     AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.removed_at IS NULL
                                 AND p.bad_since IS NULL) THEN 'prefers_call'
+               WHEN best.e164 IS NOT NULL AND ring.e164 IS NOT NULL AND lately.fate IS NULL
+                    AND habit.asked >= :habit_of AND habit.by_text = 0 AND habit.by_key > 0 THEN 'answers_calls'
                WHEN best.e164 IS NOT NULL THEN NULL
                WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = a.household_id AND p.kind = 'mobile'
                             AND p.removed_at IS NULL AND p.bad_since IS NULL) THEN 'opted_out'
@@ -96,18 +100,38 @@ WITH aged AS (
         ORDER BY (w.fate = 'asked'), p.id DESC
         LIMIT 1
     ) lately ON true
+    LEFT JOIN LATERAL (
+        SELECT c.e164 FROM ({CALLABLE.format(household="a.household_id", purpose=":purpose")}) c WHERE :rings
+    ) ring ON true
+    LEFT JOIN LATERAL (
+        -- the latest questions put to the household, and which of them it answered by text or by a key
+        SELECT count(*) AS asked, count(*) FILTER (WHERE past.by_text) AS by_text, count(*) FILTER (WHERE past.by_key) AS by_key
+        FROM (SELECT EXISTS (SELECT 1 FROM reply y JOIN inbound_message i ON i.id = y.inbound_id
+                             WHERE y.recipient_id = p.id AND i.channel = 'sms') AS by_text,
+                     EXISTS (SELECT 1 FROM reply y JOIN inbound_message i ON i.id = y.inbound_id
+                             WHERE y.recipient_id = p.id AND i.channel = 'voice') AS by_key
+              FROM recipient p JOIN campaign_event e ON e.id = p.event_id AND e.kind = 'check_in'
+              WHERE p.household_id = a.household_id AND p.contacted_at IS NOT NULL
+                AND e.id IS DISTINCT FROM CAST(:event_id AS bigint)
+              ORDER BY p.id DESC LIMIT :habit_of) past
+        WHERE :rings
+    ) habit ON true
 )
-"""
+"""  # noqa: S608  # our own constants
+
+# For whom the machine's call takes the place of the text.
+RUNG = "(s.call_e164 IS NOT NULL AND coalesce(s.reason, '') IN ('landline_only', 'answers_calls'))"
 
 _FAN_OUT = text(
     f"""{SORTED}
 INSERT INTO recipient (event_id, household_id, e164, language, contacted_at, reminded_at, state, reason, due_at, settled_at)
 SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
        CASE WHEN s.reason IS NULL THEN s.asked_at END, CASE WHEN s.reason IS NULL THEN s.reminded_at END,
-       CASE WHEN s.reason = ANY (:recorded) THEN :excluded ELSE :waiting END,
+       CASE WHEN s.reason = ANY (:recorded) AND NOT {RUNG} THEN :excluded ELSE :waiting END,
        s.reason,
-       CASE WHEN s.reason IS NULL AND s.asked_at IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) THEN NULL ELSE CAST(:now AS timestamptz) END,
-       CASE WHEN s.reason = ANY (:recorded) THEN CAST(:now AS timestamptz) END
+       CASE WHEN s.reason IS NULL AND s.asked_at IS NULL THEN :void_at WHEN s.reason = ANY (:recorded) AND NOT {RUNG} THEN NULL
+            ELSE CAST(:now AS timestamptz) END,
+       CASE WHEN s.reason = ANY (:recorded) AND NOT {RUNG} THEN CAST(:now AS timestamptz) END
 FROM sorted s
 -- no tenant ever comes into a test
 WHERE NOT (SELECT e.is_test FROM campaign_event e WHERE e.id = :event_id)
@@ -115,14 +139,16 @@ ON CONFLICT (event_id, household_id) DO NOTHING
 """  # noqa: S608  # our own constant
 )
 
+# What becomes of a household: a text, a call by the machine, or why neither.
+FATE = f"CASE WHEN {RUNG} THEN 'voice' ELSE coalesce(s.reason, 'text') END"
+
 _PREVIEW = text(
-    SORTED
-    + """
-SELECT g.code AS agency, coalesce(s.reason, 'text') AS fate, s.language, count(*) AS households
+    f"""{SORTED}
+SELECT g.code AS agency, {FATE} AS fate, s.language, count(*) AS households
 FROM sorted s JOIN household h ON h.id = s.household_id JOIN dwelling d ON d.id = h.dwelling_id
 JOIN agency g ON g.id = d.agency_id
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
+"""  # noqa: S608  # our own constants
 )
 
 _UNKNOWN_AGE = text(
@@ -134,6 +160,8 @@ WHERE t.status = 'active' AND t.birth_precision = 'unknown'
 
 LEVELS = ["none", "yellow", "orange", "red"]
 OLDEST = 200
+# Who left so many questions unanswered by text, and pressed a key in a call about one of them, is rung instead.
+HABIT_OF = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +175,15 @@ class Occasion:
     day_start: datetime
     now: datetime
     wants_reply: bool = False
+    # The machine rings whom no text can reach.
+    rings: bool = False
     # Only this one, whatever the rule says about ages and places.
     household: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How many households of an agency would get a text, or why they would not."""
+    """How many households of an agency would get a text (`text`) or a call (`voice`), or why they would not."""
 
     agency: str
     fate: str
@@ -187,6 +217,8 @@ def parameters(occasion: Occasion) -> dict[str, Any]:
         "senior": who.senior_residence,
         "alone": who.lives_alone,
         "wants_reply": occasion.wants_reply,
+        "rings": occasion.rings,
+        "habit_of": HABIT_OF,
         "contacted_in": list(who.contacted_in),
         "household": occasion.household,
         "dealt": who.dealt,

@@ -12,7 +12,7 @@ from worker.store.schema import inbound_message, reply
 
 _LOCK_UNREAD = text(
     """
-SELECT id, e164, to_address, body, opt_out_type, media_count, received_at
+SELECT id, e164, to_address, body, opt_out_type, media_count, received_at, channel
 FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
 """
 )
@@ -44,7 +44,7 @@ ON CONFLICT DO NOTHING
 _WITHDRAW = text(
     """
 UPDATE message m SET state = :state, settled_at = :now
-WHERE m.state = 'queued' AND m.step <> 'ack'
+WHERE m.state = 'queued' AND m.channel = 'sms' AND m.step <> 'ack'
   AND (m.event_id, m.e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
   AND NOT EXISTS (SELECT 1 FROM recipient o WHERE o.event_id = m.event_id AND o.e164 = m.e164 AND o.state = 'waiting'
                   AND o.id <> ALL (:recipients))
@@ -56,6 +56,17 @@ _WITHDRAW_SECOND = text(
     """
 UPDATE message m SET state = :state, settled_at = :now
 WHERE m.recipient_id = ANY (:recipients) AND m.step = 'second_number' AND m.state = 'queued'
+"""
+)
+
+# Nor is a number rung for which nobody waits any more.
+_WITHDRAW_CALLS = text(
+    """
+UPDATE message m SET state = :state, settled_at = :now
+WHERE m.state = 'queued' AND m.channel = 'voice'
+  AND (m.event_id, m.e164) IN (SELECT r.event_id, r.call_e164 FROM recipient r WHERE r.id = ANY (:recipients))
+  AND NOT EXISTS (SELECT 1 FROM recipient o WHERE o.event_id = m.event_id AND o.call_e164 = m.e164 AND o.state = 'waiting'
+                  AND o.id <> ALL (:recipients))
 """
 )
 
@@ -105,6 +116,7 @@ class Unread:
     opt_out_type: str | None
     media_count: int
     received_at: datetime
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +213,11 @@ def queue_ack(connection: Connection, ack: Ack, *, now: datetime) -> None:
 
 
 def withdraw_texts(connection: Connection, recipients: Sequence[int], *, state: str, now: datetime) -> int:
-    """Takes the queued texts of these recipients back before they leave; returns how many."""
+    """Takes the queued texts and calls of these recipients back before they leave; returns how many."""
     values = {"recipients": list(recipients), "state": state, "now": now}
-    first = connection.execute(_WITHDRAW, values).rowcount
-    return first + connection.execute(_WITHDRAW_SECOND, values).rowcount
+    return sum(
+        connection.execute(statement, values).rowcount for statement in (_WITHDRAW, _WITHDRAW_SECOND, _WITHDRAW_CALLS)
+    )
 
 
 def unread(connection: Connection, *, before: datetime, limit: int = 100) -> list[int]:

@@ -122,6 +122,11 @@ def of_event(event_id: int) -> str:
     return f"event:{event_id}"
 
 
+def of_calls(sender: str) -> str:
+    """The name under which a sender's pace of calls is kept, beside that of its texts."""
+    return f"calls:{sender}"
+
+
 def forget(connection: Connection, sender: str) -> None:
     """What was reserved at another pace does not count any more."""
     connection.execute(text("DELETE FROM sender_pace WHERE sender = :sender"), {"sender": sender})

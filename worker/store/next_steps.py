@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 # Who stands alike is one row, with the earliest time among them. Relies on uq_message_number and uq_message_step.
 _STANDING = """
 SELECT min(r.id) AS recipient_id, r.event_id, r.state, count(*) AS households, min(r.contacted_at) AS contacted_at,
-       r.reminded_at IS NOT NULL AS reminded, s.id IS NOT NULL AS second,
+       r.reminded_at IS NOT NULL AS reminded, s.id IS NOT NULL AS second, v.id IS NOT NULL AS called,
+       min(CASE WHEN v.state IN ('queued', 'sending', 'unknown', 'sent') THEN v.due_at END) AS call_due_at,
        min(CASE WHEN r.state = 'callback' THEN coalesce(k.not_before, k.due_at)
                 WHEN r.contacted_at IS NULL THEN least(r.due_at, coalesce(s.due_at, f.due_at)) ELSE r.due_at END) AS due_at,
        CASE WHEN r.state = 'callback' THEN k.reasons END AS reasons
@@ -17,8 +18,10 @@ FROM recipient r
 LEFT JOIN callback_task k ON k.id = r.task_id
 LEFT JOIN message f ON f.event_id = r.event_id AND f.e164 = r.e164 AND f.channel = 'sms' AND f.step = 'first' AND f.state = 'queued'
 LEFT JOIN message s ON s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number'
+LEFT JOIN message v ON v.event_id = r.event_id AND v.e164 = r.call_e164 AND v.channel = 'voice'
 WHERE r.state IN ('waiting', 'callback') AND {whose}
 GROUP BY r.event_id, r.state, r.contacted_at IS NULL, r.reminded_at IS NOT NULL, s.id IS NOT NULL,
+         v.id IS NOT NULL, v.state IN ('queued', 'sending', 'unknown', 'sent'),
          CASE WHEN r.state = 'waiting' THEN r.due_at - r.contacted_at END, CASE WHEN r.state = 'callback' THEN k.reasons END {alone}
 ORDER BY r.event_id DESC, due_at
 """
@@ -45,6 +48,8 @@ class Standing:
     contacted_at: datetime | None
     reminded: bool
     second: bool
+    called: bool
+    call_due_at: datetime | None
     due_at: datetime
     reasons: list[str] | None
 

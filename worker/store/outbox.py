@@ -165,6 +165,12 @@ def record(
     connection: Connection, changes: Sequence[Change], attempts: Sequence[Finished], *, now: datetime
 ) -> list[Moved]:
     """Writes the results of a batch of requests."""
+    finish(connection, attempts, now=now)
+    return change(connection, changes, now=now)
+
+
+def finish(connection: Connection, attempts: Sequence[Finished], *, now: datetime) -> None:
+    """Closes attempts with what their requests came to."""
     connection.execute(
         _FINISH_ATTEMPTS,
         {
@@ -176,7 +182,6 @@ def record(
             "now": now,
         },
     )
-    return change(connection, changes, now=now)
 
 
 def change(connection: Connection, changes: Sequence[Change], *, now: datetime) -> list[Moved]:
@@ -196,10 +201,10 @@ def change(connection: Connection, changes: Sequence[Change], *, now: datetime) 
 
 
 def cancel_queued(connection: Connection, event_id: int, *, now: datetime) -> int:
-    """Takes back the texts of an event that have not left; returns how many."""
+    """Takes back the texts and calls of an event that have not left; returns how many."""
     statement = text(
         "UPDATE message SET state = 'cancelled', settled_at = :now "
-        "WHERE event_id = :event_id AND lane = 'bulk' AND state = 'queued'"
+        "WHERE event_id = :event_id AND lane <> 'answers' AND state = 'queued'"
     )
     return connection.execute(statement, {"event_id": event_id, "now": now}).rowcount
 
@@ -217,7 +222,7 @@ def expire_for_outage(connection: Connection, *, now: datetime) -> list[Moved]:
     statement = text(
         "UPDATE message m SET state = 'expired', settled_at = :now FROM campaign_event e "
         "WHERE e.id = m.event_id AND e.state = 'running' AND e.kind = 'check_in' AND m.state = 'queued' "
-        "AND m.lane = 'bulk' AND m.step IN ('first', 'second_number') AND m.due_at <= :now "
+        "AND m.lane <> 'answers' AND m.step IN ('first', 'second_number', 'voice') AND m.due_at <= :now "
         "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
     )
     return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now})]

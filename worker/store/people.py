@@ -21,6 +21,12 @@ WHERE r.e164 = :e164 AND e.replies_until > :now AND e.opened_at <= :now
   AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164
                   AND p.bad_reason = 'wrong_number')
 UNION
+SELECT r.household_id FROM recipient r
+WHERE r.event_id IN (SELECT id FROM campaign_event WHERE replies_until > :now AND opened_at <= :now)
+  AND r.call_e164 = :e164
+  AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.call_e164
+                  AND p.bad_reason = 'wrong_number')
+UNION
 SELECT m.household_id FROM message m JOIN campaign_event e ON e.id = m.event_id
 WHERE m.event_id IN (SELECT id FROM campaign_event WHERE replies_until > :now AND opened_at <= :now)
   AND m.e164 = :e164 AND m.step = 'second_number'

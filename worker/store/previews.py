@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from worker.store.audience import SORTED, Occasion, parameters
+from worker.store.audience import FATE, RUNG, SORTED, Occasion, parameters
 
 # Who was asked by a cancelled event gets no second text; households that share a number get one.
 _TOLD = f"""{SORTED}
 , told AS (
-    SELECT s.*, coalesce(s.reason, 'text') AS fate, g.code AS agency, d.code AS dwelling, d.commune,
+    SELECT s.*, {FATE} AS fate, g.code AS agency, d.code AS dwelling, d.commune,
            s.reason IS NULL AND s.asked_at IS NULL
            AND row_number() OVER (PARTITION BY s.e164, s.reason IS NULL AND s.asked_at IS NULL ORDER BY s.household_id) = 1
                AS gets_text,
+           {RUNG} AND row_number() OVER (PARTITION BY s.call_e164, {RUNG} ORDER BY s.household_id) = 1 AS gets_call,
            EXISTS (SELECT 1 FROM callback_task k WHERE k.household_id = s.household_id AND k.state IN ('open', 'claimed'))
                AS is_queued
     FROM sorted s JOIN household h ON h.id = s.household_id JOIN dwelling d ON d.id = h.dwelling_id
@@ -25,9 +26,10 @@ _TOLD = f"""{SORTED}
 _GROUPS = text(
     f"""{_TOLD}
 SELECT agency, fate, language, years AS age,
-       (SELECT p FROM unnest(CAST(:destinations AS text[])) p WHERE starts_with(coalesce(told.e164, '+'), p)
+       (SELECT p FROM unnest(CAST(:destinations AS text[])) p WHERE starts_with(coalesce(CASE WHEN fate = 'voice' THEN told.call_e164 END, told.e164, '+'), p)
         ORDER BY length(p) DESC LIMIT 1) AS destination,
        count(*) AS households, count(*) FILTER (WHERE gets_text) AS texts,
+       count(*) FILTER (WHERE gets_call) AS calls,
        count(*) FILTER (WHERE NOT is_queued) AS not_queued, min(dwelling) AS example
 FROM told GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """  # noqa: S608  # our own constants
@@ -96,7 +98,7 @@ LONGEST_CALL = timedelta(hours=1)
 class Group:
     """Households of the audience that are alike. age: of the oldest tenant in years. destination: of the number.
 
-    texts: SMS to send them. not_queued: those without an open task. example: a dwelling's code.
+    texts: SMS to send them; calls: by the machine. not_queued: those without an open task. example: a dwelling's code.
     """
 
     agency: str
@@ -106,6 +108,7 @@ class Group:
     destination: str
     households: int
     texts: int
+    calls: int
     not_queued: int
     example: str
 

@@ -56,6 +56,8 @@ SELECT r.id, r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.e
 WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused')
   AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
+  AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.call_e164 AND i.read_at IS NULL
+                  AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
   AND NOT EXISTS (SELECT 1 FROM message s JOIN inbound_message i ON i.e164 = s.e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes'
                   WHERE s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number')
@@ -70,6 +72,8 @@ _FACTS = text(
 SELECT r.id, r.household_id, r.event_id, r.due_at,
        CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
        r.contacted_at, r.reminded_at, m.state AS message_state, s.state AS second_state,
+       v.state AS call_state,
+       (SELECT c.came_to FROM automatic_call c WHERE c.message_id = v.id ORDER BY c.attempt_id DESC LIMIT 1) AS call_end,
        EXISTS (SELECT 1 FROM recipient o JOIN campaign_event oe ON oe.id = o.event_id
                WHERE o.household_id = r.household_id AND o.event_id <> r.event_id AND o.reminded_at >= :day_start
                  AND array_position(CAST(:levels AS text[]), oe.level) >= array_position(CAST(:levels AS text[]), e.level))
@@ -79,6 +83,7 @@ JOIN household h ON h.id = r.household_id
 JOIN campaign_event e ON e.id = r.event_id
 LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
 LEFT JOIN message s ON s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number'
+LEFT JOIN message v ON v.event_id = r.event_id AND v.e164 = r.call_e164 AND v.channel = 'voice'
 WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now
 ORDER BY r.id
 FOR NO KEY UPDATE OF r
@@ -108,6 +113,9 @@ SELECT r.id, r.household_id, r.event_id, r.state, r.reason, r.task_id, e.kind, e
        least(r.contacted_at, (SELECT min(a.started_at) FROM message m JOIN attempt a ON a.message_id = m.id
                               WHERE m.event_id = r.event_id AND m.e164 = r.e164 AND m.step = 'first'
                                 AND m.state IN ('sending', 'unknown', 'sent', 'delivered')),
+             (SELECT min(c.opened_at) FROM message m JOIN automatic_call c ON c.message_id = m.id
+              WHERE m.event_id = r.event_id AND m.e164 = r.call_e164 AND m.channel = 'voice'
+                AND (c.provider_sid IS NOT NULL OR c.ended_at IS NULL)),
              (SELECT min(a.started_at) FROM message m JOIN attempt a ON a.message_id = m.id
               WHERE m.recipient_id = r.id AND m.step = 'second_number'
                 AND m.state IN ('sending', 'unknown', 'sent', 'delivered'))) AS asked_at
@@ -164,6 +172,8 @@ class Due:
     reminded_at: datetime | None
     message_state: str | None
     second_state: str | None
+    call_state: str | None
+    call_end: str | None
     # Today, by another event of this level or a higher one.
     reminded_elsewhere: bool
 

@@ -109,14 +109,19 @@ GROUP BY GROUPING SETS ((told.agency), ())
 """  # noqa: S608  # our own constant
 )
 
-# Everything that left for the event, reminders and automatic answers too. Walks ix_message_event_id.
+# Everything that left for the event, reminders and automatic answers too; of calls by the machine each begun minute.
+# Walks ix_message_event_id.
 _SPENT = text(
     """
 SELECT coalesce(g.code, '') AS agency, m.channel, m.sender,
        (SELECT p FROM unnest(CAST(:destinations AS text[])) p WHERE starts_with(m.e164, p) ORDER BY length(p) DESC LIMIT 1)
            AS destination,
-       count(*) AS texts, coalesce(sum(m.segments), 0)::int AS segments
-FROM message m LEFT JOIN household h ON h.id = m.household_id LEFT JOIN dwelling d ON d.id = h.dwelling_id
+       sum(CASE m.channel WHEN 'voice' THEN spoken.calls ELSE 1 END)::int AS texts,
+       coalesce(sum(CASE m.channel WHEN 'voice' THEN spoken.minutes ELSE m.segments END), 0)::int AS segments
+FROM message m
+LEFT JOIN LATERAL (SELECT sum(ceil(c.duration_s / 60.0)) AS minutes, count(*) AS calls FROM automatic_call c
+                   WHERE c.message_id = m.id AND c.provider_sid IS NOT NULL) spoken ON m.channel = 'voice'
+LEFT JOIN household h ON h.id = m.household_id LEFT JOIN dwelling d ON d.id = h.dwelling_id
 LEFT JOIN agency g ON g.id = d.agency_id
 WHERE m.event_id = :event_id AND m.sent_at >= :since AND m.sent_at < :until
   AND (CAST(:agency AS text) IS NULL OR g.code = :agency)
@@ -206,7 +211,7 @@ def opt_outs(connection: Connection, event_id: int, span: Span) -> dict[str, int
 def spent(
     connection: Connection, event_id: int, span: Span, *, destinations: Sequence[str]
 ) -> list[tuple[str, int, Spent]]:
-    """(agency, texts, what left) for each agency, channel, sender and destination."""
+    """(agency, texts or calls by the machine, what left) for each agency, channel, sender and destination."""
     values = _values(event_id, span) | {"destinations": list(destinations)}
     return [
         (row.agency, row.texts, Spent(row.channel, row.sender, row.destination, row.segments))

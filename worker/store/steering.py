@@ -23,7 +23,7 @@ RETURNING void_at
 
 # Texts that have not left stay useful for longer; those of a window that closed are re-planned by the sweep.
 _EXTEND_TEXTS = text(
-    "UPDATE message SET void_at = void_at + :by WHERE event_id = :id AND state = 'queued' AND lane = 'bulk'"
+    "UPDATE message SET void_at = void_at + :by WHERE event_id = :id AND state = 'queued' AND lane <> 'answers'"
 )
 
 # Who waits for a text to leave waits until the void time; who was asked, until the deadline, or for the reminder before

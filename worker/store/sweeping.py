@@ -34,7 +34,7 @@ RETURNING id, event_id, e164, step, state
 _LEFT_OVER = text(
     """
 UPDATE message m SET state = 'cancelled', settled_at = :now FROM campaign_event e
-WHERE m.state = 'queued' AND m.lane = 'bulk' AND e.id = m.event_id AND e.state IN ('cancelled', 'settled')
+WHERE m.state = 'queued' AND m.lane <> 'answers' AND e.id = m.event_id AND e.state IN ('cancelled', 'settled')
 """
 )
 
@@ -43,7 +43,7 @@ _SUPPRESSED = text(
 UPDATE message m SET state = 'suppressed', settled_at = :now
 FROM campaign_event e
 WHERE m.state = 'queued' AND m.step <> 'ack' AND e.id = m.event_id AND e.state IN ('running', 'paused')
-  AND EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL AND o.channel IN ('sms', 'all')
+  AND EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL AND o.channel IN (m.channel, 'all')
               AND o.purpose IN ('all', e.definition->>'purpose'))
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """
@@ -55,7 +55,7 @@ _RETIRED = text(
 UPDATE message m SET state = 'failed', settled_at = :now
 FROM phone p
 WHERE p.bad_since > CAST(:now AS timestamptz) - interval '2 days' AND p.e164 = m.e164 AND p.household_id = m.household_id
-  AND m.state = 'queued' AND m.lane = 'bulk'
+  AND m.state = 'queued' AND m.lane <> 'answers'
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """
 )
@@ -97,10 +97,10 @@ _UNOPENED = text("SELECT id FROM campaign_event WHERE state = 'planned' AND open
 
 _UNKNOWN = text(
     """
-SELECT m.id, m.event_id, m.e164, m.step, m.sender, m.body, m.lookups, m.attempts, a.started_at,
+SELECT m.id, m.event_id, m.e164, m.step, m.channel, m.sender, m.body, m.lookups, m.attempts, a.id AS attempt_id, a.started_at,
        coalesce(a.finished_at, a.started_at) AS finished_at
 FROM message m
-JOIN LATERAL (SELECT started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
+JOIN LATERAL (SELECT id, started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
 WHERE m.state = 'unknown' AND m.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
 ORDER BY m.looked_up_at NULLS FIRST, m.id
 LIMIT :limit
@@ -125,6 +125,7 @@ RETURNING id, event_id, e164, step, state
 _TAKEN_SIDS = text(
     """
 SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)
+UNION SELECT provider_sid FROM automatic_call WHERE provider_sid = ANY (:sids)
 UNION SELECT provider_sid FROM delivery_receipt WHERE provider_sid = ANY (:sids) AND message_id <> :message_id
 """
 )
@@ -150,10 +151,12 @@ class Unknown:
     event_id: int | None
     e164: str
     step: str
+    channel: str
     sender: str
     body: str
     lookups: int
     attempts: int
+    attempt_id: int
     started_at: datetime
     finished_at: datetime
 

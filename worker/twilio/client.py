@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from worker.domain.channels import Sender
-from worker.domain.messages import Found, Inbound, OutgoingText, SendResult
-from worker.twilio import outgoing
+from worker.domain.messages import Found, FoundCall, Inbound, OutgoingCall, OutgoingText, SendResult
+from worker.twilio import calls, outgoing
 from worker.twilio.account import Account, AccountSettings
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class Gateway:
         loop, sending = self._sender()
         return loop.run(sending.send(drafts, in_flight=in_flight))
 
+    def ring(self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+        """Asks for each call once, as `send` does for texts; how a call goes is told by the hooks."""
+        drafts = [calls.draft(c, senders[c.sender_key], public_url=self._public_url) for c in owed]
+        if not drafts:
+            return []
+        loop, sending = self._sender()
+        return loop.run(sending.send(drafts, in_flight=in_flight))
+
     def keep_to(self, in_flight: int) -> int:
         """Begins no request beyond this many until the next `send` says otherwise; how many are in the air now."""
         sending = self._sending
@@ -68,6 +76,18 @@ class Gateway:
     def fetch(self, sid: str) -> Found | None:
         """One text as the provider has it; None when it has none of that name. Raises Unavailable."""
         return self._recorder().fetch(sid)
+
+    def find_calls(self, to: str, sender_address: str, since: datetime) -> list[FoundCall]:
+        """Calls the provider has from a sender to a number, created since a moment. Raises Unavailable."""
+        return self._recorder().find_calls(to, sender_address, since)
+
+    def fetch_call(self, sid: str) -> FoundCall | None:
+        """One call as the provider has it; None when it has none of that name. Raises Unavailable."""
+        return self._recorder().fetch_call(sid)
+
+    def say_instead(self, sid: str, document: str) -> bool:
+        """From now on a call in the air says this document; False when it is over. Raises Unavailable."""
+        return self._recorder().say_instead(sid, document)
 
     def inbound(self, to: str, since: datetime) -> list[Inbound]:
         """Texts that reached a sender of ours since a moment. Raises Unavailable."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from worker.domain import moves
 from worker.domain.channels import Sender
-from worker.domain.messages import Outcome, OutgoingText, SendResult
+from worker.domain.messages import Outcome, OutgoingCall, OutgoingText, SendResult
 from worker.twilio import errors
 
 STATUS_PATH: Final = "/hooks/twilio/sms/status"
@@ -26,16 +26,22 @@ RETRY_AFTER_MOST_S: Final = 3_600.0
 SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}", re.IGNORECASE)
 
 
+Outgoing = OutgoingText | OutgoingCall
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text and the form that will carry it; ValidityPeriod is added when it leaves.
+    """A text or a call and the form that will carry it. resource: what is asked for; sid: how the provider names it.
 
-    first: it takes the next place that is free, before all that wait.
+    first: it takes the next place that is free, before all that wait. expires: ValidityPeriod is added when it leaves.
     """
 
-    text: OutgoingText
+    text: Outgoing
     form: Mapping[str, object]
     first: bool = False
+    resource: str = "Messages.json"
+    sid: re.Pattern[str] = SID
+    expires: bool = True
 
 
 def draft(text: OutgoingText, sender: Sender, *, public_url: str) -> Draft:
@@ -58,7 +64,7 @@ def validity_s(void_at: datetime, now: datetime) -> int:
     return min(VALIDITY_MOST_S, int((void_at - now).total_seconds()))
 
 
-def void(text: OutgoingText) -> SendResult:
+def void(text: Outgoing) -> SendResult:
     """The result of a text that expired before it left.
 
     Nothing was asked of the provider, so there is no HTTP status; the code is the provider's own for the same thing.
@@ -69,22 +75,30 @@ def void(text: OutgoingText) -> SendResult:
     )
 
 
-def lapsed(text: OutgoingText) -> SendResult:
+def lapsed(text: Outgoing) -> SendResult:
     """The result of a text whose turn came too late, by its lease or by its sender's pace: another batch takes it."""
     return SendResult(text.message_id, text.attempt_id, Outcome.TRANSIENT, asked=False)
 
 
-def without_answer(text: OutgoingText, outcome: Outcome) -> SendResult:
+def without_answer(text: Outgoing, outcome: Outcome) -> SendResult:
     """The result of a request that nobody answered: TRANSIENT when it certainly did not leave, else UNKNOWN."""
     return SendResult(text.message_id, text.attempt_id, outcome)
 
 
-def result(text: OutgoingText, *, status: int, body: str, headers: Mapping[str, str], now: datetime) -> SendResult:
-    """What the provider's answer came to. An acceptance that names no message is an unknown fate, not a failure."""
+def result(
+    text: Outgoing,
+    *,
+    status: int,
+    body: str,
+    headers: Mapping[str, str],
+    now: datetime,
+    named: re.Pattern[str] = SID,
+) -> SendResult:
+    """What the provider's answer came to. An acceptance that names nothing is an unknown fate, not a failure."""
     answer = _json_object(body)
     verdict = errors.classify(status, _integer(answer.get("code")))
     accepted = verdict.outcome is Outcome.ACCEPTED
-    sid = _sid(answer.get("sid")) if accepted else None
+    sid = _sid(answer.get("sid"), named) if accepted else None
     return SendResult(
         text.message_id,
         text.attempt_id,
@@ -120,5 +134,5 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _sid(value: object) -> str | None:
-    return value if isinstance(value, str) and SID.fullmatch(value) else None
+def _sid(value: object, named: re.Pattern[str]) -> str | None:
+    return value if isinstance(value, str) and named.fullmatch(value) else None

@@ -14,10 +14,11 @@ from twilio.base.page import Page
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from worker.domain.errors import BadDefinition, Unavailable
-from worker.domain.messages import Found, Inbound, Outcome
+from worker.domain.messages import Found, FoundCall, Inbound, Outcome
 from worker.i18n import _
 from worker.twilio import errors, webhooks
 from worker.twilio.account import Account, ForeignHost
@@ -94,6 +95,34 @@ class Records:
                     return None
                 raise
 
+    def find_calls(self, to: str, sender_address: str, since: datetime) -> list[FoundCall]:
+        """Calls to a number created since a moment, at most 500. No date filter is sent: a queued call has no start."""
+        with _translated():
+            page = self._client.calls.page(to=to, from_=sender_address, page_size=PAGE_SIZE)
+            found = [_found_call(call) for call in _records(page, PAGES_MOST)]
+        return [f for f in found if f.created_at >= since]
+
+    def fetch_call(self, sid: str) -> FoundCall | None:
+        """One call; None when the provider has none of that name."""
+        with _translated():
+            try:
+                return _found_call(self._client.calls(sid).fetch())
+            except TwilioRestException as error:
+                if error.status == 404:
+                    return None
+                raise
+
+    def say_instead(self, sid: str, document: str) -> bool:
+        """Gives a call in the air another document; False when it is not in the air any more."""
+        with _translated():
+            try:
+                self._client.calls(sid).update(twiml=document)
+            except TwilioRestException as error:
+                if error.status < 500 and error.code in _NOT_IN_THE_AIR:
+                    return False
+                raise
+        return True
+
     def inbound(self, to: str, since: datetime) -> list[Inbound]:
         """All texts that arrived at a sender since a moment. The provider filters by day, in GMT; we by the moment.
 
@@ -118,7 +147,11 @@ class Records:
         self._wire.close()
 
 
-def _records(page: Page, pages_most: int) -> Iterator[MessageInstance]:
+# Not in a state that takes a change; no such call.
+_NOT_IN_THE_AIR: Final = frozenset({21220, 20404})
+
+
+def _records(page: Page, pages_most: int) -> Iterator[Any]:
     """The records of a page and of those that follow it, up to a number of pages."""
     return (record for each in islice(_pages(page), pages_most) for record in each)
 
@@ -148,6 +181,17 @@ def _found(message: MessageInstance) -> Found:
         status=str(message.status or ""),
         code=message.error_code,
         created_at=_at(message.date_created),
+    )
+
+
+def _found_call(call: CallInstance) -> FoundCall:
+    return FoundCall(
+        provider_sid=call.sid or "",
+        to=call.to or "",
+        status=str(call.status or ""),
+        answered_by=call.answered_by,
+        duration_s=int(call.duration) if call.duration and call.duration.isdigit() else None,
+        created_at=_at(call.date_created),
     )
 
 

@@ -10,11 +10,11 @@ from twilio.base.version import Version
 from twilio.rest import Client
 
 from worker import logs
-from worker.domain.messages import Outcome, OutgoingText, SendResult
+from worker.domain.messages import Outcome, SendResult
 from worker.twilio import errors, outgoing
 from worker.twilio.account import Account
 from worker.twilio.gate import Gate
-from worker.twilio.outgoing import Draft
+from worker.twilio.outgoing import Draft, Outgoing
 from worker.twilio.transport import FateUnknown, NotSent, Transport
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Sending:
             environment={"TWILIO_ACCOUNT_SID": account.sid},
         )
         self._api: Version = client.api.v2010
-        self._path = f"/Accounts/{account.sid}/Messages.json"
+        self._path = f"/Accounts/{account.sid}/"
 
     async def send(self, drafts: Sequence[Draft], *, in_flight: int) -> list[SendResult]:
         """One result per draft, in order. in_flight is this process's share for all its batches together."""
@@ -87,9 +87,9 @@ class Sending:
             validity = outgoing.validity_s(text.void_at, now)
             if validity < 1:
                 return outgoing.void(text)
-            return await self._ask(text, {**draft.form, "ValidityPeriod": validity})
+            return await self._ask(draft, {**draft.form, **({"ValidityPeriod": validity} if draft.expires else {})})
 
-    def _is_late(self, text: OutgoingText, now: datetime) -> bool:
+    def _is_late(self, text: Outgoing, now: datetime) -> bool:
         """Whether the moment reserved for this text has passed, so that it needs another one."""
         if text.leave_at is None:
             return False
@@ -103,9 +103,10 @@ class Sending:
         if leave_at is not None and (wait_s := (leave_at - self._clock()).total_seconds()) > 0:
             await asyncio.sleep(wait_s)
 
-    async def _ask(self, text: OutgoingText, form: dict[str, object]) -> SendResult:
+    async def _ask(self, draft: Draft, form: dict[str, object]) -> SendResult:
+        text = draft.text
         try:
-            answer = await self._api.request_async("POST", self._path, data=form)
+            answer = await self._api.request_async("POST", self._path + draft.resource, data=form)
         except NotSent:
             return outgoing.without_answer(text, Outcome.TRANSIENT)
         except FateUnknown:
@@ -114,11 +115,16 @@ class Sending:
             _log_crash(text, error)
             return outgoing.without_answer(text, Outcome.UNKNOWN)
         return outgoing.result(
-            text, status=answer.status_code, body=answer.text, headers=answer.headers or {}, now=self._clock()
+            text,
+            status=answer.status_code,
+            body=answer.text,
+            headers=answer.headers or {},
+            now=self._clock(),
+            named=draft.sid,
         )
 
 
-def _log_crash(text: OutgoingText, error: Exception) -> None:
+def _log_crash(text: Outgoing, error: Exception) -> None:
     log.error("send_crashed", message_id=text.message_id, error=type(error).__name__, at=logs.where(error))
 
 

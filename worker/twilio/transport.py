@@ -94,8 +94,14 @@ class Transport(AsyncHttpClient):
 
 
 def form(fields: Mapping[str, object]) -> bytes:
-    """The fields as application/x-www-form-urlencoded in UTF-8: what urlencode makes of them, four times as fast."""
-    return "&".join([f"{name}={_quoted(str(value))}" for name, value in fields.items()]).encode()
+    """The fields as application/x-www-form-urlencoded in UTF-8: what urlencode makes of them, four times as fast.
+
+    A tuple is a field that is repeated.
+    """
+    pairs = [
+        (name, each) for name, value in fields.items() for each in (value if isinstance(value, tuple) else (value,))
+    ]
+    return "&".join([f"{name}={_quoted(str(value))}" for name, value in pairs]).encode()
 
 
 def _quoted(value: str) -> str:

@@ -34,7 +34,15 @@ def create_app(app: App, *, queue: broker.Queue) -> QuickReceipts:
             ping_queue=lambda: broker.ping(queue),
             public_url=app.settings.public_url,
             program=Program(
-                app.settings, app.campaigns, app.texts, app.desk, actors.fan_out.send, app.forms, app.broken
+                app.settings,
+                app.campaigns,
+                app.texts,
+                app.desk,
+                actors.fan_out.send,
+                app.answering.speech,
+                actors.leave_voicemail.send,
+                app.forms,
+                app.broken,
             ),
             tokens=tuple(t.get_secret_value() for t in (account.auth_token, account.auth_token_secondary)),
         )

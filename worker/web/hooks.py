@@ -16,6 +16,7 @@ from worker.twilio import webhooks
 from worker.web import signed
 from worker.web.parts import Parts
 from worker.web.receipts import GroupCommit
+from worker.web.voice_hooks import VoiceHooks
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ class Hooks:
         return [
             Route("/hooks/twilio/sms/status", self.status, methods=["POST"]),
             Route("/hooks/twilio/sms/inbound", self.inbound, methods=["POST"]),
+            *VoiceHooks(self._parts, self._signed).routes(),
         ]
 
     async def status(self, request: Request) -> Response:

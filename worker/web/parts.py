@@ -7,6 +7,7 @@ from datetime import datetime
 from worker.domain.campaigns import Campaign
 from worker.domain.forms import Form
 from worker.rendering import Texts
+from worker.services.answering import Speech
 from worker.services.desk import Desk
 from worker.settings import Settings
 from worker.store.database import Database
@@ -16,6 +17,7 @@ from worker.store.database import Database
 class Program:
     """What people and programs use through the web. fan_out: tells the workers of a new event, by its id.
 
+    speech: what calls say. leave_voicemail: tells the workers of an answering machine, by message and attempt.
     broken: campaigns whose file is not usable, with what is wrong.
     """
 
@@ -24,6 +26,8 @@ class Program:
     texts: Texts
     desk: Desk
     fan_out: Callable[[int], None]
+    speech: Speech
+    leave_voicemail: Callable[[int, int], None]
     forms: Sequence[Form] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
 

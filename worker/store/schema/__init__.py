@@ -2,7 +2,15 @@
 
 from worker.store.schema.base import metadata
 from worker.store.schema.inbound import inbound_message, reply, reply_listing
-from worker.store.schema.ledger import attempt, campaign_event, delivery_receipt, event_summary, message, recipient
+from worker.store.schema.ledger import (
+    attempt,
+    automatic_call,
+    campaign_event,
+    delivery_receipt,
+    event_summary,
+    message,
+    recipient,
+)
 from worker.store.schema.limits import in_flight_limit, in_flight_share, provider_outage, sender_pace
 from worker.store.schema.people import (
     agency,
@@ -32,6 +40,7 @@ __all__ = [
     "api_token",
     "attempt",
     "audit_entry",
+    "automatic_call",
     "call_outcome",
     "callback_task",
     "caller_presence",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, Table, Text, UniqueConstraint, text
 
+from worker.domain.channels import Channel
 from worker.domain.replies import Intent
 from worker.store.schema.base import at, id_, metadata, one_of, ref
 
@@ -10,6 +11,8 @@ inbound_message = Table(
     metadata,
     id_(),
     Column("provider_sid", Text, nullable=False, unique=True),
+    # voice: a key pressed in a call, which is then the body.
+    Column("channel", Text, nullable=False, server_default="sms"),
     Column("e164", Text, nullable=False),
     Column("sender", Text),
     Column("to_address", Text, nullable=False),
@@ -26,6 +29,7 @@ inbound_message = Table(
     # Who dealt with it, when, where no rule could: an unknown number, an unclear text.
     at("filed_at"),
     Column("filed_by", Text),
+    one_of("channel", Channel),
     one_of("intent", Intent),
     CheckConstraint("match IN ('household', 'shared_number', 'unknown_sender')", name="match_known"),
     Index("ix_inbound_message_unread", "id", postgresql_where=text("read_at IS NULL")),

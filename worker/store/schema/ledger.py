@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Float,
+    ForeignKey,
     Index,
     Integer,
     SmallInteger,
@@ -21,6 +22,7 @@ from worker.domain.channels import Channel
 from worker.domain.messages import Lane, MessageState, Outcome, Step
 from worker.domain.recipients import RecipientState
 from worker.domain.replies import Intent
+from worker.domain.voice import CallEnd
 from worker.store.schema.base import at, id_, metadata, one_of, ref
 
 campaign_event = Table(
@@ -62,6 +64,8 @@ recipient = Table(
     ref("household_id", "household.id"),
     # The number the event writes to; two households may share one, which gets one text.
     Column("e164", Text),
+    # The number the machine rings; two households may share one, which is rung once.
+    Column("call_e164", Text),
     Column("language", Text, nullable=False, server_default="fr"),
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -82,6 +86,7 @@ recipient = Table(
     Index("ix_recipient_due", "due_at", postgresql_where=text("state = 'waiting'")),
     Index("ix_recipient_household_id", "household_id"),
     Index("ix_recipient_event_e164", "event_id", "e164"),
+    Index("ix_recipient_event_call_e164", "event_id", "call_e164", postgresql_where=text("call_e164 IS NOT NULL")),
     Index("ix_recipient_task_id", "task_id", postgresql_where=text("task_id IS NOT NULL")),
 )
 
@@ -170,6 +175,36 @@ attempt = Table(
     Column("provider_sid", Text),
     one_of("outcome", Outcome),
     Index("ix_attempt_message_id", "message_id"),
+)
+
+# What became of one attempt to ring a number by machine, as far as it was told. The row is there before the request.
+automatic_call = Table(
+    "automatic_call",
+    metadata,
+    Column("attempt_id", BigInteger, ForeignKey("attempt.id"), primary_key=True, autoincrement=False),
+    ref("message_id", "message.id"),
+    Column("sender", Text, nullable=False),
+    Column("provider_sid", Text, unique=True),
+    at("opened_at", nullable=False),
+    # the provider's newest word, and its place in the order of words
+    Column("status", Text),
+    Column("sequence", SmallInteger, nullable=False, server_default=text("-1")),
+    Column("answered_by", Text),
+    Column("key", Text),
+    Column("wrong_key", Boolean, nullable=False, server_default=text("false")),
+    Column("heard_out", Boolean, nullable=False, server_default=text("false")),
+    Column("sip_code", Integer),
+    Column("duration_s", Integer),
+    # Not under way any more: it ended, or was never made.
+    at("ended_at"),
+    Column("came_to", Text),
+    at("asked_about_at"),
+    # An answering machine got words of its own.
+    at("voicemail_at"),
+    one_of("came_to", CallEnd),
+    Index("ix_automatic_call_message_id", "message_id"),
+    # How many calls of a sender are under way.
+    Index("ix_automatic_call_under_way", "sender", "opened_at", postgresql_where=text("ended_at IS NULL")),
 )
 
 delivery_receipt = Table(

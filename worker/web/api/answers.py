@@ -138,6 +138,15 @@ class Messages(BaseModel):
     total: int
     segments: int
     by_state: Counts
+    by_channel: Counts
+
+
+class MachineCalls(BaseModel):
+    """Calls by the machine, each try, by what they came to."""
+
+    total: int
+    under_way: int
+    by_end: Counts = Field(examples=[{"answered": 12, "no_answer": 3}])
 
 
 class AgencyCount(BaseModel):
@@ -170,6 +179,7 @@ class Account(BaseModel):
     alarm: str | None
     recipients: Recipients
     messages: Messages
+    calls: MachineCalls
     replies: Counts
     callback_tasks: Counts
     by_agency: list[AgencyCount] = Field(description="only the agencies of whoever asks")

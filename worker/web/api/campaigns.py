@@ -27,10 +27,19 @@ class Campaigns(BaseModel):
     campaigns: list[answers.Campaign]
 
 
+class MachineCalls(BaseModel):
+    """Calls by the machine to whom no text can reach. ends_at: when everybody was rung once, null without any."""
+
+    households: int
+    calls: int
+    ends_at: datetime | None
+
+
 class Channels(BaseModel):
     """How many are reached how. call: tasks that open at once."""
 
     sms: answers.Counts = Field(examples=[{"households": 202, "texts": 198}])
+    voice: MachineCalls
     call: int
 
 
@@ -40,6 +49,8 @@ class Cost(BaseModel):
     texts_eur: str = Field(examples=["15.800400"])
     reminders_at_most_eur: str
     segments_without_price: int
+    calls_eur: str = Field(description="a minute for each first call by the machine")
+    calls_without_price: int
 
 
 class Preview(BaseModel):
@@ -69,7 +80,7 @@ class Preview(BaseModel):
 
 
 class Home(answers.FromRow):
-    """A household of the audience, by its dwelling. fate: `text`, or why it gets none."""
+    """A household of the audience, by its dwelling. fate: `text`, `voice` (the machine rings), or why neither."""
 
     household_id: int
     dwelling: str

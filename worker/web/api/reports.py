@@ -26,8 +26,8 @@ Day = Annotated[
 class Figures(BaseModel):
     """One agency, or the whole. listed = excluded + replied + called + informed + unreached + cancelled + still_open.
 
-    Medians in seconds: opening to first text, first text to reply, task to first call. cost_micro: a millionth of a
-    euro.
+    Medians in seconds: opening to first text, first text to reply, task to first call. machine_calls: calls by the
+    machine, each try. cost_micro: a millionth of a euro.
     """
 
     agency: str = Field(description="empty: the whole")
@@ -44,6 +44,8 @@ class Figures(BaseModel):
     opt_outs: int
     texts: int
     segments: int
+    machine_calls: int
+    machine_minutes: int
     cost_micro: int
     unpriced: int
     median_first_text_s: float | None

@@ -17,7 +17,7 @@ from worker.paper import outlooks
 from worker.rendering import in_place_of
 from worker.services import auditing, events, guests, launching, previewing
 from worker.services.auditing import Action
-from worker.services.previewing import TEXT, Preview, Rig, Row
+from worker.services.previewing import CALL, TEXT, Preview, Rig, Row
 from worker.store.previews import Household
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
@@ -178,7 +178,15 @@ def _fates(seen: Preview) -> list[dict[str, Any]]:
         }
         for fate, households in seen.excluded.items()
     ]
-    return [texted | {"then": then}, *others]
+    return [texted | {"then": then}, *_rung(seen), *others]
+
+
+def _rung(seen: Preview) -> list[dict[str, Any]]:
+    """Those whom the machine rings in place of a text, where there are any."""
+    if not seen.rung:
+        return []
+    then = ngettext("{n} appel automatique", "{n} appels automatiques", seen.calls).format(n=seen.calls)
+    return [{"code": CALL, "name": named(CALL), "households": seen.rung, "then": then}]
 
 
 def _by_agency(visit: Visit, seen: Preview) -> dict[str, dict[str, int]]:
@@ -238,4 +246,5 @@ def _rig(visit: Visit) -> Rig:
 
 def named(fate: str) -> str:
     """What happens to a household, as a column's title."""
-    return _("reçoivent le SMS") if fate == TEXT else label(fate)
+    told = {TEXT: _("reçoivent le SMS"), CALL: _("reçoivent un appel automatique")}
+    return told.get(fate) or label(fate)

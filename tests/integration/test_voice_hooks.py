@@ -1,0 +1,157 @@
+"""The hooks of calls: signed, answered at once with what is said next, every key kept before anything is said."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.integration.site import Site, running
+from tests.integration.switchboard import LINE, Switchboard
+from tests.integration.test_automatic_calls import landline_home
+from tests.waiting import until
+from worker.domain.messages import OutgoingCall
+from worker.services import inbound
+from worker.store.database import Database
+
+
+@pytest.fixture
+def town(db: Database, now: datetime) -> Switchboard:
+    return Switchboard(db, now)
+
+
+@pytest.fixture
+def site(db: Database, now: datetime) -> Iterator[Site]:
+    with running(Site(db, now)) as up:
+        yield up
+
+
+@pytest.fixture
+def call(town: Switchboard) -> OutgoingCall:
+    landline_home(town)
+    town.open()
+    town.climb()
+    [placed] = town.place()
+    return placed
+
+
+def path(hook: str, call: OutgoingCall, round_: int = 0) -> str:
+    again = f"&n={round_}" if round_ else ""
+    return f"/hooks/twilio/voice/{hook}?m={call.message_id}&a={call.attempt_id}{again}"
+
+
+def form(town: Switchboard, call: OutgoingCall, **fields: str) -> dict[str, str]:
+    sid = town.sid(call)
+    return {"CallSid": sid, "From": LINE.address, "To": call.to, "Direction": "outbound-api", **fields}
+
+
+def spoken(body: str) -> list[str]:
+    return [" ".join("".join(said.itertext()).split()) for said in ET.fromstring(body).iter("Say")]  # noqa: S314  # our own answer
+
+
+def test_who_picks_up_hears_the_question_and_may_interrupt_it(
+    town: Switchboard, site: Site, call: OutgoingCall
+) -> None:
+    answer = site.post(path("answer", call), form(town, call, CallStatus="in-progress"))
+    gathers = list(ET.fromstring(answer.text).iter("Gather"))  # noqa: S314  # our own answer
+
+    assert answer.headers["content-type"].startswith("text/xml")
+    assert "tapez 1" in " ".join(spoken(answer.text))
+    assert all(g.get("action", "").endswith(path("gather", call)) for g in gathers)
+    assert all(g.find("Say") is not None for g in gathers)
+
+
+KEYS = {
+    "1": ("Prenez soin de vous", "ok"),
+    "2": ("Un conseiller vous appelle", "help"),
+    "9": ("plus d'appels", "stop"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_answers_is_kept_and_confirmed(town: Switchboard, site: Site, call: OutgoingCall, key: str) -> None:
+    words, intent = KEYS[key]
+    answer = site.post(path("gather", call), form(town, call, CallStatus="in-progress", Digits=key))
+    until(lambda: site.woken)  # the wake-up goes after the answer
+    read = inbound.handle(town.reading, site.woken[0], now=town.now)
+
+    assert words in " ".join(spoken(answer.text))
+    assert str(read) == intent
+
+
+def test_three_puts_the_question_again_and_a_wrong_key_too_but_not_for_ever(
+    town: Switchboard, site: Site, call: OutgoingCall
+) -> None:
+    heard = [
+        site.post(path("gather", call, round_), form(town, call, Digits=key)).text
+        for round_, key in enumerate(["3", "5", "3", "5"])
+    ]
+
+    assert ["<Gather" in said for said in heard] == [True, True, True, False]
+    assert "n=1" in heard[0]
+    assert "pas entendu votre choix" in " ".join(spoken(heard[-1]))
+    assert site.woken == []
+
+
+def test_silence_is_told_and_is_no_answer(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    answer = site.post(path("gather", call), form(town, call, Digits=""))
+    site.post(path("status", call), form(town, call, CallStatus="completed", SequenceNumber="3", CallDuration="31"))
+
+    assert "pas entendu votre choix" in " ".join(spoken(answer.text))
+    [row] = town.rows("automatic_call")
+    assert (row["came_to"], row["duration_s"]) == ("no_input", 31)
+
+
+def test_a_key_posted_twice_is_kept_once(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    for _again in range(2):
+        site.post(path("gather", call), form(town, call, Digits="2"))
+
+    until(lambda: site.woken)
+    assert len(site.woken) == 1
+    assert len(town.rows("inbound_message")) == 1
+
+
+def test_a_busy_line_is_told_once_however_often(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    told = form(town, call, CallStatus="busy", SequenceNumber="2", SipResponseCode="486", CallDuration="0")
+    codes = [site.post(path("status", call), told).status_code for _ in range(3)]
+
+    assert codes == [204, 204, 204]
+    [row] = town.rows("automatic_call")
+    assert row["came_to"] == "busy"
+
+
+def test_a_machine_is_told_to_the_workers(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    site.post(path("status", call), form(town, call, CallStatus="in-progress", SequenceNumber="2"))
+    answer = site.post(path("amd", call), form(town, call, AnsweredBy="machine_start", MachineDetectionDuration="3000"))
+
+    assert answer.status_code == 204
+    until(lambda: site.machines)
+    assert site.machines == [(call.message_id, call.attempt_id)]
+
+
+@pytest.mark.parametrize("hook", ["answer", "gather", "status", "amd"])
+def test_every_hook_of_calls_asks_for_a_signature(town: Switchboard, site: Site, call: OutgoingCall, hook: str) -> None:
+    told = form(town, call, CallStatus="completed", Digits="1", AnsweredBy="human")
+
+    assert site.post(path(hook, call), told, signature="wrong").status_code == 403
+    assert site.post(path(hook, call), told, token="somebody else's").status_code == 403
+    assert town.rows("inbound_message") == []
+    assert town.rows("automatic_call")[0]["status"] is None
+
+
+@pytest.mark.parametrize("query", ["", "?m=1", "?m=abc&a=1", "?m=999999&a=999999"])
+@pytest.mark.parametrize("hook", ["answer", "gather", "status", "amd"])
+def test_a_call_we_do_not_know_harms_nothing(
+    town: Switchboard, site: Site, call: OutgoingCall, hook: str, query: str
+) -> None:
+    answer = site.post(f"/hooks/twilio/voice/{hook}{query}", form(town, call, CallStatus="completed", Digits="7"))
+
+    assert answer.status_code in {200, 204}
+    assert town.rows("automatic_call")[0]["status"] is None
+
+
+def test_a_key_that_answers_is_kept_even_for_a_call_we_lost(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    site.post("/hooks/twilio/voice/gather?m=999999&a=999999", form(town, call, Digits="2"))
+
+    until(lambda: site.woken)
+    assert len(site.woken) == 1

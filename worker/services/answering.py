@@ -1,0 +1,136 @@
+"""What the machine says while a call goes on: the question, what follows a key, words for an answering machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from worker import catalogue
+from worker.domain import callbacks, voice, wording
+from worker.domain.callbacks import TaskReason
+from worker.domain.campaigns import Campaign
+from worker.domain.errors import BadDefinition, Unavailable
+from worker.domain.messages import Inbound
+from worker.domain.voice import Word
+from worker.services import following, tasks, variables
+from worker.services.desk import Desk
+from worker.store import call_words as rows
+from worker.store.database import Database
+from worker.twilio import calls
+from worker.twilio.calls import Place
+from worker.twilio.client import Gateway
+
+log = structlog.get_logger()
+
+# Asked to repeat, or given keys that mean nothing, the machine puts the question again so often in one call.
+MOST_ROUNDS = 4
+
+
+class Speech(Protocol):
+    """What is said, as documents that the provider plays. part: what follows a key, or no key at all."""
+
+    def question(self, script: str, *, language: str, values: Mapping[str, str], action: str) -> str: ...
+    def sentence(self, script: str, part: str, *, language: str, values: Mapping[str, str]) -> str: ...
+    def voicemail(self, script: str, *, language: str, values: Mapping[str, str]) -> str: ...
+
+
+# Which words follow a key.
+_PART_OF_KEY = {"1": "fine", "2": "help", "9": "stop"}
+_NO_KEY = "no_input"
+NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What talking needs. public_url: our address as the provider knows it."""
+
+    db: Database
+    desk: Desk
+    speech: Speech
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """document: what the provider plays next. stored: the reply that a key was, None for any other."""
+
+    document: str
+    stored: int | None = None
+
+
+def pick_up(rig: Rig, at: Place, word: Word, *, now: datetime) -> Said:
+    """Somebody or something picked up: the question."""
+    following.hear(rig.db, at, word, desk=rig.desk, now=now)
+    return Said(_question(rig, at, now=now))
+
+
+def press(rig: Rig, at: Place, key: str, answer: Inbound | None, *, now: datetime) -> Said:
+    """What follows the keys that were pressed, or none: an answer is kept before anything is said.
+
+    at.round: how often the question was put before.
+    """
+    word = Word(key=key or None, heard_out=not key)
+    kept = answer if key in voice.INTENT_OF_KEY else None
+    stored = following.press(rig.db, at, word, kept, desk=rig.desk, now=now)
+    if key in _PART_OF_KEY:
+        return Said(_sentence(rig, at, _PART_OF_KEY[key], now=now), stored)
+    if key and at.round + 1 < MOST_ROUNDS:
+        return Said(_question(rig, at, round_=at.round + 1, now=now))
+    return Said(_sentence(rig, at, _NO_KEY, now=now))
+
+
+def voicemail(rig: Rig, message_id: int, *, now: datetime) -> str | None:
+    """What an answering machine is told; None for a message that is no call."""
+    asked = _asked(rig, message_id)
+    if asked is None:
+        return None
+    return rig.speech.voicemail(asked.template, language=asked.language, values=_values(rig, asked, now))
+
+
+def leave_voicemail(rig: Rig, gateway: Gateway, message_id: int, attempt_id: int, *, now: datetime) -> bool:
+    """Gives an answering machine words of its own in place of the question, once; says whether it still listened.
+
+    They are a courtesy: when the provider cannot be asked just now, they are not said.
+    """
+    with rig.db.begin() as connection:
+        sid = rows.take_machine(connection, message_id, attempt_id, now=now)
+    document = voicemail(rig, message_id, now=now) if sid is not None else None
+    if sid is None or document is None:
+        return False
+    try:
+        return gateway.say_instead(sid, document)
+    except (BadDefinition, Unavailable):
+        log.warning("voicemail_not_left", message_id=message_id)
+        return False
+
+
+def _question(rig: Rig, at: Place, *, round_: int = 0, now: datetime) -> str:
+    asked = _asked(rig, at.message_id)
+    if asked is None:
+        return NOTHING
+    action = calls.address("gather", at.message_id, at.attempt_id, public_url=rig.public_url, round_=round_)
+    return rig.speech.question(asked.template, language=asked.language, values=_values(rig, asked, now), action=action)
+
+
+def _sentence(rig: Rig, at: Place, part: str, *, now: datetime) -> str:
+    asked = _asked(rig, at.message_id)
+    if asked is None:
+        return NOTHING
+    return rig.speech.sentence(asked.template, part, language=asked.language, values=_values(rig, asked, now))
+
+
+def _asked(rig: Rig, message_id: int) -> rows.Question | None:
+    with rig.db.begin() as connection:
+        return rows.question(connection, message_id)
+
+
+def _values(rig: Rig, asked: rows.Question, now: datetime) -> dict[str, str]:
+    """As for texts; but `quand` is when somebody rings who asks for it now."""
+    campaign: Campaign = catalogue.thaw(asked.definition)
+    due_at = rig.desk.due_at(
+        callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=campaign.level in tasks.URGENT_LEVELS
+    )
+    quand = wording.quand(due_at, now, tz=rig.desk.timezone, language=asked.language)
+    return variables.common(rig.desk, language=asked.language, now=now, campaign=campaign) | {"quand": quand}

@@ -1,0 +1,102 @@
+"""Following calls by the machine: each word about one is kept, and what it comes to decides what the ledger owes."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker import catalogue
+from worker.domain import voice
+from worker.domain.messages import Inbound, MessageState, Step
+from worker.domain.voice import CallEnd, Tried, Word
+from worker.services import recording
+from worker.services.desk import Desk
+from worker.store import automatic_calls, events, inbound, outbox
+from worker.store import call_words as rows
+from worker.store.call_words import Known
+from worker.store.database import Connection, Database
+from worker.twilio.calls import Place
+
+log = structlog.get_logger()
+
+# The last words about a call come in any order: so long after its end nobody acts on it yet.
+GRACE = timedelta(seconds=10)
+_GOLDEN = 0.6180339887
+MOST_WITHOUT_LINE = 3
+
+
+def hear(db: Database, at: Place, word: Word, *, desk: Desk, now: datetime) -> Known | None:
+    """Keeps one word about a call; returns the call as it was before, None when it is none of ours. Safe to repeat."""
+    return db.run(lambda connection: _hear(connection, at, word, desk, now))
+
+
+def press(db: Database, at: Place, word: Word, answer: Inbound | None, *, desk: Desk, now: datetime) -> int | None:
+    """The same for a key; one that answers is a reply, whatever we know of the call. Returns the new reply's id."""
+
+    def save(connection: Connection) -> int | None:
+        _hear(connection, at, word, desk, now)
+        return inbound.store(connection, answer) if answer is not None else None
+
+    return db.run(save)
+
+
+def _hear(connection: Connection, at: Place, word: Word, desk: Desk, now: datetime) -> Known | None:
+    known = rows.lock(connection, at.message_id, at.attempt_id)
+    if known is None or known.provider_sid not in {None, at.provider_sid}:
+        log.warning("call_not_ours", message_id=at.message_id, provider_sid=at.provider_sid)
+        return None
+    learn(connection, known, word, sid=at.provider_sid, desk=desk, now=now)
+    return known
+
+
+def learn(connection: Connection, known: Known, word: Word, *, sid: str, desk: Desk, now: datetime) -> None:
+    """One word more about a locked call, and what follows when it comes to something else by it."""
+    call = voice.after(known.call, word)
+    end = voice.end_of(call)
+    ended_at = known.ended_at or (now if call.is_over else None)
+    rows.save(connection, known, call, sid=sid, came_to=end, ended_at=ended_at)
+    _note_sent(connection, known, now)
+    if end is not None and end is not known.came_to:
+        log.info("call_came_to", message_id=known.message_id, attempt_id=known.attempt_id, end=str(end))
+        _follow(connection, known, end, ended_at=ended_at or now, desk=desk, now=now)
+
+
+def _note_sent(connection: Connection, known: Known, now: datetime) -> None:
+    """The first word about a call tells that the provider has it."""
+    if known.is_newest and rows.mark_sent(connection, known.message_id, now=now):
+        call = outbox.Moved(known.message_id, known.event_id, "", Step.VOICE, MessageState.SENT)
+        recording.start_clocks(connection, [call], now)
+
+
+def _follow(
+    connection: Connection, known: Known, end: CallEnd, *, ended_at: datetime, desk: Desk, now: datetime
+) -> None:
+    if end is CallEnd.ANSWERED:
+        rows.close(connection, known.message_id, state=MessageState.DELIVERED, now=now)
+    elif known.is_newest:
+        _again_or_over(connection, known, end, ended_at=ended_at, desk=desk, now=now)
+
+
+def _again_or_over(
+    connection: Connection, known: Known, end: CallEnd, *, ended_at: datetime, desk: Desk, now: datetime
+) -> None:
+    event = events.get(connection, known.event_id)
+    assert event is not None  # noqa: S101  # the message refers to it by foreign key
+    campaign = catalogue.thaw(event.definition)
+    made = rows.tries(connection, known.message_id, end=end)
+    tried = Tried(
+        calls=made.calls,
+        alike=made.alike,
+        most=desk.line.most if desk.line else MOST_WITHOUT_LINE,
+        ended_at=ended_at,
+        until=min(known.void_at, (made.since or ended_at) + (campaign.calls_after or timedelta())),
+        spread=known.attempt_id * _GOLDEN % 1,
+    )
+    rules = desk.line.again if desk.line else voice.AGAIN
+    at = voice.next_call(
+        end, tried, opening=lambda at: desk.line_opening(campaign, at)[0], tz=desk.timezone, rules=rules
+    )
+    if at is not None and made.is_awaited:
+        closes_at = desk.line_opening(campaign, at)[1]
+        rows.owe_again(connection, known.message_id, due_at=at, closes_at=closes_at, now=now)
+    elif rows.close(connection, known.message_id, state=voice.STATE_OF_END[end], now=now):
+        automatic_calls.mark_ended(connection, [known.message_id], at=now + GRACE)

@@ -1,0 +1,285 @@
+"""Calls by the machine in the ledger: whom to ring at which number, who may ring now, who relied on a call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from worker.store.outbox import Moved, Plan
+
+# The household's best number for a voice: a telephone at home before one in a bag, its own before a relative's.
+CALLABLE = """
+    SELECT p.e164 FROM phone p
+    WHERE p.household_id = {household} AND p.kind IN ('fixed', 'voip', 'mobile') AND p.removed_at IS NULL AND p.bad_since IS NULL
+      AND p.label IN ('self', 'spouse')
+      AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
+                      AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', {purpose}))
+    ORDER BY (p.kind = 'mobile'), (p.source = 'caller') DESC, p.rank, p.id
+    LIMIT 1
+"""
+
+_BEST = text(
+    f"""
+SELECT r.id, best.e164
+FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+CROSS JOIN LATERAL ({CALLABLE.format(household="r.household_id", purpose="e.definition->>'purpose'")}) best
+WHERE r.id = ANY (:ids) AND r.call_e164 IS NULL
+"""  # noqa: S608  # our own constant
+)
+
+_CHOOSE = text(
+    """
+UPDATE recipient r SET call_e164 = n.e164
+FROM unnest(CAST(:recipients AS bigint[]), CAST(:numbers AS text[])) AS n(id, e164)
+WHERE r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting' AND r.call_e164 IS NULL
+"""
+)
+
+# Who shares a number with somebody who is rung in this event relies on that call. Relies on uq_message_number and
+# uq_message_step, so a repeat adds nothing.
+_QUEUE = text(
+    """
+INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
+                     state, due_at, window_closes_at, void_at, created_at)
+SELECT r.event_id, r.id, r.household_id, r.call_e164, 'voice', :step, 'calls', :sender, :template, r.language,
+       'queued', :due_at, :closes_at, :void_at, :now
+FROM recipient r WHERE r.id = ANY (:recipients) AND r.event_id = :event_id AND r.state = 'waiting' AND r.call_e164 IS NOT NULL
+ORDER BY r.id
+ON CONFLICT DO NOTHING
+"""
+)
+
+# Whose call is still owed, or in the air.
+_ALIVE = text(
+    """
+SELECT r.id FROM recipient r JOIN message m ON m.event_id = r.event_id AND m.e164 = r.call_e164 AND m.channel = 'voice'
+WHERE r.id = ANY (:recipients) AND m.state IN ('queued', 'sending', 'unknown', 'sent')
+"""
+)
+
+_RELYING = "(r.event_id, r.call_e164) IN (SELECT m.event_id, m.e164 FROM message m WHERE m.id = ANY (:messages))"
+
+# The first call was made: for whom nothing was written, the time to answer runs from now. Who looks again does not change:
+# the end of the call is told.
+_LEFT = text(
+    f"""
+WITH touched AS (
+    SELECT r.id FROM recipient r WHERE {_RELYING} AND r.state = 'waiting' AND r.contacted_at IS NULL
+    ORDER BY r.id FOR NO KEY UPDATE
+)
+UPDATE recipient r SET contacted_at = :now FROM touched WHERE r.id = touched.id
+"""  # noqa: S608  # our own constant
+)
+
+_ENDED = text(
+    f"""
+WITH touched AS (
+    SELECT r.id FROM recipient r WHERE {_RELYING} AND r.state = 'waiting' ORDER BY r.id FOR NO KEY UPDATE
+)
+UPDATE recipient r SET due_at = least(r.due_at, CAST(:at AS timestamptz)) FROM touched WHERE r.id = touched.id
+"""  # noqa: S608  # our own constant
+)
+
+_UNDER_WAY = text(
+    "SELECT count(*) FROM automatic_call WHERE sender = :sender AND ended_at IS NULL AND opened_at > :since"
+)
+
+# The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
+# once nobody who relied on the call waits for it.
+_CLAIM = text(
+    """
+SELECT m.id, m.event_id, m.e164, m.void_at
+FROM message m JOIN campaign_event e ON e.id = m.event_id
+WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
+  AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
+  AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
+                  AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', e.definition->>'purpose') OFFSET 0)
+  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND r.state = 'waiting' OFFSET 0)
+ORDER BY e.priority DESC, m.due_at, m.id
+LIMIT :limit
+FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
+"""
+)
+
+_OPEN = text(
+    """
+INSERT INTO automatic_call (attempt_id, message_id, sender, opened_at)
+SELECT a, m, :sender, :now FROM unnest(CAST(:attempts AS bigint[]), CAST(:messages AS bigint[])) AS u(a, m)
+"""
+)
+
+# What a request came to counts only while its own attempt is the newest and nothing newer was told: a call may ring, end
+# and be owed again before its request is answered.
+_RECORD = text(
+    """
+UPDATE message m SET state = r.state, code = r.code, due_at = coalesce(r.due_at, m.due_at), lease_until = NULL,
+       attempts = m.attempts - CASE WHEN r.uncounted THEN 1 ELSE 0 END,
+       sent_at = CASE WHEN r.state = 'sent' THEN coalesce(m.sent_at, :now) ELSE m.sent_at END,
+       settled_at = CASE WHEN r.state IN ('failed', 'expired') THEN CAST(:now AS timestamptz) END
+FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS bigint[]), CAST(:states AS text[]), CAST(:codes AS int[]),
+            CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[])) AS r(id, attempt_id, state, code, due_at, uncounted)
+WHERE m.id = r.id AND (m.state = 'sending' OR (m.state = 'unknown' AND r.state = 'sent'))
+  AND r.attempt_id = (SELECT max(a.id) FROM attempt a WHERE a.message_id = m.id)
+RETURNING m.id, m.event_id, m.e164, m.step, m.state
+"""
+)
+
+_NAME = text(
+    """
+UPDATE automatic_call c SET provider_sid = coalesce(c.provider_sid, n.sid)
+FROM unnest(CAST(:attempts AS bigint[]), CAST(:sids AS text[])) AS n(attempt_id, sid)
+WHERE c.attempt_id = n.attempt_id
+"""
+)
+
+_NOT_MADE = text("UPDATE automatic_call SET ended_at = :now WHERE attempt_id = ANY (:attempts) AND ended_at IS NULL")
+
+# A wrong set-up concerns every call of the sender.
+_HOLD_BACK = text(
+    "UPDATE message SET due_at = :until WHERE lane = 'calls' AND state = 'queued' AND sender = :sender AND due_at < :until"
+)
+
+_HAS_DUE = text(
+    """
+SELECT EXISTS (SELECT 1 FROM message m JOIN campaign_event e ON e.id = m.event_id
+               WHERE m.lane = 'calls' AND m.state = 'queued' AND m.due_at <= :now AND e.state = 'running')
+"""
+)
+
+_CLOSED_WINDOWS = text(
+    """
+SELECT DISTINCT event_id FROM message
+WHERE lane = 'calls' AND state = 'queued' AND window_closes_at <= :now AND void_at > :now
+"""
+)
+
+_REPLAN = text(
+    """
+UPDATE message SET due_at = greatest(due_at, CAST(:opens_at AS timestamptz)), window_closes_at = :closes_at
+WHERE event_id = :event_id AND lane = 'calls' AND state = 'queued' AND window_closes_at <= :now
+"""
+)
+
+_EXPIRE = text(
+    """
+UPDATE message SET state = 'expired', settled_at = :now
+WHERE event_id = :event_id AND lane = 'calls' AND state = 'queued' AND window_closes_at <= :now
+RETURNING id, event_id, e164, step, state
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call that is owed, locked for this transaction."""
+
+    id: int
+    event_id: int
+    e164: str
+    void_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request does to the call it was made for. due_at only when it is owed again."""
+
+    id: int
+    attempt_id: int
+    state: str
+    sid: str | None = None
+    code: int | None = None
+    due_at: datetime | None = None
+    uncounted: bool = False
+
+
+def best(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Recipient id -> the number at which this event may ring the household."""
+    return {row.id: row.e164 for row in connection.execute(_BEST, {"ids": list(ids)})}
+
+
+def queue(connection: Connection, event_id: int, plan: Plan, numbers: Mapping[int, str], *, now: datetime) -> set[int]:
+    """One call for each number (recipient id -> E.164); several households that share one rely on the same.
+
+    Returns whose call is to come: that of a number may be over when a second household comes to rely on it.
+    """
+    values = {"event_id": event_id, "recipients": list(numbers), "numbers": list(numbers.values())}
+    connection.execute(_CHOOSE, values)
+    connection.execute(_QUEUE, asdict(plan) | {"event_id": event_id, "recipients": list(numbers), "now": now})
+    return set(connection.execute(_ALIVE, {"recipients": list(numbers)}).scalars())
+
+
+def mark_left(connection: Connection, messages: Sequence[int], *, now: datetime) -> None:
+    """Calls were made, or may have been, by message id."""
+    connection.execute(_LEFT, {"messages": list(messages), "now": now})
+
+
+def mark_ended(connection: Connection, messages: Sequence[int], *, at: datetime) -> None:
+    """Calls are over, by message id: somebody looks again at the households that relied on them."""
+    connection.execute(_ENDED, {"messages": list(messages), "at": at})
+
+
+def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
+    """How many calls of a sender are in the air. since: an older one has ended, whatever was told."""
+    return int(connection.execute(_UNDER_WAY, {"sender": sender, "since": since}).scalar_one())
+
+
+def claim(connection: Connection, sender: str, *, limit: int, now: datetime) -> list[Claimed]:
+    """Due calls of running events, the most urgent event first, locked."""
+    values = {"sender": sender, "limit": limit, "now": now}
+    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM, values)]
+
+
+def open_calls(connection: Connection, sender: str, attempts: Mapping[int, int], *, now: datetime) -> None:
+    """Rows for calls about to be made: message id -> attempt id. From now on they are under way."""
+    values = {"attempts": list(attempts.values()), "messages": list(attempts), "sender": sender, "now": now}
+    connection.execute(_OPEN, values)
+
+
+def record(connection: Connection, changes: Sequence[Change], *, now: datetime) -> list[Moved]:
+    """Writes what the requests came to; what was told of a call meanwhile stays."""
+    ordered = sorted(changes, key=lambda c: c.id)
+    named = [c for c in ordered if c.sid]
+    connection.execute(_NAME, {"attempts": [c.attempt_id for c in named], "sids": [c.sid for c in named]})
+    values = {
+        "ids": [c.id for c in ordered],
+        "attempts": [c.attempt_id for c in ordered],
+        "states": [c.state for c in ordered],
+        "codes": [c.code for c in ordered],
+        "dues": [c.due_at for c in ordered],
+        "uncounted": [c.uncounted for c in ordered],
+        "now": now,
+    }
+    return [Moved(**row._asdict()) for row in connection.execute(_RECORD, values)]
+
+
+def not_made(connection: Connection, attempts: Sequence[int], *, now: datetime) -> None:
+    """These were never under way."""
+    connection.execute(_NOT_MADE, {"attempts": list(attempts), "now": now})
+
+
+def hold_back(connection: Connection, sender: str, *, until: datetime) -> None:
+    """No call of this sender is made before then."""
+    connection.execute(_HOLD_BACK, {"sender": sender, "until": until})
+
+
+def has_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether a call may be made now. Walks ix_message_queued."""
+    return bool(connection.execute(_HAS_DUE, {"now": now}).scalar_one())
+
+
+def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
+    """Events with calls left over from hours that are over."""
+    return list(connection.execute(_CLOSED_WINDOWS, {"now": now}).scalars())
+
+
+def replan(connection: Connection, event_id: int, *, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+    """Moves left-over calls of an event to the next hours."""
+    values = {"event_id": event_id, "opens_at": opens_at, "closes_at": closes_at, "now": now}
+    connection.execute(_REPLAN, values)
+
+
+def expire(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:
+    """Ends the calls of an event whose hours are over for good."""
+    values = {"event_id": event_id, "now": now}
+    return [Moved(**row._asdict()) for row in connection.execute(_EXPIRE, values)]
