@@ -16,6 +16,7 @@ from bench import baselines, cases, product
 from sandbox import homes
 
 CEILING_PER_S = 1000.0
+RECEIPTS_EACH = 2  # per message, from bench/light.py
 FULL = {"messages": 15_000, "runs": 3, "large": 300_000, "naive": 1_500, "sequential": 60, "posts": 5_000}
 QUICK = {"messages": 3_000, "runs": 2, "large": 0, "naive": 200, "sequential": 20, "posts": 2_000}
 
@@ -134,6 +135,11 @@ def rows(measured: dict[str, Any]) -> list[Row]:
             "times naive dramatiq, both without latency",
             _times([b["per_s"] for b in measured["latency_free"]], measured["naive_dramatiq_latency_free"]),
             f"{measured['naive_dramatiq_latency_free']['per_s']:.0f}/s; goal 8",
+        ),
+        (
+            "receipts stored per second, launch to the last",
+            spread([RECEIPTS_EACH * b["messages"] / b["launch_to_last_receipt_s"] for b in blasts], 0),
+            "what the blast brings",
         ),
         ("receipt answered, p50 ms", spread([b["receipt_ms"]["p50"] for b in blasts], 1), "under the blast"),
         ("receipt answered, p99 ms", spread([b["receipt_ms"]["p99"] for b in blasts], 1), ""),
