@@ -2,10 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests import builders
 from tests.integration import site as sites
 from tests.integration.conftest import Town, town
 from tests.integration.site import Site
@@ -45,23 +48,70 @@ def console(town: Town) -> Iterator[Site]:
         yield running
 
 
+@dataclass
+class Windows:
+    """Opens windows of separate people on the town's day, and notes what goes wrong in their scripts."""
+
+    browser: Browser
+    site: Site
+    broken: list[str] = field(default_factory=list)
+    open: list[BrowserContext] = field(default_factory=list)
+
+    def another(self, **options: Any) -> Page:
+        """A window with its own cookies."""
+        context = self.browser.new_context(
+            base_url=self.site.url, locale="fr-FR", **{"viewport": {"width": 1280, "height": 900}, **options}
+        )
+        self.open.append(context)
+        window = context.new_page()
+        window.clock.install(time=self.site.now)
+        window.on("pageerror", lambda error: self.broken.append(str(error)))
+        window.on("console", lambda said: self._said(said.text))
+        return window
+
+    def _said(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.broken.append(text)
+
+
 @pytest.fixture
-def page(chromium: Browser, console: Site) -> Iterator[Page]:
-    """One window of its own, on the town's day. A page that runs into an error in its script fails the test."""
-    context = chromium.new_context(base_url=console.url, locale="fr-FR", viewport={"width": 1280, "height": 900})
-    window = context.new_page()
-    window.clock.install(time=console.now)
-    broken: list[str] = []
-    window.on("pageerror", lambda error: broken.append(str(error)))
-    window.on("console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None)
-    yield window
-    context.close()
-    assert broken == []
+def windows(chromium: Browser, console: Site) -> Iterator[Windows]:
+    made = Windows(chromium, console)
+    yield made
+    for context in made.open:
+        context.close()
+    assert made.broken == []
 
 
-def sign_in(page: Page, login: str) -> None:
-    page.goto("/login")
+@pytest.fixture
+def page(windows: Windows) -> Page:
+    """One window of its own. A page that runs into an error in its script fails the test."""
+    return windows.another()
+
+
+def sign_in(page: Page, login: str, *, at: str = "/login") -> None:
+    page.goto(at)
+    enter(page, login)
+
+
+def enter(page: Page, login: str, password: str = PASSWORD) -> None:
+    """Fills in the sign-in form that is shown."""
     page.get_by_label("Identifiant").fill(login)
-    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_label("Mot de passe").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def take_next(page: Page) -> None:
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="ESSAI")).to_be_visible()
+    page.wait_for_load_state("load")  # the script is there too
+
+
+def owed_calls(town: Town, homes: int) -> list[builders.Household]:
+    """Households that were asked how they are and want to be rung."""
+    made = [town.household(landlines=[builders.landline()]) for _ in range(homes)]
+    town.sent(town.open())
+    for home in made:
+        town.reply(home.phone, "2")
+    return made

@@ -73,7 +73,7 @@ def browser(console: Site) -> Browser:
     return browser
 
 
-def _account(town: Town, login: str, role: Role, *agencies: str) -> str:
+def account(town: Town, login: str, role: Role, *agencies: str) -> str:
     staffing.add(town.db, login=login, password=PASSWORD, role=role, agencies=agencies, by=ROOT, now=town.now)
     return login
 
@@ -93,7 +93,7 @@ def test_nobody_sees_anything_before_signing_in(console: Site, browser: Browser)
 def test_a_wrong_password_and_an_unknown_login_get_the_same_answer(
     town: Town, browser: Browser, login: str, password: str
 ) -> None:
-    _account(town, "lucie", Role.CALLER)
+    account(town, "lucie", Role.CALLER)
 
     browser.sign_in(login, password)
 
@@ -103,7 +103,7 @@ def test_a_wrong_password_and_an_unknown_login_get_the_same_answer(
 
 def test_a_caller_takes_the_next_household_and_records_the_call(town: Town, browser: Browser) -> None:
     home = _task(town)
-    browser.sign_in(_account(town, "lucie", Role.CALLER))
+    browser.sign_in(account(town, "lucie", Role.CALLER))
 
     browser.send("/desk/next")
     assert "ESSAI Odette" in browser.page
@@ -118,7 +118,7 @@ def test_a_caller_takes_the_next_household_and_records_the_call(town: Town, brow
 def test_what_the_form_may_keep_is_kept_and_what_touches_health_is_not(town: Town, browser: Browser) -> None:
     town.sent(town.open())
     _task(town)
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_state="unwell")
 
@@ -128,7 +128,7 @@ def test_what_the_form_may_keep_is_kept_and_what_touches_health_is_not(town: Tow
 
 def test_a_slip_of_the_hand_is_taken_back(town: Town, browser: Browser) -> None:
     home = _task(town)
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     task = browser.path
     browser.send(task + "/outcome", outcome="REACHED_OK")
 
@@ -139,7 +139,7 @@ def test_a_slip_of_the_hand_is_taken_back(town: Town, browser: Browser) -> None:
 
 def test_what_cannot_be_recorded_comes_back_with_all_that_was_typed(town: Town, browser: Browser) -> None:
     _task(town)
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     browser.send(browser.path + "/outcome", outcome="CALL_LATER", at="2020-01-01T10:00", note="Elle dort.")
 
@@ -152,14 +152,14 @@ def test_another_agencys_task_and_household_do_not_exist_for_a_caller(town: Town
     task = town.task(home)
     assert task is not None
     town.household(agency="01")
-    browser.sign_in(_account(town, "lucie", Role.CALLER, "01"))
+    browser.sign_in(account(town, "lucie", Role.CALLER, "01"))
 
     assert browser.get(f"/tasks/{task['id']}").status == 404
     assert browser.get(f"/households/{home.id}").status == 404
 
 
 def test_a_caller_does_not_come_to_the_operators_pages(town: Town, browser: Browser) -> None:
-    browser.sign_in(_account(town, "lucie", Role.CALLER))
+    browser.sign_in(account(town, "lucie", Role.CALLER))
 
     assert {path: browser.get(path).status for path in ("/board", "/campaigns", "/users", "/audit", "/inbox")} == {
         "/board": 403,
@@ -172,7 +172,7 @@ def test_a_caller_does_not_come_to_the_operators_pages(town: Town, browser: Brow
 
 def test_an_operator_previews_launches_pauses_resumes_and_cancels(town: Town, browser: Browser) -> None:
     home = town.household()
-    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+    browser.sign_in(account(town, "olga", Role.OPERATOR))
 
     browser.get("/campaigns/canicule-orange")
     assert "1 = tout va bien" in browser.page
@@ -193,7 +193,7 @@ def test_an_operator_previews_launches_pauses_resumes_and_cancels(town: Town, br
 
 def test_a_form_from_elsewhere_changes_nothing(town: Town, browser: Browser) -> None:
     town.household()
-    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+    browser.sign_in(account(town, "olga", Role.OPERATOR))
 
     browser.send("/campaigns/canicule-orange/launch", sure="yes", csrf="forged")
 
@@ -202,7 +202,7 @@ def test_a_form_from_elsewhere_changes_nothing(town: Town, browser: Browser) -> 
 
 
 def test_a_disabled_account_is_out_at_once(town: Town, browser: Browser) -> None:
-    browser.sign_in(_account(town, "lucie", Role.CALLER))
+    browser.sign_in(account(town, "lucie", Role.CALLER))
     assert browser.get("/desk").path == "/desk"
 
     staffing.disable(town.db, "lucie", by=ROOT, now=town.now)
@@ -214,7 +214,7 @@ def test_a_household_is_found_by_name_number_or_dwelling_and_every_look_is_writt
     town: Town, browser: Browser
 ) -> None:
     home = town.household()
-    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+    browser.sign_in(account(town, "olga", Role.OPERATOR))
 
     for words in ("essai", home.phone, f"0{home.phone[3:]}"):
         browser.get("/households").send("/households", q=words)
@@ -230,7 +230,7 @@ def test_a_message_from_nobody_is_filed_and_its_household_rung(town: Town, brows
     home = town.household()
     [code] = [d["code"] for d in town.rows("dwelling")]
     town.reply("+33639990000", "c'est Mme Essai, rappelez-moi")
-    browser.sign_in(_account(town, "olga", Role.OPERATOR))
+    browser.sign_in(account(town, "olga", Role.OPERATOR))
     browser.get("/inbox")
     message = re.search(r'action="(/inbox/\d+)"', browser.page)
     assert message is not None
@@ -244,7 +244,7 @@ def test_a_message_from_nobody_is_filed_and_its_household_rung(town: Town, brows
 def test_pages_run_no_program_of_strangers_and_stay_out_of_caches(town: Town, browser: Browser) -> None:
     home = _task(town)
     town.reply(home.phone, "<script>alert(1)</script>")
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     policy = browser.headers["content-security-policy"]
     assert "script-src 'self'" in policy
@@ -256,7 +256,7 @@ def test_pages_run_no_program_of_strangers_and_stay_out_of_caches(town: Town, br
 
 @pytest.mark.parametrize("next_", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_signing_in_never_leads_elsewhere(town: Town, browser: Browser, next_: str) -> None:
-    _account(town, "lucie", Role.CALLER)
+    account(town, "lucie", Role.CALLER)
 
     browser.get("/login").send("/login", login="lucie", password=PASSWORD, next=next_)
 
@@ -266,7 +266,7 @@ def test_signing_in_never_leads_elsewhere(town: Town, browser: Browser, next_: s
 def test_the_card_says_whom_to_ring_and_the_household_what_comes(town: Town, browser: Browser) -> None:
     home, relative = _task(town), builders.landline()
     builders.add_phone(town.db, home, relative, label="neighbour")
-    browser.sign_in(_account(town, "odile", Role.OPERATOR))
+    browser.sign_in(account(town, "odile", Role.OPERATOR))
     browser.get(f"/households/{home.id}")
     assert "Ce qui vient" in browser.page
     assert "à appeler" in browser.page
@@ -276,6 +276,7 @@ def test_the_card_says_whom_to_ring_and_the_household_what_comes(town: Town, bro
     browser.get(f"/tasks/{town.task(home)['id']}")  # type: ignore[index]
     assert "appelez un proche" in browser.page
     assert f"tel:{relative}" in browser.page.partition('id="whom"')[2].partition("</div>")[0]
+    browser.send(browser.path + "/claim")
     first_choice = browser.page.partition('<select id="number"')[2].partition('<option value="')[2]
     assert first_choice.startswith(relative)
 
@@ -289,7 +290,7 @@ def test_an_event_shows_what_comes_next(town: Town, browser: Browser) -> None:
     town.household()
     event = town.open()
     town.sent(event)
-    browser.sign_in(_account(town, "odile", Role.OPERATOR))
+    browser.sign_in(account(town, "odile", Role.OPERATOR))
 
     browser.get(f"/events/{event}")
 

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from worker.domain.campaigns import Level
 from worker.domain.errors import BadDefinition
@@ -30,15 +30,25 @@ class _Question(_Strict):
     several: bool = False
     sensitive: bool = False
     needs: tuple[str, ...] = ()
+    danger: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class _Form(_Strict):
     version: int = Field(ge=1)
-    levels: tuple[Level, ...] = Field(min_length=1)
+    levels: tuple[Level, ...] = ()
+    campaigns: tuple[Word, ...] = ()
+    signs: tuple[Word, ...] = ()
     opening: Word
     advice: Word
     closing: Word
     questions: tuple[_Question, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_for_something(self) -> "_Form":
+        if not (self.levels or self.campaigns):
+            raise ValueError(_("levels ou campaigns : dites pour quels appels."))
+        return self
 
 
 def load(config_dir: Path) -> tuple[Form, ...]:
@@ -65,11 +75,23 @@ def _read(path: Path) -> Form:
             several=q.several,
             sensitive=q.sensitive,
             needs=q.needs,
+            danger=q.danger,
+            hint=q.hint,
         )
         for q in form.questions
     )
     _refuse_repeats(questions)
-    return Form(path.stem, form.version, form.levels, form.opening, form.advice, form.closing, questions)
+    return Form(
+        path.stem,
+        form.version,
+        form.levels,
+        form.opening,
+        form.advice,
+        form.closing,
+        questions,
+        campaigns=form.campaigns,
+        signs=form.signs,
+    )
 
 
 def _refuse_repeats(questions: tuple[Question, ...]) -> None:
@@ -78,13 +100,14 @@ def _refuse_repeats(questions: tuple[Question, ...]) -> None:
     if twice:
         raise ValueError(_("questions en double : {keys}.").format(keys=", ".join(twice)))
     for question in questions:
-        unknown = sorted(set(question.needs) - {c.code for c in question.choices})
-        if unknown:
-            raise ValueError(
-                _("{key}.needs nomme des réponses qui n'existent pas : {codes}.").format(
-                    key=question.key, codes=", ".join(unknown)
+        for name, codes in (("needs", question.needs), ("danger", question.danger)):
+            unknown = sorted(set(codes) - {c.code for c in question.choices})
+            if unknown:
+                raise ValueError(
+                    _("{key}.{name} nomme des réponses qui n'existent pas : {codes}.").format(
+                        key=question.key, name=name, codes=", ".join(unknown)
+                    )
                 )
-            )
 
 
 def _explained(error: Exception) -> list[str]:

@@ -1,4 +1,4 @@
-"""Accounts: user add, list, disable, enable, password, role, code, token, tokens, revoke."""
+"""Accounts: user add, list, disable, enable, password, name, role, code, token, tokens, revoke."""
 
 import sys
 from typing import Annotated, Any
@@ -72,6 +72,13 @@ def password(login: Login) -> None:
     with parts.only_database() as (_settings, db):
         staffing.set_password(db, login, _new_password(), by=TERMINAL, now=utc_now())
     out().print(_("Mot de passe changé ; les sessions ouvertes sont fermées."))
+
+
+@user_commands.command("name", help=_("Le nom que la personne dit au téléphone."))
+def name(login: Login, name: Annotated[str, typer.Argument(help=_("Prénom, ou prénom et nom."))]) -> None:
+    with parts.only_database() as (_settings, db):
+        staffing.set_name(db, login, name, by=TERMINAL, now=utc_now())
+    out().print(_("Compte « {login} » modifié.").format(login=login), markup=False)
 
 
 @user_commands.command("role", help=_("Changer le rôle et les agences."))

@@ -16,7 +16,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, skipped freely. sensitive: the answer is never kept. needs: answers that show a need."""
+    """One question, skipped freely. sensitive: the answer is never kept. needs: answers that show a need.
+
+    danger: answers after which the signs of danger are asked for. hint: what not to write down.
+    """
 
     key: str
     text: str
@@ -24,11 +27,14 @@ class Question:
     several: bool = False
     sensitive: bool = False
     needs: tuple[str, ...] = ()
+    danger: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions for some levels of heat. opening: the first words, with fields in braces."""
+    """The questions for some levels of heat, or for campaigns by their key. opening: the first words, with fields in
+    braces. signs: of danger, at any of which the emergency number is rung."""
 
     key: str
     version: int
@@ -37,6 +43,8 @@ class Form:
     advice: str
     closing: str
     questions: tuple[Question, ...]
+    campaigns: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +65,17 @@ def kept(form: Form, given: Mapping[str, Sequence[str]]) -> Kept:
     return Kept(form.key, form.version, answers, needs)
 
 
-def fitting(forms: Sequence[Form], level: Level) -> Form:
-    """The form for a level; the first one where none names it. Raises ValueError without any form."""
+def fitting(forms: Sequence[Form], level: Level, campaign: str | None = None) -> Form:
+    """The form of a campaign, else of a level, else the first one. Raises ValueError without any form."""
     if not forms:
         raise ValueError("no form is defined")
-    return next((form for form in forms if level in form.levels), forms[0])
+    named = next((form for form in forms if campaign in form.campaigns), None)
+    return named or next((form for form in forms if level in form.levels), forms[0])
 
 
 def opening(form: Form, *, names: str, caller: str, landlord: str, agency: str) -> str:
     """The first words with their fields filled; a brace that is no field stays as it is."""
-    words = {"nom": names, "prenom": caller, "bailleur": landlord, "agence": agency}
+    words = {"nom": names, "prenom": caller, "bailleur": landlord, "agence": agency.removeprefix("Agence ")}
     text = form.opening
     for field, value in words.items():
         text = text.replace("{" + field + "}", value)

@@ -54,7 +54,7 @@ ORDER = (Role.CALLER, Role.OPERATOR, Role.ADMIN)
 class Person:
     """Somebody signed in. agencies: the codes of those they work for; none: all.
 
-    via: how they came in: "session 12", "token 3".
+    via: how they came in: "session 12", "token 3". name: as they say it on the telephone.
     """
 
     account_id: int
@@ -62,6 +62,12 @@ class Person:
     role: Role
     agencies: tuple[str, ...] = ()
     via: str = ""
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What to call them: their name, else a login written as one."""
+        return self.name or self.login.replace(".", " ").title()
 
     @property
     def scope(self) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 longer than "aujourd'hui avant 18h", "mercredi" or "mer. 24/09", which the French texts are measured with."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -36,6 +36,18 @@ def jour(day: dt.date, *, language: str = "fr") -> str:
 def date(day: dt.date, *, language: str = "fr") -> str:
     """A short date: "mer. 24/09"."""
     return f"{_in(_SHORT, language)[day.weekday()]} {day:%d/%m}"
+
+
+_CIVILITIES = {"M.": "Monsieur", "Mme": "Madame", "Mlle": "Madame"}
+
+
+def greeted(tenants: Sequence[Mapping[str, object]]) -> str:
+    """How a caller addresses a household, to be read aloud: "Madame Essai et Monsieur Essai"."""
+    names = [
+        f"{_CIVILITIES.get(str(t.get('civility') or ''), 'Madame ou Monsieur')} {str(t['last_name']).title()}"
+        for t in tenants
+    ]
+    return " et ".join(dict.fromkeys(names)) or "Madame ou Monsieur"
 
 
 def quand(due_at: dt.datetime, now: dt.datetime, *, tz: ZoneInfo, language: str = "fr") -> str:

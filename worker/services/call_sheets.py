@@ -64,7 +64,7 @@ def _agency(
 
 
 def _sheet(task: Task, known: Sequence[Form], tried: Sequence[Tried]) -> Sheet:
-    form = forms.fitting(known, Level(task.level or Level.NONE))
+    form = forms.fitting(known, Level(task.level or Level.NONE), task.campaign)
     numbers = {question.key: number for number, question in enumerate(form.questions, 1)}
     return Sheet(task, band(task.priority), form, numbers, tried)
 

@@ -16,7 +16,7 @@ from worker.i18n import _
 from worker.services import claims, departures, tasks, undoing
 from worker.services.desk import Desk
 from worker.services.retries import NOTHING_MORE, Call, Ended, Said, close, other_number, tries_used_up, try_again
-from worker.store import events, people, refusals
+from worker.store import drafts, events, people, refusals
 from worker.store import tasks as rows
 from worker.store import undoing as undo_rows
 from worker.store.database import Connection, Database
@@ -37,11 +37,13 @@ def record_outcome(
     now: datetime,
     said: Said = NOTHING_MORE,
     kept: Kept | None = None,
+    after: int | None = None,
 ) -> Ended:
     """Keeps the ending of one call and does what follows, in one transaction.
 
     Raises NotFound for an unknown task, Refused for one that is closed or in somebody else's hands, for a note that is
-    too long, and for what was said beside the outcome and cannot be understood.
+    too long, and for what was said beside the outcome and cannot be understood. after: the newest outcome the caller
+    knew of; when somebody has recorded another since, it is refused as well.
     """
     if len(note) > NOTE_MOST:
         raise Refused(_("La note a {n} caractères ; {most} au plus.").format(n=len(note), most=NOTE_MOST))
@@ -50,6 +52,8 @@ def record_outcome(
 
     def work(connection: Connection) -> Ended:
         task = _locked(connection, task_id, caller, now)
+        if after is not None and drafts.recorded_since(connection, task_id, after):
+            raise Refused(_("Un résultat a été noté pour cet appel pendant que vous l'aviez ouvert."))
         call = Call(task, _campaign(connection, task), outcome, said, asked_at, desk, now)
         before = undo_rows.snapshot(connection, call.household)
         outcome_id = rows.add_outcome(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from worker.store import histories
 from worker.store.database import Database
-from worker.store.histories import Found, Happened, Home
+from worker.store.histories import Answer, Found, Happened, Home
 
 
 def search(db: Database, words: str, *, agencies: Sequence[str] | None) -> list[Found]:
@@ -24,3 +24,9 @@ def history(db: Database, household: int) -> list[Happened]:
     """What happened with a household, newest first."""
     with db.begin() as connection:
         return histories.of_household(connection, household)
+
+
+def answers_since(db: Database, task_id: int) -> list[Answer]:
+    """What the household wrote after its call was owed, newest first."""
+    with db.begin() as connection:
+        return histories.answers_since(connection, task_id)

@@ -105,7 +105,14 @@ def who(db: Database, secret: str, *, rules: Rules, now: datetime, watching: boo
             return None
         if not watching:
             sessions.seen(connection, found.id, now=now)
-    return Person(found.account_id, found.login, Role(found.role), tuple(found.agencies), f"session {found.id}")
+    via = f"session {found.id}"
+    return Person(found.account_id, found.login, Role(found.role), tuple(found.agencies), via, found.name)
+
+
+def ran_out(db: Database, secret: str, *, now: datetime) -> int | None:
+    """The account whose session this was, if it ran out by itself not long ago; None when somebody ended it."""
+    with db.begin() as connection:
+        return sessions.ran_out(connection, _hash(secret), now=now)
 
 
 def sign_out(db: Database, secret: str, *, rules: Rules, now: datetime) -> None:

@@ -96,6 +96,17 @@ def set_password(db: Database, login: str, password: str, *, by: Person, now: da
         auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
 
 
+def set_name(db: Database, login: str, name: str, *, by: Person, now: datetime) -> None:
+    """How the person is called on the telephone; empty: the login stands for it. Raises NotFound, Refused."""
+    said = " ".join(name.split())
+    if len(said) > NAME_MOST:
+        raise Refused(_("Le nom a {n} caractères ; {most} au plus.").format(n=len(said), most=NAME_MOST))
+    with db.begin() as connection:
+        account = _locked(connection, login)
+        staff.set_name(connection, account.id, said)
+        auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
+
+
 def set_role(db: Database, login: str, role: Role, agencies: Sequence[str], *, by: Person, now: datetime) -> None:
     """Another role and scope, from the next request on. Raises NotFound, and Refused for the last admin."""
     scope = _scope(role, agencies)

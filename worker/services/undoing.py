@@ -1,5 +1,6 @@
 """Taking an outcome back within a minute: everything goes back exactly, or nothing does."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,6 +24,23 @@ def note(connection: Connection, outcome_id: int, household: int, *, before: Row
     after = undoing.snapshot(connection, household)
     undoing.forget(connection, now=now)
     undoing.keep(connection, outcome_id, household, before=before, after=after, until=now + WITHIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """What was recorded, and how long it may still be taken back."""
+
+    code: str
+    left: timedelta
+
+
+def undoable(db: Database, task_id: int, *, caller: str, now: datetime) -> Undoable | None:
+    """The latest outcome of a task, while this caller may take it back."""
+    with db.begin() as connection:
+        ended = undoing.latest(connection, task_id)
+    if ended is None or ended.caller != caller or ended.until_at is None or ended.until_at < now:
+        return None
+    return Undoable(ended.code, ended.until_at - now)
 
 
 def undo(db: Database, task_id: int, *, caller: str, now: datetime) -> str:

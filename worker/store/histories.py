@@ -55,6 +55,18 @@ SELECT * FROM (
 """
 )
 
+# What a household wrote since its call was owed: read again and again while the card is open.
+_REPLIES_SINCE = text(
+    """
+SELECT i.received_at AS at, coalesce(i.intent, '') AS intent, i.body
+FROM callback_task k
+JOIN reply y ON y.household_id = k.household_id
+JOIN inbound_message i ON i.id = y.inbound_id
+WHERE k.id = :task_id AND i.received_at > k.created_at
+ORDER BY i.received_at DESC, i.id DESC LIMIT 5
+"""
+)
+
 # Names and dwelling codes by their beginning, numbers by their digits: what somebody at the counter says.
 _SEARCH = text(
     """
@@ -128,6 +140,15 @@ class Found:
     names: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One text from a household, as it was understood."""
+
+    at: datetime
+    intent: str
+    body: str
+
+
 def home(connection: Connection, household: int, *, now: datetime) -> Home | None:
     """One household, or None."""
     row = connection.execute(_HOUSEHOLD, {"household": household, "now": now}).one_or_none()
@@ -138,6 +159,11 @@ def of_household(connection: Connection, household: int, *, limit: int = 60) -> 
     """What happened with a household, newest first."""
     rows = connection.execute(_HISTORY, {"household": household, "limit": limit})
     return [Happened(**row._asdict()) for row in rows]
+
+
+def answers_since(connection: Connection, task_id: int) -> list[Answer]:
+    """What the household wrote after the call was owed, newest first."""
+    return [Answer(**row._asdict()) for row in connection.execute(_REPLIES_SINCE, {"task_id": task_id})]
 
 
 def search(connection: Connection, words: str, *, agencies: Sequence[str] | None, limit: int = 30) -> list[Found]:

@@ -15,10 +15,19 @@ VALUES (:account_id, :secret_hash, :now, :now, :expires_at) RETURNING id
 # By uq_staff_session_secret_hash. A disabled account has no sessions, whatever their rows say.
 _FIND = text(
     """
-SELECT s.id, s.account_id, a.login, a.role, a.agencies, s.seen_at, s.expires_at
+SELECT s.id, s.account_id, a.login, a.name, a.role, a.agencies, s.seen_at, s.expires_at
 FROM staff_session s JOIN staff_account a ON a.id = s.account_id
 WHERE s.secret_hash = :secret_hash AND s.ended_at IS NULL AND s.expires_at > :now
   AND s.seen_at > CAST(:now AS timestamptz) - CAST(:idle AS interval) AND a.disabled_at IS NULL
+"""
+)
+
+# Ran out by itself, a short while ago: what its owner typed meanwhile is still theirs. Ended by somebody, it is nobody's.
+_RAN_OUT = text(
+    """
+SELECT s.account_id FROM staff_session s JOIN staff_account a ON a.id = s.account_id
+WHERE s.secret_hash = :secret_hash AND s.ended_at IS NULL AND a.disabled_at IS NULL
+  AND s.expires_at > CAST(:now AS timestamptz) - interval '1 day'
 """
 )
 
@@ -58,6 +67,7 @@ class Found:
     id: int
     account_id: int
     login: str
+    name: str
     role: str
     agencies: list[str]
     seen_at: datetime
@@ -84,6 +94,11 @@ def find(connection: Connection, secret_hash: str, *, idle: timedelta, now: date
     """The living session with this secret, or None."""
     row = connection.execute(_FIND, {"secret_hash": secret_hash, "idle": idle, "now": now}).one_or_none()
     return None if row is None else Found(**row._asdict())
+
+
+def ran_out(connection: Connection, secret_hash: str, *, now: datetime) -> int | None:
+    """Whose session this was, if it ran out by itself and not long ago."""
+    return connection.execute(_RAN_OUT, {"secret_hash": secret_hash, "now": now}).scalar()
 
 
 def seen(connection: Connection, session_id: int, *, now: datetime) -> None:

@@ -32,6 +32,7 @@ FROM staff_account a ORDER BY a.login
 _DISABLE = text("UPDATE staff_account SET disabled_at = coalesce(disabled_at, :now) WHERE id = :id")
 _ENABLE = text("UPDATE staff_account SET disabled_at = NULL WHERE id = :id")
 _PASSWORD = text("UPDATE staff_account SET password_hash = :password_hash WHERE id = :id")
+_NAME = text("UPDATE staff_account SET name = :name WHERE id = :id")
 _ROLE = text("UPDATE staff_account SET role = :role, agencies = :agencies WHERE id = :id")
 
 _OTHER_ADMINS = text("SELECT count(*) FROM staff_account WHERE role = 'admin' AND disabled_at IS NULL AND id <> :id")
@@ -125,6 +126,10 @@ def enable(connection: Connection, account_id: int) -> None:
 
 def set_password(connection: Connection, account_id: int, password_hash: str) -> None:
     connection.execute(_PASSWORD, {"id": account_id, "password_hash": password_hash})
+
+
+def set_name(connection: Connection, account_id: int, name: str) -> None:
+    connection.execute(_NAME, {"id": account_id, "name": name})
 
 
 def set_role(connection: Connection, account_id: int, *, role: str, agencies: list[str]) -> None:

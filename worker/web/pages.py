@@ -31,11 +31,15 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence above the page. tone: good, warn, danger or info. undo: where taking it back is posted."""
+    """A sentence above the page. tone: good, warn, danger or info.
+
+    undo: where taking it back is posted, and for how many seconds more.
+    """
 
     text: str
     tone: str = "good"
     undo: str = ""
+    undo_left_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page shows around its content. person: who is signed in, with a `login`; None before that."""
+    """What every page shows around its content. person: who is signed in, with a `login`; None before that.
+
+    accepted: the draft that has become a record, by its name. keys: single keys act.
+    """
 
     landlord: str
     timezone: ZoneInfo
@@ -59,7 +66,8 @@ class Frame:
     csrf: str = ""
     places: Sequence[Place] = ()
     notices: Sequence[Notice] = ()
-    accepted: bool = False
+    accepted: str = ""
+    keys: bool = True
 
 
 def page(name: str, frame: Frame, *, status: int = 200, **content: Any) -> Response:
@@ -106,6 +114,7 @@ def _environment() -> Environment:
             "moment": moment,
             "minutes": minutes,
             "born": born,
+            "ago": ago,
             "written": written,
         }
     )
@@ -143,6 +152,12 @@ def moment(at: datetime | None, timezone: ZoneInfo, now: datetime) -> str:
 def written(iso: str, timezone: ZoneInfo, now: datetime) -> str:
     """The same for a moment kept as text."""
     return moment(datetime.fromisoformat(iso), timezone, now)
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """ "à l'instant", "il y a 2 min": for what is news."""
+    seconds = (now - at).total_seconds()
+    return _("à l'instant") if seconds < 60 else _("il y a {span}").format(span=minutes(seconds))
 
 
 def hour(at: Any) -> str:

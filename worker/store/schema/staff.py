@@ -23,6 +23,8 @@ staff_account = Table(
     metadata,
     id_(),
     Column("login", Text, nullable=False, unique=True),
+    # As the person says it on the telephone; empty: the login stands for it.
+    Column("name", Text, nullable=False, server_default=""),
     Column("role", Text, nullable=False),
     # Codes of agencies; none: all. Not a reference: an account may be made before its agency is imported.
     Column("agencies", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),

@@ -110,3 +110,16 @@ outcome_undo = Table(
     at("until_at", nullable=False),
     Index("ix_outcome_undo_until_at", "until_at"),
 )
+
+# What a caller has typed on a card, until the call is recorded: each sees only their own. Answers that touch health are
+# never in it. sent_at: it was recorded, and comes back only if that is taken back.
+call_draft = Table(
+    "call_draft",
+    metadata,
+    Column("task_id", BigInteger, ForeignKey("callback_task.id"), primary_key=True, autoincrement=False),
+    Column("account_id", BigInteger, ForeignKey("staff_account.id"), primary_key=True, autoincrement=False),
+    Column("fields", JSONB, nullable=False),
+    at("saved_at", nullable=False),
+    at("sent_at"),
+    Index("ix_call_draft_saved_at", "saved_at"),
+)

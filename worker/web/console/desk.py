@@ -1,76 +1,29 @@
 """The caller's day: the next household, its card, how the call ended."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from worker.domain import forms, rungs
-from worker.domain.callbacks import OPEN_STATES, band
-from worker.domain.campaigns import Level
-from worker.domain.channels import CONTACTS
-from worker.domain.errors import NotFound, Refused
-from worker.domain.forms import Form
-from worker.domain.outcomes import RULES, OutcomeCode
+from worker.domain import forms
+from worker.domain.errors import Refused
+from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Right
-from worker.domain.rungs import Rung
 from worker.i18n import _
-from worker.services import auditing, boards, calls, claims, files, reporting, undoing
+from worker.labels import label
+from worker.services import auditing, boards, calls, claims, drafts, undoing
 from worker.services.auditing import Action
-from worker.services.calls import Said
-from worker.store.histories import Home
 from worker.store.tasks import Task
+from worker.web import pages
+from worker.web.console import card as cards
+from worker.web.console import endings
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
 from worker.web.parts import Parts
 
-# One key each, in the order of how often a call ends so.
-OUTCOMES: tuple[tuple[str, tuple[tuple[OutcomeCode, str], ...]], ...] = (
-    (
-        _("La personne a répondu"),
-        (
-            (OutcomeCode.REACHED_OK, "1"),
-            (OutcomeCode.REACHED_NEED, "2"),
-            (OutcomeCode.REACHED_URGENT, "3"),
-            (OutcomeCode.REACHED_OK_PROXY, "4"),
-            (OutcomeCode.CALL_LATER, "5"),
-            (OutcomeCode.REFUSED_TODAY, "6"),
-            (OutcomeCode.LANGUAGE, "l"),
-            (OutcomeCode.REFUSED_ALWAYS, "x"),
-        ),
-    ),
-    (
-        _("Personne au bout du fil"),
-        (
-            (OutcomeCode.NO_ANSWER, "7"),
-            (OutcomeCode.VOICEMAIL, "8"),
-            (OutcomeCode.BUSY, "9"),
-            (OutcomeCode.WRONG_NUMBER, "m"),
-            (OutcomeCode.NOT_IN_SERVICE, "a"),
-        ),
-    ),
-    (
-        _("Le foyer a changé"),
-        (
-            (OutcomeCode.ABSENT, "v"),
-            (OutcomeCode.HOSPITAL, "h"),
-            (OutcomeCode.MOVED, "p"),
-            (OutcomeCode.DECEASED, "d"),
-            (OutcomeCode.UNREACHABLE, "u"),
-        ),
-    ),
-)
-URGENT = frozenset({OutcomeCode.REACHED_URGENT})
-FIRST = frozenset({OutcomeCode.REACHED_OK})
-SKIP_REASONS = (
-    _("Je connais cette personne"),
-    _("Un collègue parle sa langue"),
-    _("Je termine mon service"),
-    _("Un collègue est mieux placé"),
-)
+# A network that drops an answer makes people press again: the same word by the same person so soon is the same call.
+SAME_CALL = timedelta(minutes=5)
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
@@ -79,10 +32,13 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/desk", desk, right=ring),
         visits.route(parts, "/desk/next", take_next, right=ring, posts=True),
         visits.route(parts, "/tasks/{id}", card, right=ring),
+        visits.route(parts, "/tasks/{id}/news", news, right=ring, watching=True),
         visits.route(parts, "/tasks/{id}/claim", claim, right=ring, posts=True),
         visits.route(parts, "/tasks/{id}/renew", renew, right=ring, posts=True),
         visits.route(parts, "/tasks/{id}/skip", skip, right=ring, posts=True),
-        visits.route(parts, "/tasks/{id}/outcome", record, right=ring, posts=True),
+        visits.route(parts, "/tasks/{id}/draft", keep, right=ring, posts=True, too_late=_keep_for_later),
+        visits.route(parts, "/tasks/{id}/draft/drop", drop, right=ring, posts=True),
+        visits.route(parts, "/tasks/{id}/outcome", record, right=ring, posts=True, too_late=_keep_for_later),
         visits.route(parts, "/tasks/{id}/undo", undo, right=ring, posts=True),
     ]
 
@@ -90,15 +46,14 @@ def routes(parts: Parts) -> list[BaseRoute]:
 def desk(visit: Visit) -> Response:
     """What is left, what is in hand, and the one big button."""
     done = visit.request.query_params.get("done", "")
-    notices = [_recorded(done)] if done.isascii() and done.isdigit() else []
+    notices = _recorded(visit, int(done)) if done.isascii() and done.isdigit() and len(done) < 18 else []
     if visit.request.query_params.get("none"):
         notices.append(Notice(_("Plus aucun foyer à appeler pour l'instant."), "good"))
-    held = claims.held(visit.parts.db, caller=visit.me.login)
     return visit.page(
         "desk.html",
         *notices,
-        accepted=bool(done),
-        held=held,
+        accepted=f"task-{done}" if done else "",
+        held=claims.held(visit.parts.db, caller=visit.me.login),
         by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope, now=visit.now),
         done_today=boards.calls_today(visit.parts.db, visit.me.login, desk=visit.program.desk, now=visit.now),
     )
@@ -120,13 +75,18 @@ def take_next(visit: Visit) -> Response:
 
 
 def card(visit: Visit) -> Response:
-    """Everything about one household that a caller needs, written down in the audit log as seen."""
-    return _card(visit, _visible(visit))
+    """Everything about one household that a caller needs."""
+    return cards.show(visit, cards.visible(visit))
+
+
+def news(visit: Visit) -> Response:
+    """What has happened since the card was opened; it names nobody."""
+    return visit.page("card_news.html", **cards.state(visit, cards.visible(visit)))
 
 
 def claim(visit: Visit) -> Response:
     """Takes this one."""
-    task = _visible(visit)
+    task = cards.visible(visit)
     claims.claim(
         visit.parts.db,
         task.id,
@@ -139,26 +99,46 @@ def claim(visit: Visit) -> Response:
 
 
 def renew(visit: Visit) -> Response:
-    """The heartbeat of an open card."""
-    task = _visible(visit)
+    """The heartbeat of an open card. left_s: clocks of desks differ from ours."""
+    task = cards.visible(visit)
     rules = claims.rules_of(visit.program.settings)
     until = claims.renew(visit.parts.db, task.id, caller=visit.me.login, rules=rules, now=visit.now)
-    return JSONResponse({"until": until.isoformat()})
+    if not pages.wants_json(visit.request):
+        return visits.see(f"/tasks/{task.id}")
+    return JSONResponse({"until": until.isoformat(), "left_s": int((until - visit.now).total_seconds())})
 
 
 def skip(visit: Visit) -> Response:
     """Back to the others, with a reason."""
-    task = _visible(visit)
+    task = cards.visible(visit)
     rules = claims.rules_of(visit.program.settings)
     claims.skip(visit.parts.db, task.id, caller=visit.me.login, reason=visit.said("reason"), rules=rules, now=visit.now)
     return visits.see("/desk")
 
 
+def keep(visit: Visit) -> Response:
+    """A draft: while somebody types, or by its button."""
+    task = cards.visible(visit)
+    form = cards.form_of(visit, task)
+    drafts.keep(visit.parts.db, task.id, visit.me.account_id, cards.typed(visit), form=form, now=visit.now)
+    return Response(status_code=204) if pages.wants_json(visit.request) else visits.see(f"/tasks/{task.id}")
+
+
+def drop(visit: Visit) -> Response:
+    """What was typed is of no more use."""
+    drafts.set_aside(visit.parts.db, visit.id(), visit.me.account_id)
+    return visits.see("/desk")
+
+
 def record(visit: Visit) -> Response:
     """How the call ended. What cannot be recorded comes back on the card with everything that was typed."""
-    task = _visible(visit)
+    task = cards.visible(visit)
+    outcome = endings.chosen(visit)
+    if outcome is None:
+        return cards.show(visit, task, Notice(_("Dites comment l'appel s'est terminé."), "danger"), status=409)
+    form = cards.form_of(visit, task)
+    given = cards.typed(visit)
     try:
-        outcome = OutcomeCode(visit.said("outcome"))
         calls.record_outcome(
             visit.parts.db,
             task.id,
@@ -167,105 +147,67 @@ def record(visit: Visit) -> Response:
             note=visit.said("note"),
             desk=visit.program.desk,
             now=visit.now,
-            said=_fitting(visit, outcome),
-            kept=_kept(visit, task),
+            said=endings.fitting(visit, outcome),
+            kept=forms.kept(form, {q.key: given.get(f"q_{q.key}", []) for q in form.questions}),
+            after=_seen(visit),
         )
-    except ValueError:
-        return _card(visit, task, Notice(_("Dites comment l'appel s'est terminé."), "danger"), status=409)
     except Refused as refused:
-        return _card(visit, task, Notice(str(refused), "danger"), status=409)
-    return visits.see(f"/desk?done={task.id}")
+        return _not_recorded(visit, task, outcome, refused)
+    drafts.sent(visit.parts.db, task.id, visit.me.account_id, given, form=form, now=visit.now)
+    auditing.record(visit.parts.db, visit.me, Action.EDITED, "household", [task.household_id], now=visit.now)
+    return _done(visit, task)
 
 
 def undo(visit: Visit) -> Response:
     """A slip of the hand, taken back within the minute."""
     task = visit.id()
     undoing.undo(visit.parts.db, task, caller=visit.me.login, now=visit.now)
+    drafts.take_up_again(visit.parts.db, task, visit.me.account_id)
+    found = cards.visible(visit)
+    auditing.record(visit.parts.db, visit.me, Action.EDITED, "household", [found.household_id], now=visit.now)
     return visits.see(f"/tasks/{task}")
 
 
-def _kept(visit: Visit, task: Task) -> forms.Kept:
-    """What the form's answers may leave behind."""
-    form = forms.fitting(visit.program.forms, Level(task.level or Level.NONE))
-    return forms.kept(form, {q.key: visit.all_said(f"q_{q.key}") for q in form.questions})
+def _not_recorded(visit: Visit, task: Task, outcome: OutcomeCode, refused: Refused) -> Response:
+    """Somebody was faster, or something does not fit: the card with what was typed, and what they recorded."""
+    since = drafts.recorded_since(visit.parts.db, task.id, _seen(visit) or 0) if visit.said("seen") else []
+    if since and _is_repeated(visit, since[-1], outcome):
+        return _done(visit, task)
+    form = cards.form_of(visit, task)
+    drafts.keep(visit.parts.db, task.id, visit.me.account_id, cards.typed(visit), form=form, now=visit.now)
+    return cards.show(visit, cards.visible(visit), Notice(str(refused), "danger"), status=409, since=since)
 
 
-def _fitting(visit: Visit, outcome: OutcomeCode) -> Said:
-    """Only what belongs to this outcome: the other fields of the card are there whatever the ending."""
-    rule = RULES[outcome]
-    return Said(
-        number=visit.said("number") or None if rule.bad_number else None,
-        at=visit.said("at").replace("T", " ") or None if rule.takes_hour else None,
-        tenant=visit.said("tenant") or None if rule.tenants_become is not None else None,
-    )
+def _is_repeated(visit: Visit, last: drafts.Recorded, outcome: OutcomeCode) -> bool:
+    """The same call, sent again because the first answer was lost on the way."""
+    by_me = last.caller == visit.me.login and last.code == outcome
+    return by_me and visit.now - last.ended_at < SAME_CALL
 
 
-def _visible(visit: Visit) -> Task:
-    """The task, if it is this person's to see: their agency's, or in their hands. Raises NotFound."""
-    task = reporting.task(visit.parts.db, visit.id())
-    if task is None or not (visit.me.sees(task.agency) or task.claimed_by == visit.me.login):
-        raise NotFound(_("Aucun appel n° {id}.").format(id=visit.id()))
-    return task
+def _done(visit: Visit, task: Task) -> Response:
+    to = f"/desk?done={task.id}"
+    return JSONResponse({"to": to}) if pages.wants_json(visit.request) else visits.see(to)
 
 
-def _card(visit: Visit, task: Task, *notices: Notice, status: int = 200) -> Response:
-    home = files.home(visit.parts.db, task.household_id, now=visit.now)
-    if home is None:
-        raise NotFound(_("Aucun foyer n° {id}.").format(id=task.household_id))
-    auditing.record(visit.parts.db, visit.me, Action.VIEWED, "household", [home.id], now=visit.now)
-    answer = visit.page("card.html", *notices, **_content(visit, task, home))
-    answer.status_code = status
-    return answer
+def _seen(visit: Visit) -> int | None:
+    """The newest outcome when the card was shown; None where the form does not say."""
+    said = visit.said("seen")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
 
 
-def _content(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
-    form = forms.fitting(visit.program.forms, Level(task.level or Level.NONE))
-    desk = visit.program.desk
-    return {
-        "task": task,
-        "home": home,
-        "history": files.history(visit.parts.db, home.id),
-        "form": form,
-        "opening": _opening(visit, form, home),
-        "band": band(task.priority),
-        "whom": rungs.on_the_line(task.reasons),
-        "contacts": CONTACTS,
-        "dialled": _dialled_first(task, home),
-        "today": desk.local_date(visit.now),
-        "outcomes": [
-            {
-                "name": name,
-                "codes": [{"code": c, "key": key, "urgent": c in URGENT, "first": c in FIRST} for c, key in codes],
-            }
-            for name, codes in OUTCOMES
-        ],
-        "skip_reasons": SKIP_REASONS,
-        "mine": task.claimed_by == visit.me.login and task.claimed_until is not None and task.claimed_until > visit.now,
-        "is_open": task.state in OPEN_STATES,
-        "times": _times(visit.now.astimezone(desk.timezone)),
-        "typed": {name: visit.all_said(name) for name in visit.form},
-    }
+def _keep_for_later(parts: Parts, account_id: int, asked: visits.Late) -> str:
+    """The session ran out while somebody was typing: what they sent waits for them behind the sign-in."""
+    if not (asked.id.isascii() and asked.id.isdigit() and len(asked.id) < 18):
+        return "/desk"
+    fields = {name: [v for v in asked.form.getlist(name) if isinstance(v, str)] for name in asked.form}
+    drafts.keep(parts.db, int(asked.id), account_id, fields, form=None, now=asked.now)
+    return f"/tasks/{asked.id}"
 
 
-def _dialled_first(task: Task, home: Home) -> list[dict[str, Any]]:
-    """The household's numbers, those of whoever the call is for now before the others."""
-    to_contact = rungs.on_the_line(task.reasons) is Rung.TRUSTED_CONTACT
-    return sorted(home.phones or [], key=lambda number: to_contact and number["label"] not in CONTACTS)
-
-
-def _opening(visit: Visit, form: Form, home: Home) -> str:
-    names = ", ".join(f"{t['civility']} {t['last_name']}".strip() for t in home.tenants or [])
-    landlord = visit.program.settings.landlord.name
-    return forms.opening(form, names=names, caller=visit.me.login, landlord=landlord, agency=home.agency_name)
-
-
-def _times(now: datetime) -> list[datetime]:
-    """Hours a person is likely to name: later today and tomorrow morning or afternoon."""
-    today = now.replace(minute=0, second=0, microsecond=0)
-    wanted = [today + timedelta(hours=2), today.replace(hour=17)]
-    wanted += [today.replace(hour=hour) + timedelta(days=1) for hour in (10, 14)]
-    return [at for at in wanted if at > now]
-
-
-def _recorded(task: str) -> Notice:
-    return Notice(_("Appel n° {id} enregistré.").format(id=task), "good", undo=f"/tasks/{task}/undo")
+def _recorded(visit: Visit, task: int) -> list[Notice]:
+    """What was recorded just now, for as long as it can be taken back."""
+    last = undoing.undoable(visit.parts.db, task, caller=visit.me.login, now=visit.now)
+    if last is None:
+        return [Notice(_("Appel n° {id} enregistré.").format(id=task), "good")]
+    said = _("Appel n° {id} enregistré : {outcome}.").format(id=task, outcome=label(last.code))
+    return [Notice(said, "good", undo=f"/tasks/{task}/undo", undo_left_s=int(last.left.total_seconds()))]

@@ -3,15 +3,18 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from worker.domain.errors import NotSignedIn, TooManyTries
+from worker.domain.errors import NotSignedIn, Refused, TooManyTries
 from worker.domain.roles import Right
-from worker.services import signing_in
+from worker.services import signing_in, staffing
 from worker.services.signing_in import CodeWanted, Tried
 from worker.web import pages
+from worker.web.console import endings
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
 from worker.web.parts import Parts
+
+KEYS_KEPT_S = 365 * 24 * 3600
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
@@ -20,6 +23,10 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/login", ask),
         visits.route(parts, "/login", sign_in, posts=True),
         visits.route(parts, "/logout", sign_out, posts=True),
+        visits.route(parts, "/me", me, right=Right.SEE_TASKS),
+        visits.route(parts, "/me", rename, right=Right.SEE_TASKS, posts=True),
+        visits.route(parts, "/keys", keys, right=Right.SEE_TASKS),
+        visits.route(parts, "/keys", switch_keys, right=Right.SEE_TASKS, posts=True),
     ]
 
 
@@ -61,6 +68,41 @@ def sign_out(visit: Visit) -> Response:
     signing_in.sign_out(visit.parts.db, secret, rules=visits.rules(visit.parts), now=visit.now)
     answer = visits.see("/login")
     answer.delete_cookie(cookie, path="/", secure=visits.is_secure(visit.parts), httponly=True, samesite="lax")
+    return answer
+
+
+def me(visit: Visit) -> Response:
+    """The person's own page: the name they say on the telephone."""
+    return visit.page("me.html", error="", called=visit.me.name)
+
+
+def rename(visit: Visit) -> Response:
+    """Another name to say on the telephone."""
+    try:
+        staffing.set_name(visit.parts.db, visit.me.login, visit.said("name"), by=visit.me, now=visit.now)
+    except Refused as refused:
+        return visit.page("me.html", error=str(refused), called=visit.said("name"))
+    return visits.see("/desk")
+
+
+def keys(visit: Visit) -> Response:
+    """Every key and what it does."""
+    return visit.page("keys.html", outcomes=endings.groups())
+
+
+def switch_keys(visit: Visit) -> Response:
+    """Single keys on or off, in this browser."""
+    answer = visits.see("/keys")
+    value = "off" if visit.said("keys") == "off" else "on"
+    answer.set_cookie(
+        visits.KEYS,
+        value,
+        max_age=KEYS_KEPT_S,
+        httponly=True,
+        secure=visits.is_secure(visit.parts),
+        samesite="lax",
+        path="/",
+    )
     return answer
 
 

@@ -89,7 +89,7 @@ class Visit:
     def all_said(self, name: str) -> list[str]:
         return [value for value in self.form.getlist(name) if isinstance(value, str)]
 
-    def frame(self, *notices: Notice, accepted: bool = False) -> Frame:
+    def frame(self, *notices: Notice, accepted: str = "") -> Frame:
         """What the page shows around its content."""
         settings, path = self.program.settings, self.request.url.path
         person = self.person
@@ -107,13 +107,27 @@ class Visit:
             ],
             notices=[*self.notices, *notices],
             accepted=accepted,
+            keys=self.request.cookies.get(KEYS) != "off",
         )
 
-    def page(self, name: str, *notices: Notice, accepted: bool = False, **content: Any) -> Response:
+    def page(self, name: str, *notices: Notice, accepted: str = "", **content: Any) -> Response:
         return pages.page(name, self.frame(*notices, accepted=accepted), **content)
 
 
 Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A form that came after its session had run out. id: the number in its path."""
+
+    id: str
+    form: FormData
+    now: datetime
+
+
+# Saves what was sent too late for the account whose session it was; says where to look after signing in again.
+Rescue = Callable[[Parts, int, Late], str]
 
 
 def rules(parts: Parts) -> signing_in.Rules:
@@ -141,12 +155,29 @@ def keep(parts: Parts, response: Response, name: str, value: str) -> Response:
     return response
 
 
-def route(parts: Parts, path: str, handler: Handler, *, right: Right | None = None, posts: bool = False) -> Route:
-    """A page behind a right, or a form that changes something, which also asks for the session's form token."""
+# Keys without Ctrl can be switched off: some people's voice or hands press them by themselves.
+KEYS = "courtoisie-keys"
+
+
+def route(
+    parts: Parts,
+    path: str,
+    handler: Handler,
+    *,
+    right: Right | None = None,
+    posts: bool = False,
+    watching: bool = False,
+    too_late: Rescue | None = None,
+) -> Route:
+    """A page behind a right, or a form that changes something, which also asks for the session's form token.
+
+    watching: asked by an open page, not by a person, so it keeps no session alive. too_late: what becomes of a form
+    whose session ran out.
+    """
 
     async def endpoint(request: Request) -> Response:
         form = await request.form(max_fields=MOST_FIELDS, max_part_size=MOST_BYTES) if posts else FormData()
-        asked = _Asked(handler, right, posts)
+        asked = _Asked(handler, right, posts, watching, too_late)
         return await run_in_threadpool(_answer, parts, request, form, asked)
 
     return Route(path, endpoint, methods=["POST" if posts else "GET"])
@@ -159,15 +190,17 @@ class _Asked:
     handler: Handler
     right: Right | None
     posts: bool
+    watching: bool
+    too_late: Rescue | None
 
 
 def _answer(parts: Parts, request: Request, form: FormData, asked: _Asked) -> Response:
     now = parts.clock()
     visit = Visit(parts, request, None, "", form, now)
     try:
-        visit = _identified(parts, request, form, now)
+        visit = _identified(parts, request, form, now, watching=asked.watching)
         if asked.right is not None and visit.person is None:
-            return _to_sign_in(request)
+            return _to_sign_in(visit, asked)
         if asked.right is not None and not visit.me.may(asked.right):
             raise NotAllowed(_("Votre compte n'a pas accès à cette page."))
         if asked.posts and not _is_own_form(visit):
@@ -204,10 +237,27 @@ def _is_own_form(visit: Visit) -> bool:
     return bool(visit.secret) and signing_in.is_form_token(visit.said("csrf"), visit.secret, rules=rules(visit.parts))
 
 
-def _to_sign_in(request: Request) -> Response:
+def _to_sign_in(visit: Visit, asked: _Asked) -> Response:
     """Back to where they were once they have signed in; a form's own page is the one it came from."""
-    where = request.url.path if request.method == "GET" else "/"
+    request = visit.request
+    where = _rescued(visit, asked) or (request.url.path if request.method == "GET" else "/")
+    if pages.wants_json(request):
+        return Response(_("Votre session est terminée : reconnectez-vous."), 401, media_type="text/plain")
     return see(f"/login?next={quote(where)}")
+
+
+def _rescued(visit: Visit, asked: _Asked) -> str:
+    """Where to find, after signing in, what was sent too late; empty when it is nobody's to save."""
+    secret = visit.request.cookies.get(cookie_name(visit.parts), "")
+    if asked.too_late is None or not secret:
+        return ""
+    if not signing_in.is_form_token(visit.said("csrf"), secret, rules=rules(visit.parts)):
+        return ""
+    account = signing_in.ran_out(visit.parts.db, secret, now=visit.now)
+    if account is None:
+        return ""
+    late = Late(str(visit.request.path_params.get("id", "")), visit.form, visit.now)
+    return asked.too_late(visit.parts, account, late)
 
 
 def see(path: str) -> Response:

@@ -3,11 +3,12 @@
 
 const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
 
-// Keys: any link or button with data-key answers to that key, unless somebody is writing.
+// Keys: any link or button with data-key answers to that key, unless somebody is writing or has switched keys off.
 function keys() {
   const writing = (target) => target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
+    if (document.body.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
     if (event.target instanceof Element && writing(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const target = document.querySelector(`[data-key="${CSS.escape(key)}"]:not([disabled])`);
@@ -18,55 +19,53 @@ function keys() {
   });
 }
 
-// Whatever is typed is kept here, in this browser tab, until the server has it.
-function drafts() {
-  for (const form of all("form[data-draft]")) {
-    const name = "draft:" + form.dataset.draft;
-    const fields = () => all("input:not([type=hidden]):not([type=password]), textarea, select", form).filter((field) => field.name);
-    const save = () => {
-      const kept = fields().map((f) => [f.name, f.value, f.type === "radio" || f.type === "checkbox" ? f.checked : null]);
-      sessionStorage.setItem(name, JSON.stringify(kept));
-    };
-    const kept = JSON.parse(sessionStorage.getItem(name) || "null");
-    if (kept && form.dataset.restore !== "no") {
-      for (const [key, value, checked] of kept) {
-        for (const field of fields().filter((f) => f.name === key)) {
-          if (checked === null) { if (!field.value) field.value = value; }
-          else if (field.value === value) field.checked = checked;
-        }
-      }
-    }
-    form.addEventListener("input", save);
-    form.addEventListener("submit", () => sessionStorage.setItem("sent", name));
-  }
-  const sent = sessionStorage.getItem("sent");
-  if (sent && document.body.dataset.accepted === "yes") sessionStorage.removeItem(sent);
-  sessionStorage.removeItem("sent");
+// The page of keys, laid over the page one is on.
+function help() {
+  const link = document.querySelector('a[href="/keys"][data-key]');
+  if (!link || !window.HTMLDialogElement || document.getElementById("keys")) return;
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    try {
+      const answer = await fetch(link.href);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("keys");
+      const over = document.createElement("dialog");
+      const close = document.createElement("button");
+      page.querySelector("h1").id = "keys-title";
+      over.setAttribute("aria-labelledby", "keys-title");
+      close.textContent = "×";
+      close.className = "close";
+      close.setAttribute("aria-label", "Esc");
+      close.addEventListener("click", () => over.close());
+      over.append(close, page);
+      over.addEventListener("close", () => { over.remove(); link.blur(); });
+      document.body.append(over);
+      over.showModal();
+    } catch { window.location.assign(link.href); }
+  });
 }
 
-// A claim is a lease: it is renewed while the card is open and somebody is there, and its end is counted down in view.
-function lease() {
-  const shown = document.querySelector("[data-lease-until]");
-  if (!shown) return;
-  let until = Date.parse(shown.dataset.leaseUntil);
-  let touched = Date.now();
-  for (const sign of ["keydown", "pointerdown", "input", "scroll"]) document.addEventListener(sign, () => { touched = Date.now(); }, { passive: true });
-  const tell = () => {
-    const left = Math.max(0, Math.round((until - Date.now()) / 1000));
-    shown.textContent = shown.dataset.text.replace("{min}", String(Math.floor(left / 60))).replace("{s}", String(left % 60).padStart(2, "0"));
-    document.getElementById("lease-lost")?.toggleAttribute("hidden", left > 0);
-  };
-  const renew = async () => {
-    if (Date.now() - touched > 10 * 60 * 1000) return;
-    try {
-      const body = new URLSearchParams({ csrf: shown.dataset.csrf });
-      const answer = await fetch(shown.dataset.renew, { method: "POST", body, headers: { "X-Requested-With": "console" } });
-      if (answer.ok) until = Date.parse((await answer.json()).until);
-    } catch { /* the countdown goes on, and says so when it ends */ }
-  };
-  setInterval(tell, 1000);
-  setInterval(renew, 60 * 1000);
-  tell();
+// Drafts in this tab belong to one person: they go when they are recorded, when their owner leaves, when another comes.
+function drafts() {
+  const mine = `draft:${document.body.dataset.person}:`;
+  const drop = (which) => { for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:") && which(key)) sessionStorage.removeItem(key); };
+  if (document.body.dataset.person) drop((key) => !key.startsWith(mine));
+  if (document.body.dataset.accepted) drop((key) => key === mine + document.body.dataset.accepted);
+  for (const form of all("form[data-leaving]")) form.addEventListener("submit", () => drop(() => true));
+}
+
+// What is possible for a while says how long, and goes when it is over.
+function whiles() {
+  for (const form of all("form[data-left-s]")) {
+    const shown = form.querySelector("[data-left]");
+    const end = performance.now() + 1000 * Number(form.dataset.leftS);
+    const tell = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      if (left <= 0) { clearInterval(timer); form.remove(); return; }
+      shown.textContent = shown.dataset.text.replace("{s}", String(left));
+    };
+    const timer = setInterval(tell, 1000);
+    tell();
+  }
 }
 
 // A button that must not be pressed twice.
@@ -74,6 +73,8 @@ function once() {
   for (const form of all("form[data-once]")) {
     form.addEventListener("submit", () => setTimeout(() => all("button", form).forEach((b) => { b.disabled = true; }), 0));
   }
+  // Back from the next page, the buttons work again.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) all("form[data-once] button").forEach((b) => { b.disabled = false; }); });
 }
 
 function counters() {
@@ -81,6 +82,7 @@ function counters() {
     const shown = document.getElementById(field.dataset.count);
     const tell = () => { shown.textContent = shown.dataset.text.replace("{n}", String(field.maxLength - field.value.length)); };
     field.addEventListener("input", tell);
+    field.form?.addEventListener("restored", tell);
     tell();
   }
 }
@@ -106,4 +108,4 @@ function live() {
   source.addEventListener("error", () => { say("off"); });
 }
 
-drafts(); keys(); lease(); once(); counters(); live();
+drafts(); keys(); help(); whiles(); once(); counters(); live();

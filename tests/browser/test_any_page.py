@@ -1,0 +1,113 @@
+"""What is promised of every page of the console, whoever adds it: each is visited as each role, in both colours."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from starlette.routing import Route
+
+from tests.browser.conftest import owed_calls, sign_in
+from tests.integration.conftest import Town
+from tests.integration.site import Site
+from tests.integration.test_console import account
+from worker.domain.roles import Role
+from worker.web.console import application
+
+pytestmark = pytest.mark.e2e
+
+# What stands for the blanks in a path. A new page with another blank adds it here.
+BLANKS = {
+    "/tasks/{id}": "SELECT min(id) FROM callback_task",
+    "/events/{id}": "SELECT min(id) FROM campaign_event",
+    "/households/{id}": "SELECT min(id) FROM household",
+    "/campaigns/{key}": "SELECT 'canicule-orange'",
+}
+PAGE_MOST = 100_000
+NARROW, ZOOMED, WIDE = 360, 640, 1280
+
+
+def _paths(site: Site, town: Town) -> list[str]:
+    """Every page that can be asked for by its address."""
+    routes = [r for r in application.routes(site.parts()) if isinstance(r, Route) and "GET" in (r.methods or ())]
+    return sorted({path for route in routes if (path := _filled(route.path, town)) is not None})
+
+
+def _filled(path: str, town: Town) -> str | None:
+    for prefix, query in BLANKS.items():
+        if path.startswith(prefix):
+            with town.db.begin() as connection:
+                value = connection.exec_driver_sql(query).scalar()
+            path = re.sub(r"^(/[a-z]+/){[a-z]+}", rf"\g<1>{value}", path)
+    assert "{" not in path, f"say what stands for the blank of {path}, in BLANKS"
+    return path
+
+
+def _axe(page: Page, *rules: str) -> list[object]:
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
+    found = Axe().run(page, options=options).response["violations"]
+    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+
+
+def _scrolls_sideways(page: Page) -> list[int]:
+    too_wide = []
+    for width in (NARROW, ZOOMED):
+        page.set_viewport_size({"width": width, "height": 740})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            too_wide.append(width)
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    return too_wide
+
+
+def _wrong_with(page: Page, path: str) -> dict[str, object]:
+    """Everything that is promised and not kept on this page; nothing for what is no page of this role."""
+    asked = page.context.request.get(path)
+    if asked.status != 200 or not asked.headers["content-type"].startswith("text/html"):
+        return {}
+    page.goto(path)
+    if page.evaluate("document.querySelector('main') === null"):
+        return {}  # a fragment, or a sheet for the printer
+    dark = []
+    axe = _axe(page)
+    page.emulate_media(color_scheme="dark")
+    dark = _axe(page, "color-contrast")
+    page.emulate_media(color_scheme="light")
+    found = {
+        "axe": axe,
+        "axe in the dark": dark,
+        "scrolls sideways at": _scrolls_sideways(page),
+        "heavy": len(asked.body()) if len(asked.body()) > PAGE_MOST else 0,
+        "a name in the title": page.title() if "ESSAI" in page.title() else "",
+        "cached": asked.headers["cache-control"] if asked.headers["cache-control"] != "no-store" else "",
+        "lax": [] if "unsafe" not in asked.headers.get("content-security-policy", "unsafe") else "policy",
+    }
+    return {what: said for what, said in found.items() if said}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_page_is_accessible_light_narrow_and_discreet(town: Town, console: Site, page: Page, role: Role) -> None:
+    owed_calls(town, 2)
+    town.reply("+33639990000", "qui êtes-vous ?")
+    page.emulate_media(reduced_motion="reduce")
+    found = {"/login": _wrong_with(page, "/login")}
+    sign_in(page, account(town, str(role), role))
+    if role is Role.CALLER:
+        page.keyboard.press("n")
+        page.wait_for_url("**/tasks/*")
+
+    for path in _paths(console, town):
+        found[path] = _wrong_with(page, path)
+
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_the_script_and_the_style_are_small_too(town: Town, page: Page) -> None:
+    owed_calls(town, 1)
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}) if answer.ok else None)
+    sign_in(page, account(town, "lucie", Role.CALLER))
+    page.keyboard.press("n")
+    page.wait_for_url("**/tasks/*")
+    page.wait_for_load_state("networkidle")
+
+    assert sum(sizes.values()) < PAGE_MOST
