@@ -56,11 +56,12 @@
       waiting = setTimeout(keep, 800);
     };
     restore();
-    form.addEventListener("input", changed);
+    for (const sign of ["input", "change"]) document.addEventListener(sign, (event) => { if (event.target.form === form) changed(); });
 
     // Sending. The page stays until the server has said yes.
+    const again = document.querySelector("[data-again]");
     let last = null;
-    const busy = (on) => { for (const b of form.querySelectorAll("button")) b.disabled = on; };
+    const busy = (on) => { for (const b of form.elements) if (b.type === "submit") b.disabled = on; };
     const plainly = (button) => {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name: button.name, value: button.value });
@@ -88,7 +89,7 @@
       } catch {
         busy(false);
         show("trouble-network", true);
-        form.querySelector("[data-again]").focus();
+        again.focus();
       }
     };
     form.addEventListener("submit", (event) => {
@@ -97,7 +98,7 @@
       event.preventDefault();
       send(button);
     });
-    form.querySelector("[data-again]").addEventListener("click", () => send(last));
+    again.addEventListener("click", () => send(last));
   }
 
   // The lease is counted by this machine's stopwatch, not by its clock, which may be wrong.
