@@ -28,8 +28,9 @@ NARROW, ZOOMED, WIDE = 360, 640, 1280
 
 
 def _paths(site: Site, town: Town) -> list[str]:
-    """Every page that can be asked for by its address."""
+    """Every page that can be asked for by its address; a stream of live figures has no end to wait for."""
     routes = [r for r in application.routes(site.parts()) if isinstance(r, Route) and "GET" in (r.methods or ())]
+    routes = [route for route in routes if not route.path.endswith("/live")]
     return sorted({path for route in routes if (path := _filled(route.path, town)) is not None})
 
 
