@@ -16,6 +16,11 @@ from worker.services import staffing
 pytestmark = pytest.mark.e2e
 
 NOTE = "Demande un ventilateur."
+FOCUSED = """() => {
+    const e = document.activeElement;
+    const outlined = getComputedStyle(e.closest('.choice') || e).outlineStyle !== 'none' || e.matches('.skip, body');
+    return [e.value || e.textContent.trim(), outlined];
+}"""
 LOOK = 9_000  # milliseconds; an open card looks for news every eight seconds
 
 
@@ -234,13 +239,9 @@ def test_the_whole_card_is_walked_with_the_tab_key_in_order_and_in_view(town: To
     seen: list[str] = []
     for _press in range(80):
         page.keyboard.press("Tab")
-        where = page.evaluate(
-            "(() => { const e = document.activeElement, s = getComputedStyle(e.closest('.choice') || e);"
-            " return [e.closest('section, fieldset, nav, header, footer')?.className || '', e.value || e.textContent.trim(),"
-            " s.outlineStyle !== 'none' || e.matches('.skip')] })()"
-        )
-        assert where[2], f"no focus to be seen on {where}"
-        seen.append(where[1])
+        said, outlined = page.evaluate(FOCUSED)
+        assert outlined, f"no focus to be seen on {said}"
+        seen.append(said)
 
     order = [next(i for i, text in enumerate(seen) if re.search(what, text)) for what in ("06 ", "^ok$", "REACHED_OK")]
     assert order == sorted(order)
