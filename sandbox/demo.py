@@ -24,6 +24,8 @@ LOGINS = {"appelante": Role.CALLER, "operatrice": Role.OPERATOR, "administratric
 # An outcome must come in this time: so long for starting, and so long per household.
 PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
 POLL_S = 0.4
+# People and lines take their time on the telephone even where texts are answered in a wink.
+CALLS_FASTER = 60.0
 # How long the settled event waits for people who answer late.
 LATE_S = 45.0
 
@@ -71,7 +73,7 @@ class Demo:
             db.close()
         seconds = time.monotonic() - self._started
         result = Result(reporting.as_json(report), tasks, seconds, self._check(report))
-        self._screen.account(report, tasks, result.problems, seconds=seconds)
+        self._screen.account(report, tasks, result.problems, seconds=seconds, calls=self._stack.control.calls())
         return result
 
     def invite(self) -> None:
@@ -85,13 +87,20 @@ class Demo:
         finally:
             db.close()
         self._screen.invite(self._stack.public_url, self._stack.environment(), logins=list(LOGINS), password=password)
+        self._screen.listen(f"{self._stack.standin.url}/_control/heard")
 
     def _set_up(self) -> None:
         self._screen.step(_("Serveurs : PostgreSQL, Redis et un faux Twilio, sur cette machine seulement."))
         source = configuration.load().config_dir
         config = pace.quickened(source, self._stack.home / "config", speed=self._speed)
         self._stack.changes = {**self._stack.changes, "CONFIG_DIR": str(config)}
-        self._stack.control.settings(reply_speed=self._speed, latency_ms=[20, 60])
+        self._stack.control.put_senders({"address": pace.VOICE["address"]})
+        self._stack.control.settings(
+            reply_speed=self._speed,
+            latency_ms=[20, 60],
+            call_speed=min(self._speed, CALLS_FASTER),
+            calls_per_s=pace.VOICE["calls_per_s"],
+        )
         self._stack.start_product()
 
     def _import(self) -> None:
@@ -103,7 +112,9 @@ class Demo:
     def _launch(self) -> int:
 
         opened = json.loads(self._stack.run("launch", CAMPAIGN, "--yes", "--json"))
-        self._screen.step(_("Prise de nouvelles lancée : un SMS à chaque foyer de 70 ans et plus."))
+        self._screen.step(
+            _("Prise de nouvelles lancée : un SMS à chaque foyer de 70 ans et plus, un appel à qui n'a qu'un fixe.")
+        )
         return int(opened["event"])
 
     def _watch(self, db: database.Database, event_id: int) -> reporting.Report:
@@ -126,6 +137,7 @@ class Demo:
         if inbound.unread(db, before=datetime.now(UTC)):
             return False
         under_way = sum(report.account.messages.get(state, 0) for state in ("queued", "sending", "unknown"))
+        under_way += report.account.calls.get("under_way", 0) + stats["calls"]["under_way"]
         return not ((stats["pending"] and not late) or stats["webhooks_under_way"] or under_way)
 
     def _check(self, report: reporting.Report) -> list[str]:
@@ -138,6 +150,8 @@ class Demo:
             problems.append(_("{n} foyers sont sans suite.").format(n=account.unaccounted))
         if doubled := self._written_to_twice():
             problems.append(_("{n} numéros ont reçu deux fois le même SMS de campagne.").format(n=doubled))
+        if doubled := self._rung_twice():
+            problems.append(_("{n} appels ont été passés deux fois.").format(n=doubled))
         if fallen := self._stack.fallen():
             problems.append(_("Processus tombés : {names}.").format(names=", ".join(c.name for c in fallen)))
         return problems
@@ -147,6 +161,11 @@ class Demo:
         sent = self._stack.control.messages(direction="outbound-api")
         steps = Counter((m["to"], m["body"]) for m in sent if _is_campaign_text(m))
         return sum(1 for count in steps.values() if count > 1)
+
+    def _rung_twice(self) -> int:
+        """Attempts for which the provider accepted more than one call: each attempt has an address of its own."""
+        placed = Counter(call["status_callback"] for call in self._stack.control.calls(direction="outbound-api"))
+        return sum(1 for count in placed.values() if count > 1)
 
 
 def _is_campaign_text(message: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.domain.callbacks import band
+from worker.domain.voice import CallEnd
 from worker.i18n import _
-from worker.labels import label
+from worker.labels import CALL_ENDS, label
 from worker.services import reporting
 from worker.store.tasks import Task
 
@@ -57,12 +59,24 @@ class Screen:
             self._console.print("  " + " · ".join(parts), markup=False)
 
     def account(
-        self, report: reporting.Report, tasks: Sequence[Task], problems: Sequence[str], *, seconds: float
+        self,
+        report: reporting.Report,
+        tasks: Sequence[Task],
+        problems: Sequence[str],
+        *,
+        seconds: float,
+        calls: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Where everybody ended, who is to be rung and why, whether the promises held."""
         self._console.print()
         self._console.print(_account_table(report))
         self._console.print()
+        if any(report.account.calls.values()):
+            self._console.print(_call_table(report))
+            self._console.print()
+        if (example := _example(calls)) is not None:
+            self._console.print(example)
+            self._console.print()
         self._console.print(_task_table(tasks))
         self._console.print(_reasons(tasks), markup=False)
         self._console.print()
@@ -98,6 +112,12 @@ class Screen:
             self._console.print(f"  .venv/bin/courtoisie {command}", markup=False)
         self._console.print(_("Santé et mesures : {url}/readyz et {url}/metrics").format(url=url), markup=False)
 
+    def listen(self, url: str) -> None:
+        """Where what people heard on the telephone can be read."""
+        self._console.print(
+            _("Ce qui a été entendu au téléphone, appel par appel : {url}").format(url=url), markup=False
+        )
+
 
 def _bars(report: reporting.Report) -> Iterator[Text | Table]:
     total = max(report.account.total, 1)
@@ -109,6 +129,8 @@ def _bars(report: reporting.Report) -> Iterator[Text | Table]:
     yield table
     texts = " · ".join(f"{label(s)} {n}" for s, n in report.account.messages.items() if n)
     yield Text(_("SMS : {texts}").format(texts=texts or "0"), style="dim")
+    if calls := " · ".join(f"{_end(e)} {n}" for e, n in report.account.calls.items() if n):
+        yield Text(_("Appels automatiques : {calls}").format(calls=calls), style="dim")
 
 
 def _account_table(report: reporting.Report) -> Table:
@@ -120,6 +142,36 @@ def _account_table(report: reporting.Report) -> Table:
         for reason, count in report.account.reasons.get(state, {}).items():
             table.add_row(label(state), label(reason) if reason else "", str(count))
     table.add_row(_("Total"), "", str(report.account.total), style="bold")
+    return table
+
+
+def _call_table(report: reporting.Report) -> Table:
+    table = Table(title=_("Appels automatiques"), title_justify="left", box=None, pad_edge=False)
+    table.add_column(_("Issue"))
+    table.add_column(_("Appels"), justify="right")
+    for end, count in report.account.calls.items():
+        if count:
+            table.add_row(_end(end), str(count))
+    return table
+
+
+def _end(end: str) -> str:
+    return CALL_ENDS[CallEnd(end)] if end in set(CallEnd) else _("en cours")
+
+
+def _example(calls: Sequence[Mapping[str, Any]]) -> Table | None:
+    """One call as it was heard: the longest in which a key was pressed."""
+    talked = [call for call in calls if any(p["listened"] for p in call["pressed"])]
+    if not talked:
+        return None
+    call = max(talked, key=lambda call: len(call["heard"]))
+    said = [(line["at_s"], line["text"] + ("" if line["whole"] else "…")) for line in call["heard"]]
+    said += [(p["at_s"], _("[touche {key}]").format(key=p["keys"])) for p in call["pressed"]]
+    table = Table(title=_("Un de ces appels, tel qu'il a été entendu"), title_justify="left", box=None, pad_edge=False)
+    table.add_column("s", justify="right")
+    table.add_column("")
+    for at_s, text in sorted(said):
+        table.add_row(f"{at_s:.0f}", Text(text))
     return table
 
 

@@ -13,14 +13,20 @@ import tomli_w
 WAITS = ("reply_deadline", "reminder_after", "call_after", "receipt_wait")
 UNIT_S: Mapping[str, int] = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 OPEN = {"opens": "00:00", "closes": "23:59"}
+ALL_DAY = [["00:00", "23:59"]]
+# The machine's line, on a number of the kind that France keeps for such calls. Many at once: nobody has all day.
+VOICE = {"address": "+33939000001", "capability": "voice", "calls_per_s": 25.0, "calls_at_once": 50}
+# setting of [calls] -> minutes that are waited for before the next call
+PAUSES = {"busy_min": (10, 30), "no_answer_min": (30, 60), "machine_min": (60, 90)}
 
 
 def quickened(config_dir: Path, target: Path, *, speed: float) -> Path:
-    """Copies config/ to `target`, divides the campaigns' waits by `speed`, takes windows and paces off."""
+    """Copies config/ to `target`, divides the campaigns' waits by `speed`, takes windows and paces off, and gives the
+    machine a line to call on."""
     shutil.copytree(config_dir, target)
     for path in sorted((target / "campaigns").glob("*.toml")):
         _rewrite(path, lambda campaign: _campaign(campaign, speed))
-    _rewrite(target / "courtoisie.toml", _settings)
+    _rewrite(target / "courtoisie.toml", lambda settings: _settings(settings, speed))
     return target
 
 
@@ -28,17 +34,19 @@ def _campaign(campaign: dict[str, Any], speed: float) -> dict[str, Any]:
     waits: dict[str, Any] = {key: _divided(campaign[key], speed) for key in WAITS if key in campaign}
     if "ladder" in campaign:
         waits["ladder"] = [_step(step, speed) for step in campaign["ladder"]]
-    return campaign | waits | {"window": OPEN, "void_after": "10h"}
+    return campaign | waits | {"window": OPEN, "call_window": OPEN, "void_after": "10h"}
 
 
 def _step(step: dict[str, Any], speed: float) -> dict[str, Any]:
     return step | {"after": _divided(step["after"], speed)} if "after" in step else step
 
 
-def _settings(settings: dict[str, Any]) -> dict[str, Any]:
+def _settings(settings: dict[str, Any], speed: float) -> dict[str, Any]:
     senders = {key: sender | {"segments_per_s": 0.0} for key, sender in settings["senders"].items()}
     limits = settings["limits"] | {"tick_s": 0.5}
-    return settings | {"senders": senders, "limits": limits}
+    pauses = {name: [minutes / speed for minutes in usual] for name, usual in PAUSES.items()}
+    calls = settings.get("calls", {}) | {"routine": ALL_DAY, "alert": ALL_DAY} | pauses
+    return settings | {"senders": senders | {"voix": VOICE}, "limits": limits, "calls": calls}
 
 
 def _divided(duration: str, speed: float) -> str:

@@ -19,7 +19,8 @@ class Clock:
         self._base = time.time() if now is None else now
         self._since = time.monotonic()
         self.speed = speed
-        self._due: list[tuple[float, int, Action]] = []
+        self._due: list[tuple[float, int, Action, bool]] = []
+        self._limits = 0
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = float("inf")
@@ -27,9 +28,13 @@ class Clock:
     def now(self) -> float:
         return self._base + (time.monotonic() - self._since) * self.speed
 
-    def at(self, due: float, action: Action) -> None:
-        """Has something done at a time; things due at the same time are done in the order they were asked."""
-        heapq.heappush(self._due, (due, next(self._order), action))
+    def at(self, due: float, action: Action, *, limit: bool = False) -> None:
+        """Has something done at a time; things due at the same time are done in the order they were asked.
+
+        limit: it only ends what has not ended by itself; nobody waits for it.
+        """
+        heapq.heappush(self._due, (due, next(self._order), action, limit))
+        self._limits += limit
         if due < self._timer_due:
             self._set_timer()
 
@@ -65,19 +70,22 @@ class Clock:
     def reset(self, now: float | None = None) -> None:
         """Forgets all that was due and starts again from a time (ours, unless told)."""
         self._due.clear()
+        self._limits = 0
         self._base, self._since = (time.time() if now is None else now), time.monotonic()
         self._set_timer()
 
     @property
     def pending(self) -> int:
-        return len(self._due)
+        """What is still to be done, but for limits."""
+        return len(self._due) - self._limits
 
     @property
     def next_due(self) -> float | None:
         return self._due[0][0] if self._due else None
 
     def _do_next(self) -> None:
-        due, _, action = heapq.heappop(self._due)
+        due, _, action, limit = heapq.heappop(self._due)
+        self._limits -= limit
         action(due)
 
     def _fire(self) -> None:

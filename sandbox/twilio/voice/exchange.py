@@ -76,7 +76,8 @@ class Exchange:
             return
         call.answered = at
         self._step(call, "in-progress", at)
-        self._later(call, at, call.orders.time_limit_s, lambda due: self.end(call, "completed", due, why="time limit"))
+        seconds = call.orders.time_limit_s
+        self._later(call, at, seconds, lambda due: self.end(call, "completed", due, why="time limit"), limit=True)
         if call.direction == "outbound-api":
             self._detect(call, at)
         if call.parent is not None:
@@ -227,11 +228,13 @@ class Exchange:
         call.move(status, at)
         self.teller.status(call, at)
 
-    def _later(self, call: Call, at: float, seconds: float, action: Callable[[float], None]) -> None:
-        """After so many seconds of the call, unless it is over by then. Detection is told even then."""
+    def _later(
+        self, call: Call, at: float, seconds: float, action: Callable[[float], None], *, limit: bool = False
+    ) -> None:
+        """After so many seconds of the call, unless it is over by then."""
 
         def unless_over(due: float) -> None:
             if not call.is_final:
                 action(due)
 
-        self._state.clock.at(at + seconds / self._state.settings.call_speed, unless_over)
+        self._state.clock.at(at + seconds / self._state.settings.call_speed, unless_over, limit=limit)
