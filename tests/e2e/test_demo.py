@@ -28,4 +28,7 @@ def test_the_demo_accounts_for_every_household_and_ends_by_itself(tmp_path: Path
     assert recipients["unaccounted"] == 0
     assert sum(recipients["by_state"].values()) == recipients["total"] > 0
     assert recipients["by_state"]["callback"] == figures["callback_tasks"]["open"] == figures["callback_list"]["open"]
+    assert figures["calls"]["total"] > 0
+    assert figures["calls"]["under_way"] == 0
+    assert "Un de ces appels, tel qu'il a été entendu" in done.stdout
     assert "Le compte de tous les foyers" in done.stdout
