@@ -25,7 +25,7 @@ LOGINS = {"appelante": Role.CALLER, "operatrice": Role.OPERATOR, "administratric
 PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
 POLL_S = 0.4
 # People and lines take their time on the telephone even where texts are answered in a wink.
-CALLS_FASTER = 60.0
+CALLS_FASTER = 25.0
 # How long the settled event waits for people who answer late.
 LATE_S = 45.0
 

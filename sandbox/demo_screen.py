@@ -170,8 +170,9 @@ def _example(calls: Sequence[Mapping[str, Any]]) -> Table | None:
     table = Table(title=_("Un de ces appels, tel qu'il a été entendu"), title_justify="left", box=None, pad_edge=False)
     table.add_column("s", justify="right")
     table.add_column("")
+    began = min(at_s for at_s, _text in said)
     for at_s, text in sorted(said):
-        table.add_row(f"{at_s:.0f}", Text(text))
+        table.add_row(f"{at_s - began:.0f}", Text(text))
     return table
 
 
