@@ -122,11 +122,13 @@ class Capacity(BaseModel):
 
 
 class AgencySettings(BaseModel):
-    """The callers of one agency; hours of None are those of [call_hours]."""
+    """The callers of one agency; hours of None are those of [call_hours]. phone: where its tenants are put through to;
+    None: the landlord's."""
 
     model_config = ConfigDict(extra="forbid")
 
     callers: int = Field(default=1, ge=0)
+    phone: str | None = None
     routine: tuple[tuple[str, str], ...] | None = None
     alert: tuple[tuple[str, str], ...] | None = None
 

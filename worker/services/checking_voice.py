@@ -23,6 +23,7 @@ LINE = (
     "transfer",
     "transfer_failed",
     "agency_closed",
+    "goodbye",
     "bridge",
 )
 OWN = frozenset({*PARTS, *LINE})

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from worker.domain import replies, voice
+from worker.domain import line, replies
 from worker.domain.campaigns import Kind
 from worker.domain.channels import Channel, Sender
 from worker.domain.recipients import RecipientState
@@ -88,7 +88,7 @@ def _read_text(rig: Rig, message: rows.Unread, standings: Sequence[recipients.St
 
 def _read_key(message: rows.Unread) -> replies.Reading:
     """A key says what the question offered; it is not read as words are."""
-    return replies.Reading(voice.INTENT_OF_KEY.get(message.body, Intent.UNCLEAR))
+    return replies.Reading(line.intent_of(message.body))
 
 
 def whom(connection: Connection, message: rows.Unread) -> tuple[list[int], list[recipients.Standing]]:

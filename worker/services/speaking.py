@@ -1,6 +1,6 @@
 """What a call says: the words of templates/voice in the configured voice, as documents for the provider."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.domain import spoken
@@ -11,6 +11,8 @@ from worker.twilio.twiml import Keys, Speech, Voice
 
 # What follows a key, or none; what a machine is told. Every script shares them; SCRIPT_PART.txt is its own instead.
 PARTS = ("fine", "help", "stop", "no_input", "voicemail")
+# Before nobody at the agency picks up. Older people wait patiently, but not for ever.
+TRANSFER_RING_S = 25
 _LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 
@@ -34,10 +36,31 @@ class Speaker:
         """What an answering machine is told: who rang, and the number to ring; nothing about the household."""
         return self.sentence(script, "voicemail", language=language, values=values)
 
+    def menu(self, keys: Sequence[str], *, language: str, values: Mapping[str, str], action: str) -> str:
+        """The words of the line that people ring, one text after the other. action: where the key is posted."""
+        first, *further = [self.speech(key, language=language, values=values) for key in keys]
+        return twiml.question(first, Keys(action, self.settings.key_wait_s, self.settings.repeats), *further)
+
+    def say(self, key: str, *, language: str, values: Mapping[str, str]) -> str:
+        """One text; then the call ends."""
+        return twiml.words(self.speech(key, language=language, values=values))
+
+    def transfer(
+        self, key: str, *, language: str, values: Mapping[str, str], number: str, caller_id: str, action: str
+    ) -> str:
+        """One text; then `number` is rung. action: where what became of it is posted."""
+        before = self.speech(key, language=language, values=values)
+        return twiml.transfer(before, number=number, caller_id=caller_id, ring_s=TRANSFER_RING_S, action=action)
+
     def key(self, script: str, part: str) -> str:
         """The text of a part: the script's own where there is one."""
         own = f"{script}_{part}"
         return own if self.texts.languages(own) else part
+
+    def variant(self, script: str, part: str) -> str:
+        """The same; and the script itself where a part has no text at all."""
+        key = self.key(script, part)
+        return key if self.texts.languages(key) else script
 
     def speech(self, key: str, *, language: str, values: Mapping[str, str]) -> Speech:
         """One text, or its recording, in the voice of its language."""

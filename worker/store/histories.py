@@ -41,6 +41,9 @@ SELECT * FROM (
     SELECT i.received_at, 'reply', coalesce(i.intent, ''), i.body, '', '', NULL, i.id
     FROM inbound_message i JOIN reply y ON y.inbound_id = i.id WHERE y.household_id = :household
     UNION ALL
+    SELECT c.began_at, 'incoming', coalesce(c.transfer, ''), '', coalesce(c.talked_s, 0)::text, '', NULL, c.id
+    FROM incoming_call c JOIN incoming_call_household ch ON ch.call_id = c.id WHERE ch.household_id = :household
+    UNION ALL
     SELECT o.ended_at, 'call', o.code, o.note, '', o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household AND o.undone_at IS NULL
     UNION ALL
     SELECT h.from_at, 'hold', h.reason, '', to_char(h.until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.source, NULL, h.id
@@ -115,7 +118,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One line of a household's history. kind: text, reply, call, hold, opt_out, task; code in that kind's own words."""
+    """One line of a household's history. kind: text, reply, incoming, call, hold, opt_out, task; code in that kind's own words."""
 
     at: datetime
     kind: str

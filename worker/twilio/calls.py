@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from worker.domain import line
 from worker.domain.channels import Sender
+from worker.domain.line import Ringing, Transfer
 from worker.domain.messages import Inbound, OutgoingCall
 from worker.domain.voice import STATUSES, Word
 from worker.twilio.outgoing import RETRIES, Draft
@@ -23,6 +25,8 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _ANSWERED_BY: Final = re.compile(r"human|fax|unknown|machine_[a-z_]{1,24}")
 _KEYS: Final = re.compile(r"[0-9*#]{1,8}")
 _MOST_ID: Final = 2**63 - 1
+# What stands in From when somebody hides their number: https://www.twilio.com/docs/voice/twiml#request-parameters
+_WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,37 @@ def address(hook: str, message_id: int, attempt_id: int, *, public_url: str, rou
     return f"{public_url}{HOOKS}/{hook}?m={message_id}&a={attempt_id}{again}"
 
 
+def line_address(hook: str, *, public_url: str, round_: int = 0) -> str:
+    """Where the provider tells what follows in a call that reached our line."""
+    return f"{public_url}{HOOKS}/inbound/{hook}" + (f"?n={round_}" if round_ else "")
+
+
+def ringing(form: Mapping[str, str], *, now: datetime) -> Ringing | None:
+    """A call to our line; None when the form names none."""
+    sid, number = form.get("CallSid", ""), form.get("From", "")
+    if not SID.fullmatch(sid):
+        return None
+    known = _E164.fullmatch(number) and number not in _WITHHELD
+    return Ringing(sid, number if known else None, form.get("To", "").replace("\x00", ""), now)
+
+
+def round_of(query: Mapping[str, str]) -> int:
+    """How often the words were said before, as our own address has it."""
+    return min(_number(query.get("n")) or 0, 99)
+
+
+def transfer(form: Mapping[str, str]) -> tuple[Transfer, int | None]:
+    """What became of handing a call over, and for how many seconds they talked."""
+    return line.transfer_of(form.get("DialCallStatus", "")), _small(form.get("DialCallDuration"))
+
+
 def place(form: Mapping[str, str], query: Mapping[str, str]) -> Place | None:
     """Which call is meant; None when the address or the form names none."""
     sid = form.get("CallSid", "")
     message, attempt = _number(query.get("m")), _number(query.get("a"))
     if message is None or attempt is None or not SID.fullmatch(sid):
         return None
-    return Place(message, attempt, sid, min(_number(query.get("n")) or 0, 99))
+    return Place(message, attempt, sid, round_of(query))
 
 
 def word(form: Mapping[str, str]) -> Word:

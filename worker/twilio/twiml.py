@@ -65,9 +65,9 @@ class Keys:
     repeats: int = 1
 
 
-def question(speech: Speech, keys: Keys) -> str:
+def question(speech: Speech, keys: Keys, *further: Speech) -> str:
     """Puts a question that one key answers; a key interrupts the words. Who presses none hears it again, and the last
-    silence is posted too, with no digits: without that, the provider would go on without telling.
+    silence is posted too, with no digits: without that, the provider would go on without telling. further: said after.
     """
     document = VoiceResponse()
     for round_ in range(1, keys.repeats + 1):
@@ -80,7 +80,8 @@ def question(speech: Speech, keys: Keys) -> str:
             method="POST",
             action_on_empty_result=round_ == keys.repeats,
         )
-        _say(gather, speech)
+        for one in (speech, *further):
+            _say(gather, one)
         document.append(gather)
     return str(document)
 

@@ -14,6 +14,7 @@ from worker.domain.errors import Unavailable
 from worker.services import inbound
 from worker.twilio import webhooks
 from worker.web import signed
+from worker.web.line_hooks import LineHooks
 from worker.web.parts import Parts
 from worker.web.receipts import GroupCommit
 from worker.web.voice_hooks import VoiceHooks
@@ -39,6 +40,7 @@ class Hooks:
             Route("/hooks/twilio/sms/status", self.status, methods=["POST"]),
             Route("/hooks/twilio/sms/inbound", self.inbound, methods=["POST"]),
             *VoiceHooks(self._parts, self._signed).routes(),
+            *LineHooks(self._parts, self._signed).routes(),
         ]
 
     async def status(self, request: Request) -> Response:

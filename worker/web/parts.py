@@ -7,8 +7,8 @@ from datetime import datetime
 from worker.domain.campaigns import Campaign
 from worker.domain.forms import Form
 from worker.rendering import Texts
-from worker.services.answering import Speech
 from worker.services.desk import Desk
+from worker.services.speaking import Speaker
 from worker.settings import Settings
 from worker.store.database import Database
 
@@ -26,7 +26,7 @@ class Program:
     texts: Texts
     desk: Desk
     fan_out: Callable[[int], None]
-    speech: Speech
+    speech: Speaker
     leave_voicemail: Callable[[int, int], None]
     forms: Sequence[Form] = ()
     broken: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from worker.store.schema.ledger import (
     recipient,
 )
 from worker.store.schema.limits import in_flight_limit, in_flight_share, provider_outage, sender_pace
+from worker.store.schema.line import incoming_call, incoming_call_household
 from worker.store.schema.people import (
     agency,
     dwelling,
@@ -54,6 +55,8 @@ __all__ = [
     "in_flight_limit",
     "in_flight_share",
     "inbound_message",
+    "incoming_call",
+    "incoming_call_household",
     "kept_answer",
     "listing_import",
     "message",

@@ -1,0 +1,85 @@
+"""Calls that people make to our line: kept before anything is said, and what concerns whoever rings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from worker.domain.line import Ringing
+
+_STORE = text(
+    """
+INSERT INTO incoming_call (provider_sid, e164, to_address, began_at) VALUES (:sid, :e164, :to, :at)
+ON CONFLICT (provider_sid) DO NOTHING RETURNING id
+"""
+)
+
+_LINK = text(
+    """
+INSERT INTO incoming_call_household (call_id, household_id) SELECT :call, unnest(CAST(:households AS bigint[]))
+ON CONFLICT DO NOTHING
+"""
+)
+
+# An open check-in before the newest advice; only what these households were really told.
+_CONCERNS = text(
+    """
+SELECT r.event_id, e.kind, e.level, e.definition
+FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+WHERE r.household_id = ANY (:households) AND r.contacted_at <= :now AND e.opened_at <= :now AND e.replies_until > :now
+  AND (e.kind = 'advice' OR r.state IN ('waiting', 'callback'))
+ORDER BY (e.kind = 'check_in') DESC, e.opened_at DESC, r.id DESC LIMIT 1
+"""
+)
+
+_AGENCIES = text(
+    """
+SELECT DISTINCT g.code FROM household h JOIN dwelling d ON d.id = h.dwelling_id JOIN agency g ON g.id = d.agency_id
+WHERE h.id = ANY (:households) ORDER BY 1
+"""
+)
+
+_TRANSFER = text(
+    """
+UPDATE incoming_call SET transfer = :transfer, talked_s = :talked_s WHERE provider_sid = :sid AND transfer IS NULL
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """The event that a household was last told of: its kind and level, and its campaign as frozen with it."""
+
+    event_id: int
+    kind: str
+    level: str
+    definition: dict[str, object]
+
+
+def store(connection: Connection, call: Ringing) -> int | None:
+    """Keeps a call; None when it was kept before."""
+    values = {"sid": call.provider_sid, "e164": call.e164, "to": call.to_address, "at": call.began_at}
+    return connection.execute(_STORE, values).scalar()
+
+
+def link(connection: Connection, call_id: int, households: Sequence[int]) -> None:
+    """It was the number of these households."""
+    connection.execute(_LINK, {"call": call_id, "households": list(households)})
+
+
+def concern(connection: Connection, households: Sequence[int], *, now: datetime) -> Concern | None:
+    """What these households were last told that still takes answers; None when there is nothing."""
+    row = connection.execute(_CONCERNS, {"households": list(households), "now": now}).one_or_none()
+    return None if row is None else Concern(**row._asdict())
+
+
+def agencies(connection: Connection, households: Sequence[int]) -> list[str]:
+    """The codes of the agencies that look after these households."""
+    return list(connection.execute(_AGENCIES, {"households": list(households)}).scalars())
+
+
+def note_transfer(connection: Connection, provider_sid: str, *, transfer: str, talked_s: int | None) -> bool:
+    """What became of handing a call over; says whether that is news."""
+    values = {"sid": provider_sid, "transfer": transfer, "talked_s": talked_s}
+    return connection.execute(_TRANSFER, values).rowcount == 1
