@@ -1,9 +1,7 @@
 """What the machine says while a call goes on: the question, what follows a key, words for an answering machine."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -16,6 +14,7 @@ from worker.domain.messages import Inbound
 from worker.domain.voice import Word
 from worker.services import following, tasks, variables
 from worker.services.desk import Desk
+from worker.services.speaking import Speaker
 from worker.store import call_words as rows
 from worker.store.database import Database
 from worker.twilio import calls
@@ -26,14 +25,6 @@ log = structlog.get_logger()
 
 # Asked to repeat, or given keys that mean nothing, the machine puts the question again so often in one call.
 MOST_ROUNDS = 4
-
-
-class Speech(Protocol):
-    """What is said, as documents that the provider plays. part: what follows a key, or no key at all."""
-
-    def question(self, script: str, *, language: str, values: Mapping[str, str], action: str) -> str: ...
-    def sentence(self, script: str, part: str, *, language: str, values: Mapping[str, str]) -> str: ...
-    def voicemail(self, script: str, *, language: str, values: Mapping[str, str]) -> str: ...
 
 
 # Which words follow a key.
@@ -48,7 +39,7 @@ class Rig:
 
     db: Database
     desk: Desk
-    speech: Speech
+    speech: Speaker
     public_url: str
 
 

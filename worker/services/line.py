@@ -7,7 +7,6 @@ that answers; what follows from it is decided where replies are read.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from worker import catalogue
 from worker.domain import callbacks, line, voice, wording
@@ -19,23 +18,13 @@ from worker.services import agency_lines, ringing_back, tasks, variables
 from worker.services.agency_lines import AgencyLine
 from worker.services.answering import MOST_ROUNDS, NOTHING, Said
 from worker.services.desk import Desk
+from worker.services.speaking import Speaker
 from worker.settings import Settings
 from worker.store import inbound as inbound_rows
 from worker.store import line as rows
 from worker.store import people
 from worker.store.database import Connection, Database
 from worker.twilio import calls
-
-
-class Speech(Protocol):
-    """What the line says, as documents that the provider plays."""
-
-    def menu(self, keys: Sequence[str], *, language: str, values: Mapping[str, str], action: str) -> str: ...
-    def say(self, key: str, *, language: str, values: Mapping[str, str]) -> str: ...
-    def transfer(
-        self, key: str, *, language: str, values: Mapping[str, str], number: str, caller_id: str, action: str
-    ) -> str: ...
-    def variant(self, script: str, part: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +34,7 @@ class Rig:
     db: Database
     desk: Desk
     settings: Settings
-    speech: Speech
+    speech: Speaker
     public_url: str
 
 
