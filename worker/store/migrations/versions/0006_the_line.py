@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name=op.f("fk_incoming_call_household_household_id")
         ),
-        sa.UniqueConstraint("call_id", "household_id", name=op.f("uq_incoming_call_household_call_id")),
+        sa.UniqueConstraint("call_id", "household_id", name=op.f("uq_incoming_call_household_call_id_household_id")),
     )
     op.create_index("ix_incoming_call_household_household_id", "incoming_call_household", ["household_id"])
 
