@@ -189,8 +189,8 @@ LABELS: dict[str, str] = {
 # Words of columns and of the audit log that no closed list of the domain holds.
 WORDS: dict[str, str] = {
     "rang_back": _("a appelé notre ligne"),
-    "talked": _("a parlé à l'agence"),
-    "missed": _("l'agence n'a pas répondu"),
+    "put_through": _("a parlé à l'agence"),
+    "agency_missed": _("l'agence n'a pas répondu"),
     "holder": _("titulaire"),
     "co_holder": _("cotitulaire"),
     "spouse": _("conjoint"),

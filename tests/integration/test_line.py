@@ -188,7 +188,7 @@ def test_the_agency_is_rung_in_its_hours_and_shows_our_line(town: Telephone) -> 
     assert (dial.find("Number").text, dial.get("callerId")) == (AGENCY, LINE)  # type: ignore[union-attr]
     assert town.call(home.phone, TRANSFERRED, DialCallStatus="completed", DialCallDuration="95").tag == "Response"
     [call] = town.rows("incoming_call")
-    assert (call["transfer"], call["talked_s"]) == ("talked", 95)
+    assert (call["transfer"], call["talked_s"]) == ("put_through", 95)
     assert town.task(home) is None
 
 
@@ -200,7 +200,7 @@ def test_when_the_agency_does_not_pick_up_a_person_calls(town: Telephone, status
 
     assert "Un conseiller vous appelle" in words(town.call(home.phone, TRANSFERRED, DialCallStatus=status))
     assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
-    assert town.rows("incoming_call")[0]["transfer"] == "missed"
+    assert town.rows("incoming_call")[0]["transfer"] == "agency_missed"
 
 
 def test_out_of_hours_nobody_is_rung_and_a_person_calls(town: Telephone) -> None:

@@ -27,8 +27,8 @@ _SCRIPTS: Mapping[tuple[str, str], str] = {
 class Transfer(StrEnum):
     """What became of handing a call over to the agency."""
 
-    TALKED = "talked"
-    MISSED = "missed"
+    TALKED = "put_through"
+    MISSED = "agency_missed"
 
 
 @dataclass(frozen=True, slots=True)
