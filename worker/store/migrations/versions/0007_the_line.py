@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("transfer", sa.Text(), nullable=True),
         sa.Column("talked_s", sa.Integer(), nullable=True),
-        sa.CheckConstraint("transfer IN ('put_through', 'agency_missed')", name=op.f("ck_incoming_call_transfer_known")),
+        sa.CheckConstraint(
+            "transfer IN ('put_through', 'agency_missed')", name=op.f("ck_incoming_call_transfer_known")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_call")),
         sa.UniqueConstraint("provider_sid", name=op.f("uq_incoming_call_provider_sid")),
     )
