@@ -22,6 +22,7 @@ from tests import builders
 from tests.integration import site as sites
 from tests.integration.api_client import hire
 from tests.integration.conftest import Town
+from tests.integration.referral_office import Office
 from tests.integration.site import Site
 from tests.integration.test_api_roles import ROUTES
 from worker.domain.roles import Role
@@ -49,6 +50,9 @@ def site(postgres: servers.Postgres, template_database: str) -> Iterator[Site]:
     for home, words in zip(homes, ("appelez moi", "oui", "la chaudiere siffle", "STOP", "ok", "?"), strict=True):
         town.reply(home.phone, words)
     town.reply(builders.mobile(), "qui etes vous ?")
+    office = Office(town)
+    office.sent(homes[0])
+    office.draft(homes[3])
     with sites.running(Site(db, NOW)) as running:
         yield running
     db.close()

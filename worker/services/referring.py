@@ -15,10 +15,11 @@ from worker.labels import label
 from worker.services import auditing, partnering
 from worker.services.auditing import Action
 from worker.services.desk import Desk
-from worker.store import histories, people
+from worker.store import histories, people, referral_needs
 from worker.store import referral_sendings as sendings
 from worker.store import referrals as rows
 from worker.store.database import Connection, Database
+from worker.store.referral_needs import Heard
 from worker.store.referral_sendings import Sending
 from worker.store.referrals import Change, Moved, Referral, Row
 
@@ -107,6 +108,14 @@ def visible(connection: Connection, referral_id: int, person: Person) -> Referra
     if found is None or not person.sees(found.agency):
         raise NotFound(_("Aucune orientation n° {id}.").format(id=referral_id))
     return found
+
+
+def heard(db: Database, task_id: int, *, by: Person, now: datetime) -> Heard | None:
+    """What the latest outcome of a call brought to light; None without one, or for another agency's household."""
+    with db.begin() as connection:
+        found = referral_needs.heard(connection, task_id)
+        home = histories.home(connection, found.household_id, now=now) if found else None
+        return found if home is not None and by.sees(home.agency) else None
 
 
 # ---- making one ---------------------------------------------------------------

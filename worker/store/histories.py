@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 _HOUSEHOLD = text(
     """
 SELECT h.id, h.lives_alone, h.fragile, h.gone_at, d.code AS dwelling, d.address, d.address_extra, d.postcode, d.commune,
-       d.building, d.staircase, d.floor, d.adapted, r.name AS residence, coalesce(r.senior, false) AS senior,
+       d.insee_code, d.building, d.staircase, d.floor, d.adapted, r.name AS residence, coalesce(r.senior, false) AS senior,
        g.code AS agency, g.name AS agency_name, g.phone AS agency_phone,
        (SELECT jsonb_agg(jsonb_build_object('id', t.id, 'civility', t.civility, 'last_name', t.last_name,
                'first_name', t.first_name, 'birth_date', t.birth_date, 'birth_precision', t.birth_precision,
@@ -54,6 +54,10 @@ SELECT * FROM (
     UNION ALL
     SELECT k.created_at, 'task', array_to_string(k.reasons, ','), '', k.state, '', NULL, k.id
     FROM callback_task k WHERE k.household_id = :household
+    UNION ALL
+    SELECT v.moved_at, 'referral', v.state, v.note, '', v.by, p.name, v.id
+    FROM referral_move v JOIN referral f ON f.id = v.referral_id JOIN partner p ON p.id = f.partner_id
+    WHERE f.household_id = :household
 ) happened ORDER BY at DESC, id DESC LIMIT :limit
 """
 )
@@ -102,6 +106,7 @@ class Home:
     address_extra: str
     postcode: str
     commune: str
+    insee_code: str | None
     building: str | None
     staircase: str | None
     floor: str | None
@@ -118,7 +123,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One line of a household's history. kind: text, reply, incoming, call, hold, opt_out, task; code in that kind's own words."""
+    """One line of a household's history; code in that kind's own words.
+
+    kind: text, reply, incoming, call, hold, opt_out, task, referral.
+    """
 
     at: datetime
     kind: str

@@ -145,6 +145,9 @@ def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 def _ours(error: errors.CourtoisieError) -> Response:
+    if isinstance(error, errors.NotFilledIn):
+        wrong = [Wrong(where=f"body.{name}", what=said[:200]) for name, said in error.fields.items()]
+        return answer("invalid", _("La demande n'a pas la forme prévue."), wrong=wrong)
     code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "internal")
     if code == "internal":
         return answer(code, _("La demande n'a pas abouti ; le journal du serveur en dit plus."))

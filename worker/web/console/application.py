@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from worker.web import pages
-from worker.web.console import board, campaigns, desk, entrance, live, operations, records
+from worker.web.console import board, campaigns, desk, entrance, live, operations, partners, records, referrals
 from worker.web.parts import Parts
 
 
@@ -17,5 +17,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         *operations.routes(parts, lines),
         *campaigns.routes(parts),
         *records.routes(parts),
+        *referrals.routes(parts),
+        *partners.routes(parts),
         pages.static(),
     ]

@@ -20,7 +20,7 @@ from worker.services.auditing import Action
 from worker.services.drafts import Recorded
 from worker.store.histories import Home
 from worker.store.tasks import Task
-from worker.web.console import endings
+from worker.web.console import endings, referrals
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
 
@@ -109,6 +109,7 @@ def _people(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
     history = files.history(visit.parts.db, home.id)
     return {
         "home": home,
+        **referrals.around(visit, home),
         "history": history[:HISTORY_MOST],
         "older": len(history) > HISTORY_MOST,
         "today": visit.program.desk.local_date(visit.now),

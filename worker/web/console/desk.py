@@ -16,7 +16,7 @@ from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web import pages
 from worker.web.console import card as cards
-from worker.web.console import endings
+from worker.web.console import endings, referrals
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -54,6 +54,7 @@ def desk(visit: Visit) -> Response:
         *notices,
         accepted=f"task-{done}" if done else "",
         held=claims.held(visit.parts.db, caller=visit.me.login),
+        refer=referrals.proposal(visit, done),
         by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope, now=visit.now),
         done_today=boards.calls_today(visit.parts.db, visit.me.login, desk=visit.program.desk, now=visit.now),
     )

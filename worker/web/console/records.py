@@ -10,6 +10,7 @@ from worker.domain.roles import Right, Role
 from worker.i18n import _
 from worker.services import auditing, files, filing, next_steps, staffing
 from worker.services.auditing import Action
+from worker.web.console import referrals
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -48,7 +49,9 @@ def household(visit: Visit) -> Response:
     history = files.history(visit.parts.db, home.id)
     coming = next_steps.of_household(visit.parts.db, home.id)
     today = visit.program.desk.local_date(visit.now)
-    return visit.page("household.html", home=home, history=history, coming=coming, today=today)
+    return visit.page(
+        "household.html", home=home, history=history, coming=coming, today=today, **referrals.around(visit, home)
+    )
 
 
 def inbox(visit: Visit) -> Response:

@@ -45,6 +45,8 @@ PLACES = (
     ("/board", _("Aujourd'hui"), Right.SEE_EVENTS),
     ("/campaigns", _("Campagnes"), Right.PREVIEW),
     ("/households", _("Foyers"), Right.SEE_HOUSEHOLDS),
+    ("/referrals", _("Orientations"), Right.REFER),
+    ("/partners", _("Partenaires"), Right.REFER),
     ("/inbox", _("Messages à classer"), Right.FILE_MESSAGES),
     ("/users", _("Comptes"), Right.MANAGE_USERS),
     ("/audit", _("Journal"), Right.SEE_AUDIT),

@@ -1,0 +1,123 @@
+"""Referrals and partners in the console, without a script: from the need in a call to the partner's answer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import site as sites
+from tests.integration.conftest import Town
+from tests.integration.referral_office import Office
+from tests.integration.site import Site
+from tests.integration.test_console import Browser, Console, _account, _task
+from worker.domain.roles import Role
+from worker.services import auditing
+
+
+@pytest.fixture
+def console(town: Town) -> Iterator[Site]:
+    with sites.running(Console(town.db, town.now)) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(console: Site) -> Browser:
+    browser = Browser(console.url)
+    browser.session.trust_env = False
+    return browser
+
+
+@pytest.fixture
+def office(town: Town) -> Office:
+    return Office(town)
+
+
+def test_a_need_heard_in_a_call_becomes_a_referral_that_a_partner_solves(
+    town: Town, office: Office, browser: Browser
+) -> None:
+    home, partner = _task(town), office.partner()
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_consent="yes")
+    assert "Besoin repéré" in browser.page
+    assert f"/households/{home.id}/refer?task=" in browser.page
+
+    task = browser.path.partition("done=")[2]
+    browser.get(f"/households/{home.id}/refer?task={task}")
+    assert 'value="groceries" checked' in browser.page
+    assert 'value="verbal" checked' in browser.page
+    browser.send(
+        f"/households/{home.id}/refer", task=task, reason="groceries", partner=str(partner), consent="verbal",
+        shared="phone",
+    )  # fmt: skip
+    page = browser.path
+    browser.send(page + "/sent", via="by_phone")
+    browser.send(page + "/move", to="acknowledged")
+    browser.send(page + "/move", to="solved", note="Repas livrés.")
+
+    row = office.row(int(page.rsplit("/", 1)[1]))
+    assert (row["state"], row["task_id"], row["feedback"]) == ("solved", int(task), "Repas livrés.")
+    assert "Repas livrés." in browser.get(f"/households/{home.id}").page
+
+
+def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(
+    town: Town, office: Office, browser: Browser
+) -> None:
+    home = town.household()
+    office.partner()
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/households/{home.id}/refer")
+
+    browser.send(f"/households/{home.id}/refer", reason="danger", partner="1", consent="waived")
+
+    assert browser.status == 422
+    assert 'id="waiver-error"' in browser.page
+    assert 'value="danger" checked' in browser.page
+    assert town.rows("referral") == []
+
+
+def test_the_form_is_printed_with_its_own_style_and_no_script(town: Town, office: Office, browser: Browser) -> None:
+    referral = office.sent(town.household())
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}/form")
+
+    assert "ESSAI" in browser.page
+    assert "style-src 'sha256-" in browser.headers["content-security-policy"]
+    assert "unsafe" not in browser.headers["content-security-policy"]
+    assert auditing.newest(town.db, limit=1)[0].action == "exported"
+
+
+def test_another_agency_s_referral_is_refused_by_address(town: Town, office: Office, browser: Browser) -> None:
+    home = town.household(agency="01")
+    referral = office.sent(home)
+    browser.sign_in(_account(town, "paul", Role.CALLER, "02")).get("/referrals")
+    assert f"/referrals/{referral}" not in browser.page
+
+    for path in (f"/referrals/{referral}", f"/referrals/{referral}/form", f"/households/{home.id}/refer"):
+        assert browser.get(path).status == 404, path
+    browser.get("/desk").send(f"/referrals/{referral}/move", to="solved")
+
+    assert (browser.status, office.row(referral)["state"]) == (404, "sent")
+
+
+def test_a_second_press_changes_nothing_and_is_explained(town: Town, office: Office, browser: Browser) -> None:
+    referral = office.sent(town.household())
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}")
+
+    browser.send(f"/referrals/{referral}/sent", via="on_paper")
+
+    assert browser.status == 409
+    assert len(town.rows("referral_sending")) == 1
+
+
+def test_operators_keep_the_directory_and_callers_read_it(town: Town, browser: Browser) -> None:
+    browser.sign_in(_account(town, "olga", Role.OPERATOR)).get("/partners/new")
+    browser.send("/partners/new", kind="ccas", name="CCAS d'Essai", postcodes="3100")
+    assert browser.status == 422
+    assert "« 3100 »" in browser.page
+    assert 'value="CCAS d&#39;Essai"' in browser.page
+    browser.send("/partners/new", kind="ccas", name="CCAS d'Essai", phone="05 36 49 00 21", communes="Essai\nAutre")
+    assert "CCAS d&#39;Essai" in browser.page
+    browser.get("/partners/1").send("/partners/1/close")
+    assert "fermé" in browser.page
+
+    browser.session.cookies.clear()
+    browser.sign_in(_account(town, "lucie", Role.CALLER)).get("/partners?where=essai")
+    assert "CCAS d&#39;Essai" in browser.page
+    assert browser.get("/partners/1").status == 403
