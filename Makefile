@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench chaos sandbox test check format guides listen translations lock clean
+.PHONY: help venv demo bench chaos sandbox test check format guides pictures listen translations lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ guides: venv  ## run the commands of docs/guides and write today's answers into 
 
 listen: venv  ## speak the scripts of calls into sound files and tell their length (needs Debian's espeak-ng)
 	@$(BIN)/python -m sandbox.listening $(ARGS)
+
+pictures: venv  ## take the pictures of README and the guides anew (needs chromium)
+	@PICTURES_IN=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_guides.py
 
 translations: venv  ## renew the English catalogue from the French sentences
 	@$(BIN)/pybabel -q extract --no-default-keywords -k _ -k ngettext:1,2 --no-location --sort-output --no-wrap \

@@ -10,7 +10,11 @@ from sandbox import guide
 from tests import commands
 
 pytestmark = pytest.mark.e2e
-GUIDES = sorted((Path(__file__).parents[2] / "docs" / "guides").glob("*.md"))
+GUIDES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "docs" / "guides").glob("*.md"))
+    if "```console" in path.read_text(encoding="utf-8")
+]
 
 
 def _wordings(text: str) -> list[set[str]]:
