@@ -19,7 +19,7 @@ NOTE = "Demande un ventilateur."
 FOCUSED = """() => {
     const e = document.activeElement;
     const outlined = getComputedStyle(e.closest('.choice') || e).outlineStyle !== 'none' || e.matches('.skip, body');
-    return [e.value || e.textContent.trim(), outlined];
+    return [e.value || e.textContent.trim() || e.outerHTML.slice(0, 200), outlined];
 }"""
 LOOK = 9_000  # milliseconds; an open card looks for news every eight seconds
 

@@ -295,3 +295,55 @@ def test_an_event_shows_what_comes_next(town: Town, browser: Browser) -> None:
     browser.get(f"/events/{event}")
 
     assert "rappel par SMS" in browser.page
+
+
+def test_every_look_and_change_of_a_record_is_in_the_log_and_no_person_is_in_any_log_or_address(
+    town: Town, console: Site, browser: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = _task(town)
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+    paths = [browser.path]
+    browser.send(browser.path + "/draft", note="Demande un ventilateur.")
+    paths.append(browser.path)
+    browser.send(browser.path + "/outcome", outcome="REACHED_OK", note="Va bien.", seen="0")
+    paths.append(browser.path)
+    browser.send(paths[0] + "/undo")
+
+    entries = [(e["who"], e["action"]) for e in town.rows("audit_entry") if e["kind"] == "household"]
+    assert ("lucie", "viewed") in entries
+    assert entries.count(("lucie", "edited")) == 2
+    told = capsys.readouterr().out + " ".join(paths) + str(town.rows("audit_entry"))
+    assert not [word for word in ("ESSAI", home.phone, home.phone[3:], "ventilateur", "Va bien") if word in told]
+
+
+def test_a_draft_keeps_nothing_that_touches_health(town: Town, browser: Browser) -> None:
+    town.sent(town.open())
+    _task(town)
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+
+    browser.send(browser.path + "/draft", note="Va bien.", q_state="unwell", q_groceries="none", csrf2="x")
+
+    [draft] = town.rows("call_draft")
+    assert draft["fields"] == {"note": ["Va bien."], "q_groceries": ["none"]}
+
+
+def test_a_session_that_somebody_ended_saves_nothing(town: Town, console: Site, browser: Browser) -> None:
+    _task(town)
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+    staffing.disable(town.db, "lucie", by=ROOT, now=town.now)
+
+    browser.send(browser.path + "/outcome", outcome="REACHED_OK", note="Va bien.")
+
+    assert browser.path.startswith("/login")
+    assert (town.rows("call_draft"), town.rows("call_outcome")) == ([], [])
+
+
+def test_a_skip_says_why(town: Town, browser: Browser) -> None:
+    home = _task(town)
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+    card = browser.path
+
+    assert browser.send(card + "/skip", reason=" ").status == 409
+    browser.get(card).send(card + "/skip", reason="Je connais cette personne")
+
+    assert town.task(home)["state"] == "open"  # type: ignore[index]
