@@ -18,7 +18,7 @@ from worker.domain.errors import BadDefinition, UnknownCampaign
 from worker.domain.forms import Form
 from worker.domain.pricing import PriceTable
 from worker.i18n import _
-from worker.rendering import VOICE, Texts
+from worker.rendering import Texts
 from worker.services import answering, calling, hearing, outages, reconciling, sending, speaking
 from worker.services import desk as desks
 from worker.store import database
@@ -162,9 +162,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
         clock=now,
         sending=texting,
         calling=ringing,
-        answering=answering.Rig(
-            db, desk, speaking.Speaker(Texts(settings.templates_dir, VOICE), settings.speech), settings.public_url
-        ),
+        answering=answering.Rig(db, desk, speaking.of(settings), settings.public_url),
         reading=hearing.Rig(
             db=db,
             desk=desk,

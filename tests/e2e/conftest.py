@@ -27,6 +27,8 @@ from worker.domain.campaigns import AgeBand, Audience, Campaign
 from worker.services import events, reporting
 from worker.store import database
 
+# The number the machine rings from.
+VOICE = "+33939000001"
 # Waits of the product, shortened where a test would wait for them.
 QUICK = {
     "LIMITS__TICK_S": "0.3",
@@ -35,6 +37,15 @@ QUICK = {
     "LIMITS__REPLIES_POLL_S": "1",
     "TWILIO__TIMEOUT_S": "3",
     "TWILIO__MAX_IN_FLIGHT": "40",
+    "SENDERS__VOIX__ADDRESS": VOICE,
+    "SENDERS__VOIX__CAPABILITY": "voice",
+    "SENDERS__VOIX__CALLS_PER_S": "20",
+    "SENDERS__VOIX__CALLS_AT_ONCE": "8",
+    "CALLS__ALERT": '[["00:00", "23:59"]]',
+    "CALLS__BUSY_MIN": "[0.02, 0.03]",
+    "CALLS__NO_ANSWER_MIN": "[0.02, 0.03]",
+    "CALLS__MACHINE_MIN": "[0.02, 0.03]",
+    "CALLS__RING_S": "25",
 }
 _codes = itertools.count(1)
 
@@ -96,6 +107,16 @@ class District:
         if home.phones:
             self.control.put_phone(home.phone, behaviour, code=code, answers=answers)
         return home
+
+    def landline(self, manner: str, **doings: object) -> builders.Household:
+        """A household with a landline alone, and what happens when it is rung."""
+        home = builders.household(self.city.db, agency=self.code, mobiles=(), landlines=(builders.landline(),))
+        self.control.put_callee(home.phone, manner, **doings)
+        return home
+
+    def calling(self, **changes: Any) -> Campaign:
+        """A check-in that rings whom no text can reach."""
+        return self.campaign(call_script="heat_orange_check", reply_deadline=timedelta(seconds=60), **changes)
 
     def campaign(self, **changes: Any) -> Campaign:
         """A check-in of this district: reminder after 8 s, deadline after 16 s."""
@@ -177,6 +198,8 @@ def city(request: pytest.FixtureRequest) -> Iterator[City]:
     if request.param == "rabbitmq" and rabbitmq.program() is None:
         pytest.skip(rabbitmq.HOW_TO_GET_IT)
     with stack.running(seed="e2e", changes=QUICK, broker=request.param) as running:
+        running.control.put_senders({"address": VOICE})
+        running.control.settings(calls_per_s=50.0, call_speed=20.0)
         running.start_product()
         with inhabited(running) as city:
             yield city

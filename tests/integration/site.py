@@ -17,7 +17,7 @@ from worker import catalogue
 from worker import settings as configuration
 from worker.catalogue import forms
 from worker.domain.errors import Unavailable
-from worker.rendering import VOICE, Texts
+from worker.rendering import Texts
 from worker.services import desk as desks
 from worker.services import events, speaking
 from worker.store.database import Database
@@ -36,7 +36,7 @@ def shipped() -> Program:
     settings = configuration.load()
     texts = Texts(settings.templates_dir)
     campaigns = catalogue.read_all(settings.config_dir, senders=settings.sender_table, texts=texts).sound
-    speech = speaking.Speaker(Texts(settings.templates_dir, VOICE), settings.speech)
+    speech = speaking.of(settings)
     return Program(
         settings,
         campaigns,

@@ -84,6 +84,13 @@ def _add_scripts(seen: Report, settings: Settings) -> None:
     scripts, found = checking_voice.problems(settings, values)
     seen.scripts.extend(scripts)
     seen.problems.extend(found)
+    written = {script.key for script in scripts}
+    named = [(key, campaign.script) for key, campaign in seen.campaigns.items() if campaign.script and scripts]
+    for key, name in named:
+        if name not in written:
+            wrong = _("« {name} » n'existe pas : aucun appel automatique ne serait passé.").format(name=name)
+            remedy = _("Créez templates/voice/fr/{name}.txt.").format(name=name)
+            seen.problems.append(Problem(catalogue.file_of(key), "call_script", wrong, remedy))
 
 
 def longest(landlord: Landlord, key: str, language: str) -> dict[str, str]:

@@ -128,7 +128,9 @@ def _all_hours(settings: Settings) -> Mapping[str, tuple[tuple[str, str], ...]]:
         for name, spans in (("routine", agency.routine), ("alert", agency.alert))
         if spans is not None
     }
-    return {"call_hours.routine": settings.call_hours.routine, "call_hours.alert": settings.call_hours.alert} | own
+    people = {"call_hours.routine": settings.call_hours.routine, "call_hours.alert": settings.call_hours.alert}
+    machine = {"calls.routine": settings.calls.routine, "calls.alert": settings.calls.alert}
+    return people | machine | own
 
 
 def _guests(settings: Settings) -> Iterator[Problem]:

@@ -1,9 +1,10 @@
 """What the use cases share about place and time: the local day, holidays, the callers' hours."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
@@ -11,7 +12,9 @@ import holidays as public_holidays
 from worker.domain import calendar, callbacks
 from worker.domain.campaigns import Campaign, Level, SendWindow
 from worker.domain.channels import Capability
+from worker.domain.errors import BadDefinition
 from worker.domain.voice import AGAIN, Again, CallEnd
+from worker.rendering import VOICE, Texts
 from worker.settings import Calls, Settings
 
 Written = tuple[tuple[str, str], ...]
@@ -20,12 +23,13 @@ Written = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Line:
     """The line on which the machine rings. sender: its key; most: calls to one household in one event; again: how long
-    after a call that came to an end the next one is made."""
+    after a call that came to an end the next one is made; scripts: what there are words for, None: not looked at."""
 
     sender: str
     hours: calendar.CallHours
     most: int = 3
     again: Mapping[CallEnd, Again] = field(default_factory=lambda: AGAIN)
+    scripts: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,10 @@ class Desk:
         return calendar.next_call_span(at, hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(at))
 
     def rings(self, campaign: Campaign) -> bool:
-        """Whether the machine rings households for a campaign at all."""
-        return self.line is not None and campaign.script is not None
+        """Whether the machine rings households for a campaign at all: it has a line, and something to say."""
+        if self.line is None or campaign.script is None:
+            return False
+        return self.line.scripts is None or campaign.script in self.line.scripts
 
     def callers_are_there(self, now: datetime, *, urgent: bool) -> bool:
         """Whether somebody rings at this moment. urgent: the hours of an alert."""
@@ -113,7 +119,16 @@ def _line(settings: Settings) -> Line | None:
     """The first sender that carries calls; None without one."""
     keys = sorted(key for key, sender in settings.sender_table.items() if sender.capability is Capability.VOICE)
     hours = call_hours(settings.calls.routine, settings.calls.alert)
-    return Line(keys[0], hours, settings.calls.most, _again(settings.calls)) if keys else None
+    if not keys:
+        return None
+    return Line(keys[0], hours, settings.calls.most, _again(settings.calls), _scripts(settings.templates_dir))
+
+
+def _scripts(templates_dir: Path) -> Collection[str]:
+    try:
+        return Texts(templates_dir, VOICE).keys()
+    except BadDefinition:
+        return ()
 
 
 def _again(calls: Calls) -> Mapping[CallEnd, Again]:

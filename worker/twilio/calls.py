@@ -45,7 +45,8 @@ class Place:
 def draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
     """The form for a call. All that is told of it comes back with our own ids in the address.
 
-    The detection of machines is asynchronous, so that nobody who picks up hears silence.
+    The detection of machines is asynchronous, so that nobody who picks up hears silence; it tells of a machine when its
+    greeting is over, or what is left there would not be recorded.
     """
     return Draft(
         call,
@@ -57,7 +58,7 @@ def draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
             "StatusCallbackEvent": _EVENTS,
             "Timeout": call.ring_s,
             "TimeLimit": call.longest_s,
-            "MachineDetection": "Enable",
+            "MachineDetection": "DetectMessageEnd",
             "AsyncAmd": "true",
             "AsyncAmdStatusCallback": address("amd", call.message_id, call.attempt_id, public_url=public_url) + RETRIES,
         },

@@ -1,0 +1,94 @@
+"""The machine rings a town of landlines: real processes, the stand-in plays the words to people of every manner."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests import builders
+from tests.e2e.conftest import City, District
+
+pytestmark = pytest.mark.e2e
+
+# manner -> what the household comes to, why a person rings, and what each call came to
+ENDINGS = {
+    "fine": ("fine", [], ["answered"]),
+    "repeat": ("fine", [], ["answered"]),
+    "deaf": ("fine", [], ["answered"]),
+    "wrong_then_fine": ("fine", [], ["answered"]),
+    "presses_and_leaves": ("fine", [], ["answered"]),
+    "slow_detection": ("fine", [], ["answered"]),
+    "unknown": ("fine", [], ["answered"]),
+    "help": ("callback", ["asked_call"], ["answered"]),
+    "stop": ("callback", ["opted_out"], ["answered"]),
+    "silent": ("callback", ["no_reply_orange", "call_no_key"], ["no_input"]),
+    "wrong_key": ("callback", ["no_reply_orange", "call_no_key"], ["wrong_key"]),
+    "hangs_up": ("callback", ["no_reply_orange", "call_no_key"], ["hung_up"]),
+    "fax": ("callback", ["call_failed", "no_mobile"], ["fax"]),
+    "dead": ("callback", ["call_failed", "no_mobile"], ["dead"]),
+    "busy": ("callback", ["no_reply_orange", "call_unanswered"], ["busy"] * 3),
+    "busy_once": ("fine", [], ["busy", "answered"]),
+    "no_answer": ("callback", ["no_reply_orange", "call_unanswered"], ["no_answer"] * 3),
+    "no_answer_once": ("fine", [], ["no_answer", "answered"]),
+    "machine": ("callback", ["no_reply_orange", "call_unanswered"], ["machine", "machine"]),
+}
+
+
+@dataclass
+class Day:
+    """A settled event and its households by their manner on the telephone."""
+
+    district: District
+    homes: dict[str, builders.Household]
+    account: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def day(city: City) -> Day:
+    district = city.district()
+    homes = {manner: district.landline(manner) for manner in ENDINGS}
+    event = district.launch(district.calling())
+    account = district.settled(event, timeout_s=150)
+    return Day(district, homes, account)
+
+
+@pytest.mark.parametrize("manner", ENDINGS)
+def test_each_manner_on_the_telephone_has_its_end(day: Day, manner: str) -> None:
+    state, reasons, ends = ENDINGS[manner]
+    home = day.homes[manner]
+    calls = day.district.all(
+        "SELECT c.came_to FROM automatic_call c JOIN message m ON m.id = c.message_id "
+        "WHERE m.e164 = :number AND c.provider_sid IS NOT NULL ORDER BY 1",
+        number=home.phone,
+    )
+    task = day.district.task(home)
+
+    assert [str(call["came_to"]) for call in calls] == sorted(ends)
+    assert (task["reasons"] if task else []) == reasons
+    assert day.district.recipient(home)["state"] == state
+
+
+def test_nobody_is_missing_from_the_account(day: Day) -> None:
+    recipients = day.account["recipients"]
+
+    assert isinstance(recipients, dict)
+    assert recipients["total"] == len(ENDINGS)
+    assert recipients["unaccounted"] == 0
+    assert sum(recipients["by_state"].values()) == len(ENDINGS)
+
+
+def test_each_attempt_was_one_call(day: Day) -> None:
+    for home in day.homes.values():
+        placed = day.district.control.calls(to=home.phone)
+        attempts = day.district.all(
+            "SELECT a.id FROM attempt a JOIN message m ON m.id = a.message_id "
+            "WHERE m.e164 = :number AND a.outcome = 'accepted'",
+            number=home.phone,
+        )
+
+        assert len(placed) == len(attempts)
+
+
+def test_a_machine_records_words_of_its_own(day: Day) -> None:
+    calls = day.district.control.calls(to=day.homes["machine"].phone)
+
+    assert all("Vous pouvez nous rappeler" in str(call["heard"]) for call in calls)
