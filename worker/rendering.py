@@ -64,13 +64,15 @@ class Rendered:
 class Texts:
     """All texts of a deployment. Files are read once; a changed file needs a new process. Safe to share by threads."""
 
-    def __init__(self, templates_dir: Path, medium: Medium = SMS) -> None:
-        """templates_dir: the folder that holds sms/LANGUAGE/KEY.txt. Raises BadDefinition when there is none."""
+    def __init__(self, templates_dir: Path, medium: Medium = SMS, *, optional: bool = False) -> None:
+        """templates_dir: the folder that holds sms/LANGUAGE/KEY.txt. Raises BadDefinition when there is none,
+        unless it is optional: there are no texts then.
+        """
         self._medium = medium
         self._root = templates_dir / medium.folder
-        if not self._root.is_dir():
+        if not self._root.is_dir() and not optional:
             raise BadDefinition(_("{path} : ce dossier de textes n'existe pas.").format(path=self._root))
-        self._files = _files(self._root)
+        self._files = _files(self._root) if self._root.is_dir() else {}
         # Plain text, not HTML: escaping would put &amp; into an SMS.
         self._jinja = SandboxedEnvironment(
             loader=FileSystemLoader(self._root), undefined=StrictUndefined, autoescape=False, auto_reload=False

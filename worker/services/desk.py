@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
@@ -12,7 +11,6 @@ import holidays as public_holidays
 from worker.domain import calendar, callbacks
 from worker.domain.campaigns import Campaign, Level, SendWindow
 from worker.domain.channels import Capability
-from worker.domain.errors import BadDefinition
 from worker.domain.voice import AGAIN, Again, CallEnd
 from worker.rendering import VOICE, Texts
 from worker.settings import Calls, Settings
@@ -121,14 +119,8 @@ def _line(settings: Settings) -> Line | None:
     hours = call_hours(settings.calls.routine, settings.calls.alert)
     if not keys:
         return None
-    return Line(keys[0], hours, settings.calls.most, _again(settings.calls), _scripts(settings.templates_dir))
-
-
-def _scripts(templates_dir: Path) -> Collection[str]:
-    try:
-        return Texts(templates_dir, VOICE).keys()
-    except BadDefinition:
-        return ()
+    scripts = Texts(settings.templates_dir, VOICE, optional=True).keys()
+    return Line(keys[0], hours, settings.calls.most, _again(settings.calls), scripts)
 
 
 def _again(calls: Calls) -> Mapping[CallEnd, Again]:

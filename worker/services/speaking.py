@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.domain import spoken
-from worker.domain.errors import BadDefinition
 from worker.rendering import VOICE, Texts
 from worker.settings import Settings as AllSettings
 from worker.settings import Speech as Settings
@@ -18,32 +17,9 @@ TRANSFER_RING_S = 25
 _LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 
-def of(settings: AllSettings) -> "Speaker | Mute":
-    """The voice of a deployment; one that hangs up where there is nothing to say."""
-    try:
-        return Speaker(Texts(settings.templates_dir, VOICE), settings.speech)
-    except BadDefinition:
-        return Mute()
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """Says nothing, where a deployment has no folder of scripts: nobody is rung there, but somebody may ring."""
-
-    def question(self, _script: str, *, language: str, values: Mapping[str, str], action: str) -> str:
-        """Hangs up."""
-        del language, values, action
-        return twiml.nothing()
-
-    def sentence(self, _script: str, _part: str, *, language: str, values: Mapping[str, str]) -> str:
-        """Hangs up."""
-        del language, values
-        return twiml.nothing()
-
-    def voicemail(self, _script: str, *, language: str, values: Mapping[str, str]) -> str:
-        """Hangs up."""
-        del language, values
-        return twiml.nothing()
+def of(settings: AllSettings) -> "Speaker":
+    """The voice of a deployment; without a folder of scripts it has nothing to say, and nobody is rung."""
+    return Speaker(Texts(settings.templates_dir, VOICE, optional=True), settings.speech)
 
 
 @dataclass(frozen=True, slots=True)
