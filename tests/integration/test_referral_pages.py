@@ -8,7 +8,7 @@ from tests.integration import site as sites
 from tests.integration.conftest import Town
 from tests.integration.referral_office import Office
 from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, _account, _task
+from tests.integration.test_console import Browser, Console, _task, account
 from worker.domain.roles import Role
 from worker.services import auditing
 
@@ -35,7 +35,7 @@ def test_a_need_heard_in_a_call_becomes_a_referral_that_a_partner_solves(
     town: Town, office: Office, browser: Browser
 ) -> None:
     home, partner = _task(town), office.partner()
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).send("/desk/next")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_consent="yes")
     assert "Besoin repéré" in browser.page
     assert f"/households/{home.id}/refer?task=" in browser.page
@@ -63,7 +63,7 @@ def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(
 ) -> None:
     home = town.household()
     office.partner()
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/households/{home.id}/refer")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get(f"/households/{home.id}/refer")
 
     browser.send(f"/households/{home.id}/refer", reason="danger", partner="1", consent="waived")
 
@@ -75,7 +75,7 @@ def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(
 
 def test_the_form_is_printed_with_its_own_style_and_no_script(town: Town, office: Office, browser: Browser) -> None:
     referral = office.sent(town.household())
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}/form")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}/form")
 
     assert "ESSAI" in browser.page
     assert "style-src 'sha256-" in browser.headers["content-security-policy"]
@@ -86,7 +86,7 @@ def test_the_form_is_printed_with_its_own_style_and_no_script(town: Town, office
 def test_another_agency_s_referral_is_refused_by_address(town: Town, office: Office, browser: Browser) -> None:
     home = town.household(agency="01")
     referral = office.sent(home)
-    browser.sign_in(_account(town, "paul", Role.CALLER, "02")).get("/referrals")
+    browser.sign_in(account(town, "paul", Role.CALLER, "02")).get("/referrals")
     assert f"/referrals/{referral}" not in browser.page
 
     for path in (f"/referrals/{referral}", f"/referrals/{referral}/form", f"/households/{home.id}/refer"):
@@ -98,7 +98,7 @@ def test_another_agency_s_referral_is_refused_by_address(town: Town, office: Off
 
 def test_a_second_press_changes_nothing_and_is_explained(town: Town, office: Office, browser: Browser) -> None:
     referral = office.sent(town.household())
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}")
 
     browser.send(f"/referrals/{referral}/sent", via="on_paper")
 
@@ -107,7 +107,7 @@ def test_a_second_press_changes_nothing_and_is_explained(town: Town, office: Off
 
 
 def test_operators_keep_the_directory_and_callers_read_it(town: Town, browser: Browser) -> None:
-    browser.sign_in(_account(town, "olga", Role.OPERATOR)).get("/partners/new")
+    browser.sign_in(account(town, "olga", Role.OPERATOR)).get("/partners/new")
     browser.send("/partners/new", kind="ccas", name="CCAS d'Essai", postcodes="3100")
     assert browser.status == 422
     assert "« 3100 »" in browser.page
@@ -118,6 +118,6 @@ def test_operators_keep_the_directory_and_callers_read_it(town: Town, browser: B
     assert "fermé" in browser.page
 
     browser.session.cookies.clear()
-    browser.sign_in(_account(town, "lucie", Role.CALLER)).get("/partners?where=essai")
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get("/partners?where=essai")
     assert "CCAS d&#39;Essai" in browser.page
     assert browser.get("/partners/1").status == 403
