@@ -180,6 +180,26 @@ class Smtp(BaseModel):
     ca_file: Path | None = Field(default=None, description="certificates of an authority of the landlord's own")
 
 
+class Oidc(BaseModel):
+    """Signing in through the organisation's own identity provider (OpenID Connect). Without an issuer, off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    label: str = Field(default="", description="what the button says; else the landlord's name")
+    scopes: str = "openid profile email"
+    login_claim: str = Field(default="preferred_username", description="the claim that is the login here")
+    create_accounts: bool = Field(default=False, description="make an account at the first sign-in, by the role claim")
+    role_claim: str = Field(default="", description="claim with role names; empty: roles are kept here")
+    agencies_claim: str = Field(default="", description="claim with agency codes; empty: kept here")
+    roles: dict[str, Literal["caller", "operator", "admin"]] = {}
+    passwords_allowed: bool = Field(default=True, description="false: nobody signs in with a password of ours")
+    timeout_s: float = Field(default=5.0, gt=0, le=30)
+    ca_file: Path | None = Field(default=None, description="certificates of an authority of the landlord's own")
+
+
 class Routing(BaseModel):
     """How tasks find their callers, and when another agency's may help."""
 
@@ -224,6 +244,7 @@ class Settings(BaseSettings):
     routing: Routing = Routing()
     sessions: Sessions = Sessions()
     smtp: Smtp = Smtp()
+    oidc: Oidc = Oidc()
     speech: Speech = Speech()
 
     @model_validator(mode="after")

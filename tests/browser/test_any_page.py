@@ -24,6 +24,7 @@ BLANKS = {
     "/households/{id}": "SELECT min(id) FROM household",
     "/partners/{id}": "SELECT min(id) FROM partner",
     "/referrals/{id}": "SELECT min(id) FROM referral",
+    "/users/{login}": "SELECT min(login) FROM staff_account",
     "/campaigns/{key}": "SELECT 'canicule-orange'",
 }
 PAGE_MOST = 100_000

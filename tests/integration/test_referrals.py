@@ -2,6 +2,7 @@
 
 import concurrent.futures
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -10,14 +11,17 @@ from sqlalchemy.exc import IntegrityError
 from tests import builders
 from tests.integration.conftest import DESK, Town
 from tests.integration.referral_office import LUCIE, Office
+from worker.catalogue import prices
 from worker.domain.errors import NotFilledIn, NotFound, Refused
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.referrals import Consent, ReferralReason, ReferralState, Shared, Urgency, Via
+from worker.domain.reports import Figures
 from worker.domain.roles import Person, Role
-from worker.services import auditing, calls, chasing, partnering, referral_mail, referring, undoing
+from worker.services import auditing, calls, chasing, partnering, referral_mail, referring, summaries, undoing
 from worker.services.referring import Agreed
 
 S = ReferralState
+CONFIG = Path(__file__).parents[2] / "config"
 ELSEWHERE = Person(9, "paul", Role.CALLER, ("02",))
 
 
@@ -325,6 +329,34 @@ def test_a_call_and_a_person_named_are_the_household_s_own(town: Town, office: O
     for wrong in ({"task_id": task["id"]}, {"tenant_id": 999_999}):
         with pytest.raises(NotFilledIn):
             office.draft(home, **wrong)
+
+
+# ---- reports ------------------------------------------------------------------------
+
+
+def test_a_report_counts_what_an_event_s_calls_handed_to_partners(town: Town, office: Office) -> None:
+    home = town.household(agency="01")
+    event = town.open()
+    town.sent(event)
+    task = _call(town, home, OutcomeCode.REACHED_NEED)
+    solved, waiting = office.draft(home, task_id=task), office.draft(home, task_id=task)
+    for referral in (solved, waiting):
+        office.consent(referral)
+        office.hand_over(referral)
+    office.move(solved, S.ACKNOWLEDGED)
+    town.now += timedelta(days=1)
+    office.move(solved, S.SOLVED)
+
+    table = prices.load(CONFIG)
+    whole = summaries.report(town.db, event, prices=table, desk=DESK, now=town.now).summary
+    first_day = datetime(2026, 7, 8, tzinfo=UTC).date()
+    day = summaries.report(town.db, event, prices=table, desk=DESK, day=first_day, now=town.now).summary
+
+    def counted(figures: Figures) -> tuple[int, int, int]:
+        return figures.referrals_sent, figures.referrals_acknowledged, figures.referrals_solved
+
+    assert counted(whole.whole) == counted(whole.agencies[0]) == (2, 1, 1)
+    assert counted(day.whole) == (2, 1, 0)
 
 
 # ---- households that end ----------------------------------------------------------

@@ -110,7 +110,7 @@ def _known(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def _shown(default: Any) -> str:
-    if default is None or str(default) in {"", ".", "()"} or isinstance(default, SecretStr):
+    if default is None or str(default) in {"", ".", "()", "{}"} or isinstance(default, SecretStr):
         return "–"
     if isinstance(default, dict):
         return ", ".join(f"{key}: {value}" for key, value in default.items()) or "–"
@@ -136,7 +136,7 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
 def test_the_readme_marks_the_secrets() -> None:
     marked = {cells[0].split()[0].strip("`") for cells in _table("Settings") if "(secret)" in cells[0]}
 
-    assert marked == {"DATABASE_URL", "BROKER_URL", "SECRET_KEY", "SMTP__PASSWORD"} | {
+    assert marked == {"DATABASE_URL", "BROKER_URL", "SECRET_KEY", "SMTP__PASSWORD", "OIDC__CLIENT_SECRET"} | {
         f"TWILIO__{name}" for name in ("AUTH_TOKEN", "AUTH_TOKEN_SECONDARY", "API_KEY_SECRET")
     }
 

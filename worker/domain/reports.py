@@ -56,6 +56,9 @@ class Figures:
     machine_minutes: int = 0
     cost_micro: int = 0
     unpriced: int = 0
+    referrals_sent: int = 0
+    referrals_acknowledged: int = 0
+    referrals_solved: int = 0
     median_first_text_s: float | None = None
     median_reply_s: float | None = None
     median_call_s: float | None = None

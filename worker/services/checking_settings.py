@@ -35,7 +35,7 @@ def problems(settings: Settings) -> list[Problem]:
     """All that is wrong with the settings, without asking any server."""
     found = [*_unread_keys(settings), *unread_variables(os.environ)]
     found += [*_landlord(settings), *_timezone(settings), *_hours(settings)]
-    found += [*_guests(settings), *_prices(settings)]
+    found += [*_guests(settings), *_prices(settings), *_elsewhere(settings)]
     for sender in settings.sender_table.values():
         found += _sender(sender)
     return found
@@ -146,6 +146,20 @@ def _prices(settings: Settings) -> Iterator[Problem]:
         prices.load(settings.config_dir)
     except BadDefinition as error:
         yield Problem(prices.FILE, "", str(error), "")
+
+
+def _elsewhere(settings: Settings) -> Iterator[Problem]:
+    """Sign-in that could let nobody in."""
+    oidc = settings.oidc
+    if not oidc.passwords_allowed and not oidc.issuer:
+        wrong = _("sans mot de passe ni fournisseur d'identité, personne ne peut se connecter.")
+        yield Problem(FILE, "oidc.passwords_allowed", wrong, _("Réglez oidc.issuer, ou remettez true."))
+    if oidc.issuer and not (oidc.client_id and settings.public_url):
+        wrong = _("la connexion par l'organisation demande oidc.client_id et public_url.")
+        yield Problem(FILE, "oidc.client_id", wrong, _("Écrivez ceux que votre fournisseur d'identité connaît."))
+    if oidc.create_accounts and not oidc.role_claim:
+        wrong = _("un compte ne se crée qu'avec un rôle, que role_claim doit donner.")
+        yield Problem(FILE, "oidc.create_accounts", wrong, _("Réglez oidc.role_claim et oidc.roles, ou mettez false."))
 
 
 def _in_order(opens: str, closes: str) -> bool:

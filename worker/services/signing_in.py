@@ -91,7 +91,8 @@ def sign_in(db: Database, tried: Tried, *, rules: Rules, now: datetime) -> Signe
     with db.begin() as connection:
         _check_code(connection, usable, tried, rules=rules, now=now)
         _right(connection, tried, now=now)
-        return _start(connection, usable, tried.password, rules=rules, now=now)
+        _renew(connection, usable, tried.password)
+        return start(connection, usable, rules=rules, now=now)
 
 
 def who(db: Database, secret: str, *, rules: Rules, now: datetime, watching: bool = False) -> Person | None:
@@ -193,9 +194,13 @@ def _check_code(connection: Connection, account: Account, tried: Tried, *, rules
         raise _wrong()
 
 
-def _start(connection: Connection, account: Account, password: str, *, rules: Rules, now: datetime) -> Signed:
+def _renew(connection: Connection, account: Account, password: str) -> None:
     if account.password_hash and passwords.is_outdated(account.password_hash):
         staff.set_password(connection, account.id, passwords.make(password))
+
+
+def start(connection: Connection, account: Account, *, rules: Rules, now: datetime) -> Signed:
+    """A session for an account that has shown whose it is."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     expires_at = now + rules.whole
     session = sessions.start(connection, account.id, secret_hash=_hash(secret), expires_at=expires_at, now=now)

@@ -13,7 +13,7 @@ from worker.i18n import _
 from worker.services import auditing, passwords
 from worker.services.auditing import Action
 from worker.services.signing_in import Rules
-from worker.store import sessions, staff, tokens
+from worker.store import identities, sessions, staff, tokens
 from worker.store.database import Connection, Database
 from worker.store.staff import Account, Listed
 
@@ -71,7 +71,7 @@ def disable(db: Database, login: str, *, by: Person, now: datetime) -> None:
     """Ends every session and token of the account at once. Raises NotFound, and Refused for the last admin."""
     with db.begin() as connection:
         account = _locked(connection, login)
-        _keep_an_admin(connection, account)
+        keep_an_admin(connection, account)
         staff.disable(connection, account.id, now=now)
         sessions.end_all(connection, account.id, now=now)
         auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
@@ -113,8 +113,26 @@ def set_role(db: Database, login: str, role: Role, agencies: Sequence[str], *, b
     with db.begin() as connection:
         account = _locked(connection, login)
         if role is not Role.ADMIN:
-            _keep_an_admin(connection, account)
+            keep_an_admin(connection, account)
         staff.set_role(connection, account.id, role=role, agencies=scope)
+        auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
+
+
+def end_sessions(db: Database, login: str, *, by: Person, now: datetime) -> int:
+    """Signs an account out everywhere; returns how many sessions ended. Raises NotFound."""
+    with db.begin() as connection:
+        account = _locked(connection, login)
+        ended = sessions.end_all(connection, account.id, now=now)
+        auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
+        return ended
+
+
+def untie(db: Database, login: str, *, by: Person, now: datetime) -> None:
+    """The account is nobody's at the identity provider any more; its sessions end. Raises NotFound."""
+    with db.begin() as connection:
+        account = _locked(connection, login)
+        identities.untie(connection, account.id)
+        sessions.end_all(connection, account.id, now=now)
         auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
 
 
@@ -226,7 +244,8 @@ def _there(account: Account | None, login: str) -> Account:
     return account
 
 
-def _keep_an_admin(connection: Connection, account: Account) -> None:
+def keep_an_admin(connection: Connection, account: Account) -> None:
+    """Raises Refused when this is the only admin who can sign in."""
     if account.role != Role.ADMIN or account.disabled_at is not None:
         return
     if not staff.other_admins(connection, account.id):

@@ -101,9 +101,12 @@ def _summary(
         raise NotFound(_("Aucune opération n° {id}. Voyez « courtoisie events ».").format(id=event_id))
     lines = reports.spent(connection, event_id, span, destinations=prices.destinations)
     refusals = reports.opt_outs(connection, event_id, span)
+    handed = reports.referrals(connection, event_id, span)
     on = desk.local_date(event.opened_at)
     made = [
-        _with_cost(f, lines, refusals.get(f.agency, 0), prices=prices, on=on)
+        _with_referrals(
+            _with_cost(f, lines, refusals.get(f.agency, 0), prices=prices, on=on), handed.get(f.agency, (0, 0, 0))
+        )
         for f in reports.figures(connection, event_id, span)
     ]
     return Summary(
@@ -137,6 +140,11 @@ def _with_cost(
         cost_micro=cost.micro,
         unpriced=cost.unpriced,
     )
+
+
+def _with_referrals(figures: Figures, handed: tuple[int, int, int]) -> Figures:
+    sent, acknowledged, solved = handed
+    return replace(figures, referrals_sent=sent, referrals_acknowledged=acknowledged, referrals_solved=solved)
 
 
 def span_of(day: date | None, agency: str | None, desk: Desk) -> Span:

@@ -109,6 +109,20 @@ GROUP BY GROUPING SETS ((told.agency), ())
 """  # noqa: S608  # our own constant
 )
 
+# Needs heard in the event's calls and handed to partners. Walks ix_referral_event_id.
+_REFERRALS = text(
+    """
+SELECT coalesce(g.code, '') AS agency,
+       count(*) FILTER (WHERE f.sent_at >= :since AND f.sent_at < :until) AS sent,
+       count(*) FILTER (WHERE f.acknowledged_at >= :since AND f.acknowledged_at < :until) AS acknowledged,
+       count(*) FILTER (WHERE f.state = 'solved' AND f.closed_at >= :since AND f.closed_at < :until) AS solved
+FROM referral f JOIN household h ON h.id = f.household_id JOIN dwelling d ON d.id = h.dwelling_id
+JOIN agency g ON g.id = d.agency_id
+WHERE f.event_id = :event_id AND (CAST(:agency AS text) IS NULL OR g.code = :agency)
+GROUP BY GROUPING SETS ((g.code), ())
+"""
+)
+
 # Everything that left for the event, reminders and automatic answers too; of calls by the machine each begun minute.
 # Walks ix_message_event_id.
 _SPENT = text(
@@ -206,6 +220,12 @@ def opt_outs(connection: Connection, event_id: int, span: Span) -> dict[str, int
     """Numbers refused since the event opened, by agency; the whole under ""."""
     rows = connection.execute(_OPT_OUTS, _values(event_id, span))
     return {row.agency: row.numbers for row in rows}
+
+
+def referrals(connection: Connection, event_id: int, span: Span) -> dict[str, tuple[int, int, int]]:
+    """Referrals (sent, acknowledged, solved) by agency; the whole under ""."""
+    rows = connection.execute(_REFERRALS, _values(event_id, span))
+    return {row.agency: (row.sent, row.acknowledged, row.solved) for row in rows}
 
 
 def spent(

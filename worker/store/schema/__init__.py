@@ -32,6 +32,7 @@ from worker.store.schema.staff import (
     kept_answer,
     sign_in_failure,
     staff_account,
+    staff_identity,
     staff_session,
 )
 from worker.store.schema.tasks import call_outcome, callback_task, caller_presence, outcome_undo, task_move
@@ -79,6 +80,7 @@ __all__ = [
     "sender_pace",
     "sign_in_failure",
     "staff_account",
+    "staff_identity",
     "staff_session",
     "task_move",
     "tenant",

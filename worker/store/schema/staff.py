@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -38,6 +39,17 @@ staff_account = Table(
     at("disabled_at"),
     one_of("role", Role),
     CheckConstraint("login = lower(login)", name="login_is_lower_case"),
+)
+
+# Whose account it is at an identity provider: one person of an issuer each, whatever their login there becomes.
+staff_identity = Table(
+    "staff_identity",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("staff_account.id"), primary_key=True, autoincrement=False),
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    at("tied_at", nullable=False),
+    UniqueConstraint("issuer", "subject"),
 )
 
 staff_session = Table(

@@ -48,6 +48,9 @@ class Figures(BaseModel):
     machine_minutes: int
     cost_micro: int
     unpriced: int
+    referrals_sent: int
+    referrals_acknowledged: int
+    referrals_solved: int
     median_first_text_s: float | None
     median_reply_s: float | None
     median_call_s: float | None

@@ -3,7 +3,19 @@
 from starlette.routing import BaseRoute
 
 from worker.web import pages
-from worker.web.console import board, campaigns, desk, entrance, live, operations, partners, records, referrals
+from worker.web.console import (
+    board,
+    campaigns,
+    desk,
+    elsewhere,
+    entrance,
+    live,
+    operations,
+    partners,
+    records,
+    referrals,
+    users,
+)
 from worker.web.parts import Parts
 
 
@@ -12,12 +24,14 @@ def routes(parts: Parts) -> list[BaseRoute]:
     lines = live.Lines()
     return [
         *entrance.routes(parts),
+        *elsewhere.routes(parts),
         *desk.routes(parts),
         *board.routes(parts, lines),
         *operations.routes(parts, lines),
         *campaigns.routes(parts),
         *records.routes(parts),
         *referrals.routes(parts),
+        *users.routes(parts),
         *partners.routes(parts),
         pages.static(),
     ]

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 
 from worker.domain.errors import NotSignedIn, Refused, TooManyTries
 from worker.domain.roles import Right
+from worker.i18n import _
 from worker.services import signing_in, staffing
 from worker.services.signing_in import CodeWanted, Tried
 from worker.web import pages
@@ -41,22 +42,26 @@ def ask(visit: Visit) -> Response:
     """The sign-in form."""
     visitor = visit.request.cookies.get(visits.VISITOR) or visits.new_visitor()
     here = Visit(visit.parts, visit.request, None, visitor, visit.form, visit.now)
-    answer = _form(here, next_=visit.request.query_params.get("next", "/"))
+    answer = form(here, next_=visit.request.query_params.get("next", "/"))
     return visits.keep(visit.parts, answer, visits.VISITOR, visitor)
 
 
 def sign_in(visit: Visit) -> Response:
     """Opens a session. The same answer whether the login or the password was wrong."""
+    if not visit.program.settings.oidc.passwords_allowed:
+        return form(
+            visit, Notice(_("Ici, on se connecte par son organisation, sans mot de passe."), "danger"), status=403
+        )
     address = visit.request.client.host if visit.request.client else ""
     tried = Tried(visit.said("login"), str(visit.form.get("password", "")), visit.said("code"), address)
     try:
         signed = signing_in.sign_in(visit.parts.db, tried, rules=visits.rules(visit.parts), now=visit.now)
     except CodeWanted as wanted:
-        return _form(visit, Notice(str(wanted), "info"), status=401, code_wanted=True)
+        return form(visit, Notice(str(wanted), "info"), status=401, code_wanted=True)
     except (NotSignedIn, TooManyTries) as refused:
         status = 429 if isinstance(refused, TooManyTries) else 401
-        return _form(visit, Notice(str(refused), "danger"), status=status)
-    answer = visits.see(_own_path(visit.said("next")))
+        return form(visit, Notice(str(refused), "danger"), status=status)
+    answer = visits.see(own_path(visit.said("next")))
     answer.delete_cookie(visits.VISITOR, path="/")
     return visits.keep(visit.parts, answer, visits.cookie_name(visit.parts), signed.secret)
 
@@ -66,7 +71,7 @@ def sign_out(visit: Visit) -> Response:
     cookie = visits.cookie_name(visit.parts)
     secret = visit.request.cookies.get(cookie, "")
     signing_in.sign_out(visit.parts.db, secret, rules=visits.rules(visit.parts), now=visit.now)
-    answer = visits.see("/login")
+    answer = visits.see("/login?out=1" if visit.program.settings.oidc.issuer else "/login")
     answer.delete_cookie(cookie, path="/", secure=visits.is_secure(visit.parts), httponly=True, samesite="lax")
     return answer
 
@@ -106,7 +111,8 @@ def switch_keys(visit: Visit) -> Response:
     return answer
 
 
-def _form(visit: Visit, *notices: Notice, status: int = 200, next_: str = "", code_wanted: bool = False) -> Response:
+def form(visit: Visit, *notices: Notice, status: int = 200, next_: str = "", code_wanted: bool = False) -> Response:
+    """The sign-in page."""
     return pages.page(
         "login.html",
         visit.frame(*notices),
@@ -114,9 +120,11 @@ def _form(visit: Visit, *notices: Notice, status: int = 200, next_: str = "", co
         login=visit.said("login"),
         next=next_ or visit.said("next") or "/",
         code_wanted=code_wanted,
+        oidc=visit.program.settings.oidc,
+        out=bool(visit.request.query_params.get("out")),
     )
 
 
-def _own_path(path: str) -> str:
+def own_path(path: str) -> str:
     """Only a page of ours, never an address that leads elsewhere."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

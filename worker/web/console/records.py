@@ -1,14 +1,12 @@
-"""Households found and read, messages filed, accounts, and who looked at what."""
-
-from collections.abc import Callable
+"""Households found and read, messages filed, and who looked at what."""
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from worker.domain.errors import CourtoisieError, NotFound
-from worker.domain.roles import Right, Role
+from worker.domain.roles import Right
 from worker.i18n import _
-from worker.services import auditing, files, filing, next_steps, staffing
+from worker.services import auditing, files, filing, next_steps
 from worker.services.auditing import Action
 from worker.web.console import referrals
 from worker.web.console import visit as visits
@@ -24,10 +22,6 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/households/{id}", household, right=Right.SEE_HOUSEHOLDS),
         visits.route(parts, "/inbox", inbox, right=Right.FILE_MESSAGES),
         visits.route(parts, "/inbox/{id}", file, right=Right.FILE_MESSAGES, posts=True),
-        visits.route(parts, "/users", users, right=Right.MANAGE_USERS),
-        visits.route(parts, "/users", add_user, right=Right.MANAGE_USERS, posts=True),
-        visits.route(parts, "/users/{login}/disable", disable, right=Right.MANAGE_USERS, posts=True),
-        visits.route(parts, "/users/{login}/enable", enable, right=Right.MANAGE_USERS, posts=True),
         visits.route(parts, "/audit", audit, right=Right.SEE_AUDIT),
     ]
 
@@ -76,57 +70,14 @@ def file(visit: Visit) -> Response:
     return _inbox(visit, Notice(_("Message classé."), "good"))
 
 
-def users(visit: Visit) -> Response:
-    """Everybody who may sign in."""
-    return _users(visit)
-
-
-def add_user(visit: Visit) -> Response:
-    """A new account, with a first password that its owner changes."""
-    try:
-        staffing.add(
-            visit.parts.db,
-            login=visit.said("login"),
-            role=Role(visit.said("role")),
-            agencies=[visit.said("agency")] if visit.said("agency") else [],
-            password=str(visit.form.get("password", "")),
-            by=visit.me,
-            now=visit.now,
-        )
-    except (CourtoisieError, ValueError) as error:
-        return _users(visit, Notice(str(error), "danger"))
-    return _users(visit, Notice(_("Compte ajouté."), "good"))
-
-
-def disable(visit: Visit) -> Response:
-    """Ends the account's sessions at once."""
-    return _changed(visit, staffing.disable)
-
-
-def enable(visit: Visit) -> Response:
-    return _changed(visit, staffing.enable)
-
-
 def audit(visit: Visit) -> Response:
     """Who looked at what, newest first."""
     return visit.page("audit.html", entries=auditing.newest(visit.parts.db, limit=200))
 
 
-def _changed(visit: Visit, change: Callable[..., None]) -> Response:
-    try:
-        change(visit.parts.db, str(visit.request.path_params["login"]), by=visit.me, now=visit.now)
-    except CourtoisieError as error:
-        return _users(visit, Notice(str(error), "danger"))
-    return _users(visit)
-
-
 def _inbox(visit: Visit, *notices: Notice) -> Response:
     messages = filing.to_file(visit.parts.db, agencies=visit.me.scope)
     return visit.page("inbox.html", *notices, messages=messages)
-
-
-def _users(visit: Visit, *notices: Notice) -> Response:
-    return visit.page("users.html", *notices, users=staffing.listed(visit.parts.db, now=visit.now), roles=list(Role))
 
 
 def _named_household(visit: Visit) -> int | None:
