@@ -7,6 +7,7 @@ reply                 -> handle_inbound        stored before; read, acted on; th
 tick                  -> sweep                 mends the rows, wakes what the queue lost, follows referrals
                       -> escalate_silent       reminder, call by the machine, callback task or a final word
                       -> place_calls           claimed, asked for, recorded; the hooks tell the rest
+caller               -> place_bridge          rings their own phone, and by a key the household
 machine picked up     -> leave_voicemail       words for the machine in place of the question
 tick                  -> reconcile             asks the provider about what is not known
 """
@@ -15,6 +16,7 @@ from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
 from worker.services import (
     answering,
+    bridging,
     calling,
     chasing,
     escalating,
@@ -71,6 +73,11 @@ def place_calls(app: App) -> None:
 @route.actor(queue="answers", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def leave_voicemail(app: App, message_id: int, attempt_id: int) -> None:
     answering.leave_voicemail(app.answering, app.gateway, message_id, attempt_id, now=app.clock())
+
+
+@route.actor(queue="answers", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def place_bridge(app: App, bridge_id: int) -> None:
+    bridging.place(app.sending, bridge_id, settings=app.settings)
 
 
 @route.actor(queue="answers")

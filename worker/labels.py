@@ -1,5 +1,6 @@
 """The French words for the codes of the domain, in one table."""
 
+from worker.domain.bridges import BridgeEnd
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import EventState, Kind, Level
 from worker.domain.messages import MessageState
@@ -188,6 +189,14 @@ LABELS: dict[str, str] = {
 
 # Words of columns and of the audit log that no closed list of the domain holds.
 WORDS: dict[str, str] = {
+    BridgeEnd.TALKED: _("conversation"),
+    BridgeEnd.BUSY: _("occupé"),
+    BridgeEnd.NO_ANSWER: _("pas de réponse"),
+    BridgeEnd.FAILED: _("appel non abouti"),
+    BridgeEnd.NOT_PICKED_UP: _("votre téléphone n'a pas décroché"),
+    BridgeEnd.NOT_CONNECTED: _("aucune touche tapée"),
+    BridgeEnd.REFUSED: _("appel refusé par l'opérateur"),
+    BridgeEnd.LOST: _("fin inconnue"),
     "rang_back": _("a appelé notre ligne"),
     "put_through": _("a parlé à l'agence"),
     "agency_missed": _("l'agence n'a pas répondu"),

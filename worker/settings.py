@@ -110,6 +110,16 @@ class Calls(BaseModel):
         return minutes
 
 
+class Bridge(BaseModel):
+    """Calls that the system puts together: a caller's own phone is rung, and a key connects the household."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    whisper: bool = Field(default=True, description="the caller hears who comes next before they press the key")
+    ring_s: int = Field(default=25, ge=5, le=60, description="so long either side rings")
+    longest_s: int = Field(default=3600, ge=60, le=4 * 3600, description="so long a call may last")
+
+
 class Capacity(BaseModel):
     """What the preview counts on: how many people ring, and how many calls a campaign brings."""
 
@@ -238,6 +248,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     call_hours: CallHours = CallHours()
     calls: Calls = Calls()
+    bridge: Bridge = Bridge()
     capacity: Capacity = Capacity()
     agencies: dict[str, AgencySettings] = {}
     guests: tuple[str, ...] = ()

@@ -45,31 +45,42 @@ def shipped() -> Program:
         lambda _event: None,
         speech,
         lambda _message, _attempt: None,
+        lambda _bridge: None,
         forms.load(settings.config_dir),
     )
 
 
 @dataclass
 class Site:
-    """Posts to it as the provider does; woken, machines: the replies and the answering machines it announced."""
+    """Posts to it as the provider does; woken, machines, bridges: the replies, machines and calls it announced."""
 
     db: Database
     now: datetime
     url: str = ""
     woken: list[int] = field(default_factory=list)
     machines: list[tuple[int, int]] = field(default_factory=list)
+    bridges: list[int] = field(default_factory=list)
     queue_is_away: bool = False
 
     def parts(self) -> Parts:
         return Parts(self.db, lambda: self.now, self._wake, self._ping, PUBLIC, self._program(), (TOKEN, SECONDARY))
 
     def _program(self) -> Program:
-        return replace(shipped(), fan_out=self._fan_out, leave_voicemail=lambda *call: self.machines.append(call))
+        return replace(
+            shipped(),
+            fan_out=self._fan_out,
+            leave_voicemail=lambda *call: self.machines.append(call),
+            place_bridge=self._place_bridge,
+        )
 
     def _fan_out(self, event_id: int) -> None:
         """What the workers do with the wake-up, done at once."""
         self._ping()
         events.fan_out(self.db, event_id, desk=shipped().desk, now=self.now)
+
+    def _place_bridge(self, bridge_id: int) -> None:
+        self._ping()
+        self.bridges.append(bridge_id)
 
     def _ping(self) -> None:
         if self.queue_is_away:

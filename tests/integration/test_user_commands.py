@@ -112,3 +112,16 @@ def test_an_unknown_account_is_named_with_where_to_look(run: Command) -> None:
     assert done.returncode == 1
     assert "Aucun compte « nobody »" in done.stderr
     assert "courtoisie user list" in done.stderr
+
+
+@pytest.mark.usefixtures("odile")
+def test_a_telephone_is_read_from_standard_input_and_shown_nowhere(run: Command) -> None:
+    kept = run("phone", "odile", typed="06 98 76 54 32\n")
+    listed = run("list", "--json")
+    refused = run("phone", "odile", typed="0899 123 456\n")
+    gone = run("phone", "odile", "--remove")
+
+    assert [done.returncode for done in (kept, refused, gone)] == [0, 1, 0]
+    assert json.loads(listed.stdout)["users"][0]["has_phone"] is True
+    assert not any("98" in done.stdout + done.stderr for done in (kept, gone))
+    assert json.loads(run("list", "--json").stdout)["users"][0]["has_phone"] is False

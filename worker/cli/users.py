@@ -39,7 +39,17 @@ def list_users(as_json: Json = False) -> None:
     if as_json:
         print_json({"users": [_described(user) for user in found]})
         return
-    listed = table(_("Identifiant"), _("Rôle"), _("Agences"), _("Code"), _("Jetons"), _("Vu"), _("État"), right=(4,))
+    listed = table(
+        _("Identifiant"),
+        _("Rôle"),
+        _("Agences"),
+        _("Code"),
+        _("Jetons"),
+        _("Téléphone"),
+        _("Vu"),
+        _("État"),
+        right=(4,),
+    )
     for user in found:
         listed.add_row(
             user.login,
@@ -47,6 +57,7 @@ def list_users(as_json: Json = False) -> None:
             ", ".join(user.agencies) or _("toutes"),
             _("oui") if user.asks_code else _("non"),
             str(user.tokens),
+            _("oui") if user.has_phone else _("non"),
             local(user.seen_at, settings.timezone),
             _("désactivé") if user.disabled_at else _("actif"),
         )
@@ -106,6 +117,18 @@ def code(
     out().print(_("Le code sera demandé à chaque connexion."))
 
 
+@user_commands.command(
+    "phone", help=_("Le téléphone de la personne, pour les appels reliés ; demandé, ou lu sur l'entrée.")
+)
+def phone(
+    login: Login,
+    remove: Annotated[bool, typer.Option("--remove", help=_("Oublier son numéro."))] = False,
+) -> None:
+    with parts.only_database() as (_settings, db):
+        staffing.set_phone(db, login, None if remove else _phone(), by=TERMINAL, now=utc_now())
+    out().print(_("Numéro oublié.") if remove else _("Numéro gardé ; il n'est montré nulle part."))
+
+
 @user_commands.command("token", help=_("Créer un jeton pour un programme ; il n'est montré qu'une fois."))
 def token(
     login: Login,
@@ -155,6 +178,13 @@ def _new_password() -> str:
     if not line:
         raise Refused(_("Aucun mot de passe sur l'entrée."))
     return line
+
+
+def _phone() -> str:
+    """Asked for unseen at a terminal; else the first line of standard input. Never an argument."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(_("Numéro de téléphone"), hide_input=True))
+    return sys.stdin.readline().strip()
 
 
 def _rules(settings: Settings) -> signing_in.Rules:

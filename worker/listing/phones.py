@@ -112,6 +112,13 @@ def typed(text: str) -> str | None:
     return numbers.pop() if len(numbers) == 1 else None
 
 
+def ordinary(text: str) -> str | None:
+    """The same, if it is a French number without a price of its own; None otherwise."""
+    found = typed(text)
+    judged = _judge(phonenumbers.parse(found)) if found else None
+    return judged[0] if isinstance(judged, tuple) and judged[1] is not PhoneKind.FOREIGN else None
+
+
 def _whole(text: str) -> str:
     whole = _FLOAT.fullmatch(text)
     return whole[1] if whole else text

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from worker import catalogue
-from worker.domain import trust, wording
+from worker.domain import bridges, trust, wording
 from worker.domain.campaigns import Campaign
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
@@ -25,7 +25,10 @@ ANSWERS = frozenset(
 )
 
 # What a text may use beside the values that all texts get, and the longest that we expect there.
-_OWN_VARIABLES = {"referral_ok": {"partenaire": "la Maison des Solidarités"}}
+_OWN_VARIABLES = {
+    "referral_ok": {"partenaire": "la Maison des Solidarités"},
+    "bridge_context": {"foyer": bridges.longest_whisper()},
+}
 
 _BREACHES = {
     Breach.LINK: _("« {words} » ressemble à un lien. Un SMS de bailleur n'en porte jamais."),
@@ -80,8 +83,7 @@ def report(settings: Settings) -> Report:
 
 
 def _add_scripts(seen: Report, settings: Settings) -> None:
-    values = {language: longest(settings.landlord, "", language) for language in ("fr", "en")}
-    scripts, found = checking_voice.problems(settings, values)
+    scripts, found = checking_voice.problems(settings, partial(longest, settings.landlord))
     seen.scripts.extend(scripts)
     seen.problems.extend(found)
     written = {script.key for script in scripts}

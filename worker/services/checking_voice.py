@@ -1,6 +1,6 @@
 """The check of what calls say: every script in every language, with the longest values, as it would be played."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from worker.domain import spoken, trust
@@ -25,6 +25,8 @@ LINE = (
     "agency_closed",
     "goodbye",
     "bridge",
+    "bridge_context",
+    "bridge_gone",
 )
 OWN = frozenset({*PARTS, *LINE})
 _ACTION = "https://courtoisie.invalid/hooks/twilio/voice/gather?m=9223372036854775807&a=9223372036854775807&n=99"
@@ -40,8 +42,10 @@ class Script:
     seconds: float
 
 
-def problems(settings: Settings, longest: Mapping[str, Mapping[str, str]]) -> tuple[list[Script], list[Problem]]:
-    """Every script with its length, and all that is wrong. longest: by language, the longest value of each variable."""
+def problems(
+    settings: Settings, longest: Callable[[str, str], Mapping[str, str]]
+) -> tuple[list[Script], list[Problem]]:
+    """Every script with its length, and all that is wrong. longest: of each variable, by text and language."""
     try:
         texts = Texts(settings.templates_dir, VOICE)
     except BadDefinition as error:
@@ -53,7 +57,7 @@ def problems(settings: Settings, longest: Mapping[str, Mapping[str, str]]) -> tu
     for key in sorted(texts.keys() | OWN):
         found += _translations(texts, key)
         for language in sorted(texts.languages(key)):
-            said = _said(texts, settings, key, language, longest.get(language, longest[spoken.FALLBACK]))
+            said = _said(texts, settings, key, language, longest(key, language))
             scripts += [one for one in said if isinstance(one, Script)]
             found += [one for one in said if isinstance(one, Problem)]
     return scripts, found

@@ -58,6 +58,10 @@ class Speaker:
         before = self.speech(key, language=language, values=values)
         return twiml.transfer(before, number=number, caller_id=caller_id, ring_s=TRANSFER_RING_S, action=action)
 
+    def connect(self, *, number: str, caller_id: str, ring_s: int, longest_s: int, action: str) -> str:
+        """Rings `number` and connects it, without a word."""
+        return twiml.connect(number=number, caller_id=caller_id, ring_s=ring_s, longest_s=longest_s, action=action)
+
     def key(self, script: str, part: str) -> str:
         """The text of a part: the script's own where there is one."""
         own = f"{script}_{part}"

@@ -10,6 +10,7 @@ from worker.domain import accounts, one_time_codes, roles
 from worker.domain.errors import NotFound, Refused
 from worker.domain.roles import Person, Role
 from worker.i18n import _
+from worker.listing import phones
 from worker.services import auditing, passwords
 from worker.services.auditing import Action
 from worker.services.signing_in import Rules
@@ -134,6 +135,32 @@ def untie(db: Database, login: str, *, by: Person, now: datetime) -> None:
         identities.untie(connection, account.id)
         sessions.end_all(connection, account.id, now=now)
         auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
+
+
+def set_phone(db: Database, login: str, number: str | None, *, by: Person, now: datetime) -> None:
+    """The person's own telephone, which rings first in bridged calls; None takes it away. It is never shown again.
+
+    Raises NotFound, and Refused for what is no French number that anybody may dial.
+    """
+    e164 = None if number is None else _own_phone(number)
+    with db.begin() as connection:
+        account = _locked(connection, login)
+        staff.set_phone(connection, account.id, e164)
+        auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
+
+
+def has_phone(db: Database, login: str) -> bool:
+    """Whether a telephone of their own is known."""
+    with db.begin() as connection:
+        return staff.has_phone(connection, login)
+
+
+def _own_phone(number: str) -> str:
+    """Only ordinary French numbers: a call abroad, or to a number with a price of its own, is never made."""
+    found = phones.ordinary(number)
+    if found is None:
+        raise Refused(_("Ce n'est pas un numéro de téléphone français ordinaire. Rien n'est changé."))
+    return found
 
 
 # ---- one-time codes ---------------------------------------------------------

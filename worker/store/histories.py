@@ -44,6 +44,9 @@ SELECT * FROM (
     SELECT c.began_at, 'incoming', coalesce(c.transfer, ''), '', coalesce(c.talked_s, 0)::text, '', NULL, c.id
     FROM incoming_call c JOIN incoming_call_household ch ON ch.call_id = c.id WHERE ch.household_id = :household
     UNION ALL
+    SELECT b.opened_at, 'bridge', b.came_to, '', coalesce(b.talked_s, 0)::text, b.caller, NULL, b.id
+    FROM bridged_call b WHERE b.household_id = :household AND b.came_to IS NOT NULL
+    UNION ALL
     SELECT o.ended_at, 'call', o.code, o.note, '', o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household AND o.undone_at IS NULL
     UNION ALL
     SELECT h.from_at, 'hold', h.reason, '', to_char(h.until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.source, NULL, h.id
@@ -125,7 +128,7 @@ class Home:
 class Happened:
     """One line of a household's history; code in that kind's own words.
 
-    kind: text, reply, incoming, call, hold, opt_out, task, referral.
+    kind: text, reply, incoming, bridge, call, hold, opt_out, task, referral.
     """
 
     at: datetime

@@ -22,7 +22,7 @@ _LOCKED = text(f"SELECT {_COLUMNS} FROM staff_account WHERE login = :login FOR U
 _ALL = text(
     """
 SELECT a.id, a.login, a.role, a.agencies, a.created_at, a.disabled_at,
-       a.code_confirmed_at IS NOT NULL AS asks_code,
+       a.code_confirmed_at IS NOT NULL AS asks_code, a.phone IS NOT NULL AS has_phone,
        (SELECT max(s.seen_at) FROM staff_session s WHERE s.account_id = a.id) AS seen_at,
        (SELECT count(*) FROM api_token t WHERE t.account_id = a.id AND t.revoked_at IS NULL AND t.expires_at > :now) AS tokens
 FROM staff_account a ORDER BY a.login
@@ -34,6 +34,9 @@ _ENABLE = text("UPDATE staff_account SET disabled_at = NULL WHERE id = :id")
 _PASSWORD = text("UPDATE staff_account SET password_hash = :password_hash WHERE id = :id")
 _NAME = text("UPDATE staff_account SET name = :name WHERE id = :id")
 _ROLE = text("UPDATE staff_account SET role = :role, agencies = :agencies WHERE id = :id")
+
+_PHONE = text("UPDATE staff_account SET phone = :phone WHERE id = :id")
+_HAS_PHONE = text("SELECT phone IS NOT NULL FROM staff_account WHERE login = :login")
 
 _OTHER_ADMINS = text("SELECT count(*) FROM staff_account WHERE role = 'admin' AND disabled_at IS NULL AND id <> :id")
 # Two admins disabling each other at once wait for one another here, and the second is refused.
@@ -88,6 +91,7 @@ class Listed:
     asks_code: bool
     seen_at: datetime | None
     tokens: int
+    has_phone: bool
 
 
 def add(
@@ -134,6 +138,16 @@ def set_name(connection: Connection, account_id: int, name: str) -> None:
 
 def set_role(connection: Connection, account_id: int, *, role: str, agencies: list[str]) -> None:
     connection.execute(_ROLE, {"id": account_id, "role": role, "agencies": agencies})
+
+
+def set_phone(connection: Connection, account_id: int, e164: str | None) -> None:
+    """The person's own telephone, for bridged calls; None: no longer known."""
+    connection.execute(_PHONE, {"id": account_id, "phone": e164})
+
+
+def has_phone(connection: Connection, login: str) -> bool:
+    """Whether a telephone of their own is known."""
+    return bool(connection.execute(_HAS_PHONE, {"login": login}).scalar())
 
 
 def other_admins(connection: Connection, account_id: int) -> int:

@@ -74,6 +74,44 @@ def address(hook: str, message_id: int, attempt_id: int, *, public_url: str, rou
     return f"{public_url}{HOOKS}/{hook}?m={message_id}&a={attempt_id}{again}"
 
 
+@dataclass(frozen=True, slots=True)
+class BridgePlace:
+    """Which bridged call a word is about: our own id from the address, the provider's name for the caller's side."""
+
+    bridge_id: int
+    provider_sid: str
+
+
+def bridge_draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
+    """The form for a call to a caller's own phone. No detection of machines: only a key goes further."""
+    return Draft(
+        call,
+        {
+            "To": call.to,
+            "From": sender.address,
+            "Url": bridge_address("answer", call.message_id, public_url=public_url),
+            "StatusCallback": bridge_address("status", call.message_id, public_url=public_url) + RETRIES,
+            "StatusCallbackEvent": _EVENTS,
+            "Timeout": call.ring_s,
+            "TimeLimit": call.longest_s,
+        },
+        resource=RESOURCE,
+        sid=SID,
+        expires=False,
+    )
+
+
+def bridge_address(hook: str, bridge_id: int, *, public_url: str) -> str:
+    """Where the provider tells of a bridged call, or asks what to say."""
+    return f"{public_url}{HOOKS}/bridge/{hook}?b={bridge_id}"
+
+
+def bridge_place(form: Mapping[str, str], query: Mapping[str, str]) -> BridgePlace | None:
+    """Which bridged call is meant; None when the address or the form names none."""
+    sid, bridge = form.get("CallSid", ""), _number(query.get("b"))
+    return BridgePlace(bridge, sid) if bridge is not None and SID.fullmatch(sid) else None
+
+
 def line_address(hook: str, *, public_url: str, round_: int = 0) -> str:
     """Where the provider tells what follows in a call that reached our line."""
     return f"{public_url}{HOOKS}/inbound/{hook}" + (f"?n={round_}" if round_ else "")
@@ -95,7 +133,12 @@ def round_of(query: Mapping[str, str]) -> int:
 
 def transfer(form: Mapping[str, str]) -> tuple[Transfer, int | None]:
     """What became of handing a call over, and for how many seconds they talked."""
-    return line.transfer_of(form.get("DialCallStatus", "")), _small(form.get("DialCallDuration"))
+    return line.transfer_of(form.get("DialCallStatus", "")), talked_s(form)
+
+
+def talked_s(form: Mapping[str, str]) -> int | None:
+    """For how many seconds the one who was dialled talked."""
+    return _small(form.get("DialCallDuration"))
 
 
 def place(form: Mapping[str, str], query: Mapping[str, str]) -> Place | None:

@@ -59,6 +59,14 @@ class Gateway:
         loop, sending = self._sender()
         return loop.run(sending.send(drafts, in_flight=in_flight))
 
+    def bridge(
+        self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: int
+    ) -> list[SendResult]:
+        """The same for calls to callers' own phones."""
+        drafts = [calls.bridge_draft(c, senders[c.sender_key], public_url=self._public_url) for c in owed]
+        loop, sending = self._sender()
+        return loop.run(sending.send(drafts, in_flight=in_flight))
+
     def keep_to(self, in_flight: int) -> int:
         """Begins no request beyond this many until the next `send` says otherwise; how many are in the air now."""
         sending = self._sending

@@ -107,6 +107,22 @@ def transfer(before: Speech, *, number: str, caller_id: str, ring_s: int, action
     return str(document)
 
 
+def connect(*, number: str, caller_id: str, ring_s: int, longest_s: int, action: str) -> str:
+    """Rings somebody and connects them, without a word; what came of it is posted to `action`. Nothing is recorded."""
+    document = VoiceResponse()
+    dial = Dial(
+        action=action,
+        method="POST",
+        timeout=ring_s,
+        time_limit=longest_s,
+        caller_id=caller_id,
+        answer_on_bridge=True,
+    )
+    dial.number(number)
+    document.append(dial)
+    return str(document)
+
+
 def nothing() -> str:
     """Hangs up a call, says nothing to anything else."""
     return str(VoiceResponse())

@@ -41,6 +41,7 @@ def create_app(app: App, *, queue: broker.Queue) -> QuickReceipts:
                 actors.fan_out.send,
                 app.answering.speech,
                 actors.leave_voicemail.send,
+                actors.place_bridge.send,
                 app.forms,
                 app.broken,
             ),

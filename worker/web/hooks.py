@@ -14,6 +14,7 @@ from worker.domain.errors import Unavailable
 from worker.services import inbound
 from worker.twilio import webhooks
 from worker.web import signed
+from worker.web.bridge_hooks import BridgeHooks
 from worker.web.line_hooks import LineHooks
 from worker.web.parts import Parts
 from worker.web.receipts import GroupCommit
@@ -41,6 +42,7 @@ class Hooks:
             Route("/hooks/twilio/sms/inbound", self.inbound, methods=["POST"]),
             *VoiceHooks(self._parts, self._signed).routes(),
             *LineHooks(self._parts, self._signed).routes(),
+            *BridgeHooks(self._parts, self._signed).routes(),
         ]
 
     async def status(self, request: Request) -> Response:

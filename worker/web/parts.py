@@ -18,6 +18,7 @@ class Program:
     """What people and programs use through the web. fan_out: tells the workers of a new event, by its id.
 
     speech: what calls say. leave_voicemail: tells the workers of an answering machine, by message and attempt.
+    place_bridge: has them ring a caller's own phone, by the bridged call.
     broken: campaigns whose file is not usable, with what is wrong.
     """
 
@@ -28,6 +29,7 @@ class Program:
     fan_out: Callable[[int], None]
     speech: Speaker
     leave_voicemail: Callable[[int, int], None]
+    place_bridge: Callable[[int], None]
     forms: Sequence[Form] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy tables. Constraints carry the promises; the migrations build the same."""
 
 from worker.store.schema.base import metadata
+from worker.store.schema.bridges import bridged_call
 from worker.store.schema.inbound import inbound_message, reply, reply_listing
 from worker.store.schema.ledger import (
     attempt,
@@ -43,6 +44,7 @@ __all__ = [
     "attempt",
     "audit_entry",
     "automatic_call",
+    "bridged_call",
     "call_outcome",
     "callback_task",
     "caller_presence",

@@ -35,6 +35,8 @@ staff_account = Table(
     Column("code_nonce", Text),
     at("code_confirmed_at"),
     Column("code_step", BigInteger),
+    # The caller's own telephone, for bridged calls. Never shown.
+    Column("phone", Text),
     at("created_at", nullable=False),
     at("disabled_at"),
     one_of("role", Role),

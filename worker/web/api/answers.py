@@ -295,6 +295,7 @@ class User(FromRow):
     asks_code: bool
     seen_at: datetime | None
     tokens: int
+    has_phone: bool = Field(description="a telephone of their own is known, for bridged calls; it is never told")
 
 
 class AuditEntry(FromRow):

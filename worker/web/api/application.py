@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from worker.domain.errors import CourtoisieError
 from worker.web.api import (
+    bridges,
     campaigns,
     events,
     households,
@@ -65,6 +66,7 @@ def build(parts: Parts) -> FastAPI:
         reports,
         schedules,
         tasks_in_hand,
+        bridges,
         tasks,
         households,
         wishes,

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from worker.web import pages
 from worker.web.console import (
     board,
+    bridge,
     campaigns,
     desk,
     elsewhere,
@@ -26,6 +27,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         *entrance.routes(parts),
         *elsewhere.routes(parts),
         *desk.routes(parts),
+        *bridge.routes(parts),
         *board.routes(parts, lines),
         *operations.routes(parts, lines),
         *campaigns.routes(parts),

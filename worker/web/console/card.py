@@ -15,7 +15,7 @@ from worker.domain.errors import NotFound
 from worker.domain.forms import Form
 from worker.domain.rungs import Rung
 from worker.i18n import _
-from worker.services import auditing, drafts, files, reporting, tasks
+from worker.services import auditing, bridging, drafts, files, reporting, tasks
 from worker.services.auditing import Action
 from worker.services.drafts import Recorded
 from worker.store.histories import Home
@@ -123,7 +123,9 @@ def _call(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
     form = form_of(visit, task)
     landlord = visit.program.settings.landlord.name
     greeted = wording.greeted(home.tenants or [])
+    caller, desk = visit.me.login, visit.program.desk
     return {
+        "bridge": bridging.shown(visit.parts.db, task, caller=caller, desk=desk, now=visit.now),
         "form": form,
         "opening": forms.opening(
             form, names=greeted, caller=visit.me.called, landlord=landlord, agency=home.agency_name

@@ -11,7 +11,7 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Right
 from worker.i18n import _
 from worker.labels import label
-from worker.services import auditing, boards, calls, claims, drafts, undoing
+from worker.services import auditing, boards, calls, claims, drafts, staffing, undoing
 from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web import pages
@@ -55,6 +55,7 @@ def desk(visit: Visit) -> Response:
         accepted=f"task-{done}" if done else "",
         held=claims.held(visit.parts.db, caller=visit.me.login),
         refer=referrals.proposal(visit, done),
+        has_phone=staffing.has_phone(visit.parts.db, visit.me.login),
         by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope, now=visit.now),
         done_today=boards.calls_today(visit.parts.db, visit.me.login, desk=visit.program.desk, now=visit.now),
     )
