@@ -54,6 +54,8 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("POST", "/tasks/{task}/renew"): (ALL, ""),
     ("POST", "/tasks/{task}/release"): (ALL, ""),
     ("POST", "/tasks/{task}/skip"): (ALL, ""),
+    ("POST", "/tasks/{task}/bridge"): (ALL, ""),
+    ("GET", "/tasks/{task}/bridge"): (ALL, ""),
     ("POST", "/tasks/{task}/reschedule"): (ALL, ""),
     ("POST", "/tasks/{task}/outcome"): (ALL, ""),
     ("POST", "/tasks/{task}/undo"): (ALL, ""),
