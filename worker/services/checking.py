@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from worker import catalogue
@@ -83,7 +83,8 @@ def report(settings: Settings) -> Report:
 
 
 def _add_scripts(seen: Report, settings: Settings) -> None:
-    scripts, found = checking_voice.problems(settings, partial(longest, settings.landlord))
+    values = {language: longest(settings.landlord, "", language) for language in ("fr", "en")}
+    scripts, found = checking_voice.problems(settings, values)
     seen.scripts.extend(scripts)
     seen.problems.extend(found)
     written = {script.key for script in scripts}

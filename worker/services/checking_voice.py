@@ -1,9 +1,9 @@
 """The check of what calls say: every script in every language, with the longest values, as it would be played."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from worker.domain import spoken, trust
+from worker.domain import bridges, spoken, trust
 from worker.domain.channels import Capability
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
@@ -29,6 +29,8 @@ LINE = (
     "bridge_gone",
 )
 OWN = frozenset({*PARTS, *LINE})
+# What a text may use beside the values that all get, and the longest that we expect there.
+_OWN = {"bridge_context": {"foyer": bridges.longest_whisper()}}
 _ACTION = "https://courtoisie.invalid/hooks/twilio/voice/gather?m=9223372036854775807&a=9223372036854775807&n=99"
 
 
@@ -42,10 +44,8 @@ class Script:
     seconds: float
 
 
-def problems(
-    settings: Settings, longest: Callable[[str, str], Mapping[str, str]]
-) -> tuple[list[Script], list[Problem]]:
-    """Every script with its length, and all that is wrong. longest: of each variable, by text and language."""
+def problems(settings: Settings, longest: Mapping[str, Mapping[str, str]]) -> tuple[list[Script], list[Problem]]:
+    """Every script with its length, and all that is wrong. longest: by language, of each variable."""
     try:
         texts = Texts(settings.templates_dir, VOICE)
     except BadDefinition as error:
@@ -57,7 +57,9 @@ def problems(
     for key in sorted(texts.keys() | OWN):
         found += _translations(texts, key)
         for language in sorted(texts.languages(key)):
-            said = _said(texts, settings, key, language, longest(key, language))
+            said = _said(
+                texts, settings, key, language, longest.get(language, longest[spoken.FALLBACK]) | _OWN.get(key, {})
+            )
             scripts += [one for one in said if isinstance(one, Script)]
             found += [one for one in said if isinstance(one, Problem)]
     return scripts, found
