@@ -58,7 +58,7 @@ def problems(settings: Settings, longest: Mapping[str, Mapping[str, str]]) -> tu
         found += _translations(texts, key)
         for language in sorted(texts.languages(key)):
             said = _said(
-                texts, settings, key, language, longest.get(language, longest[spoken.FALLBACK]) | _OWN.get(key, {})
+                texts, settings, key, language, {**longest.get(language, longest[spoken.FALLBACK]), **_OWN.get(key, {})}
             )
             scripts += [one for one in said if isinstance(one, Script)]
             found += [one for one in said if isinstance(one, Problem)]
