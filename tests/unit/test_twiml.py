@@ -13,7 +13,12 @@ from worker.twilio import twiml
 from worker.twilio.twiml import Keys, Speech, Voice
 
 TEXTS = Texts(Path(__file__).parents[2] / "templates", VOICE)
-VALUES = {"bailleur": "Les Chalets", "tel": "05 36 49 00 01", "quand": "demain matin"}
+VALUES = {
+    "bailleur": "Les Chalets",
+    "tel": "05 36 49 00 01",
+    "quand": "demain matin",
+    "foyer": "une personne",
+}
 ACTION = "https://courtoisie.invalid/hooks/twilio/voice/gather?m=1&a=2"
 LEA = Voice("Polly.Lea-Neural", "fr-FR", 85, pause_s=1)
 SCRIPTS = sorted((key, language) for key in TEXTS.keys() for language in TEXTS.languages(key))  # noqa: SIM118
