@@ -9,11 +9,15 @@ tick                  -> sweep                 mends the rows, wakes what the qu
                       -> place_calls           claimed, asked for, recorded; the hooks tell the rest
 caller               -> place_bridge          rings their own phone, and by a key the household
 machine picked up     -> leave_voicemail       words for the machine in place of the question
+tick                  -> make_morning_sheets   the callers' lists of the day, once for each agency
 tick                  -> reconcile             asks the provider about what is not known
 """
 
+from functools import partial
+
 from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
+from worker.paper import lists
 from worker.services import (
     answering,
     bridging,
@@ -22,12 +26,14 @@ from worker.services import (
     escalating,
     events,
     inbound,
+    mornings,
     reconciling,
     referral_mail,
     schedules,
     sending,
     summaries,
     sweeping,
+    uploading,
 )
 
 route = Route()
@@ -113,6 +119,14 @@ def sweep(app: App) -> None:
     for event_id in due:
         fan_out.send(event_id)
     summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
+
+
+@route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def make_morning_sheets(app: App) -> None:
+    now, settings = app.clock(), app.settings
+    draw = partial(lists.calls_pdf, settings=settings, now=now)
+    mornings.make_due(app.db, app.forms, draw=draw, desk=app.desk, settings=settings, now=now)
+    uploading.forget(app.db, now=app.clock())
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 # The provider is asked this often within the margin that a request of unknown fate is given.
 ASKS_PER_MARGIN = 4
+MORNING_EVERY_S = 60.0
 
 
 class Waking:
@@ -58,6 +59,7 @@ def run(app: App, *, queue: broker.Queue) -> None:
         actors.sweep.send: app.settings.limits.tick_s,
         actors.reconcile.send: max(1.0, app.settings.limits.unknown_margin_s / ASKS_PER_MARGIN),
         actors.fetch_missed_replies.send: app.settings.limits.replies_poll_s,
+        actors.make_morning_sheets.send: MORNING_EVERY_S,
     }
     for wake, seconds in every.items():
         at_once = datetime.now(UTC)  # APScheduler's own clock

@@ -210,6 +210,18 @@ class Oidc(BaseModel):
     ca_file: Path | None = Field(default=None, description="certificates of an authority of the landlord's own")
 
 
+class Sheets(BaseModel):
+    """The call sheets that are made each morning, for the day on which the machines are down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    morning: str = Field(
+        default="07:30", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", description="when they are made; empty: not at all"
+    )
+    folder: Path | None = Field(default=None, description="where they are written too, out of reach of a failure here")
+    keep_days: int = Field(default=2, ge=1, le=31, description="after so many days they are deleted: they name people")
+
+
 class Routing(BaseModel):
     """How tasks find their callers, and when another agency's may help."""
 
@@ -253,6 +265,7 @@ class Settings(BaseSettings):
     agencies: dict[str, AgencySettings] = {}
     guests: tuple[str, ...] = ()
     routing: Routing = Routing()
+    sheets: Sheets = Sheets()
     sessions: Sessions = Sessions()
     smtp: Smtp = Smtp()
     oidc: Oidc = Oidc()

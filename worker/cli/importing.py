@@ -1,6 +1,6 @@
 """What an import says to the operator: counts, how the file was read, what to look at, row by row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,61 +10,16 @@ from rich.console import Console
 
 from worker.cli import terminal
 from worker.domain.errors import BadListing, Refused
-from worker.domain.listings import Problem, ProblemCode, Reading, Weight
+from worker.domain.listings import Problem, ProblemCode, Reading
 from worker.i18n import _, ngettext
 from worker.listing import rules
+from worker.paper import findings
 from worker.services import importing
 from worker.services.importing import ImportPlan
 from worker.settings import Settings
 from worker.store.database import Database
 
 ROWS_SHOWN = 12
-
-# What is said about a row. No sentence quotes the row.
-SENTENCES: Mapping[ProblemCode, str] = {
-    ProblemCode.NAME_MISSING: _("aucun nom"),
-    ProblemCode.DWELLING_MISSING: _("ni numéro de logement ni numéro de locataire"),
-    ProblemCode.COMPANY: _("société, association ou indivision"),
-    ProblemCode.VACANT: _("logement vacant"),
-    ProblemCode.LEFT: _("locataire déjà parti"),
-    ProblemCode.GUARANTOR: _("garant"),
-    ProblemCode.NOT_A_HOME: _("garage, commerce ou autre local"),
-    ProblemCode.NO_TENANT: _("ligne sans locataire"),
-    ProblemCode.DUPLICATE: _("même personne que dans une ligne précédente, réunies"),
-    ProblemCode.BIRTH_MISSING: _("date de naissance inconnue"),
-    ProblemCode.BIRTH_UNREADABLE: _("date de naissance illisible"),
-    ProblemCode.BIRTH_IMPLAUSIBLE: _("date de naissance impossible (à venir, ou plus de 110 ans)"),
-    ProblemCode.DATE_UNREADABLE: _("date illisible, laissée de côté"),
-    ProblemCode.NO_PHONE: _("foyer sans aucun numéro utilisable"),
-    ProblemCode.PHONE_LOST: _("numéro perdu par un tableur (6,12E+08)"),
-    ProblemCode.PHONE_UNREADABLE: _("des chiffres qui ne forment pas un numéro"),
-    ProblemCode.PHONE_INVALID: _("numéro qui n'existe pas"),
-    ProblemCode.PHONE_REPEATED_DIGIT: _("numéro factice (un seul chiffre répété)"),
-    ProblemCode.PHONE_SPECIAL: _("numéro spécial ou surtaxé"),
-    ProblemCode.PHONE_FOREIGN: _("numéro étranger : aucun SMS n'y est envoyé"),
-    ProblemCode.POSTCODE_UNREADABLE: _("code postal illisible"),
-    ProblemCode.DEPARTEMENT_UNKNOWN: _("département inconnu : ni code INSEE ni code postal"),
-    ProblemCode.AGENCY_MISSING: _("aucune agence : rangé sous « Agence non renseignée »"),
-    ProblemCode.DWELLING_NAMED_BY_TENANT: _("logement sans numéro : désigné par le numéro du locataire"),
-    ProblemCode.DWELLING_DISAGREES: _(
-        "même logement, mais autre agence ou autre code postal qu'à une ligne précédente"
-    ),
-    ProblemCode.ROLE_UNKNOWN: _("rôle inconnu : pris pour un occupant"),
-    ProblemCode.COUPLE_IN_ONE_ROW: _("deux personnes en une ligne : un seul âge connu"),
-    ProblemCode.PHONE_SHARED: _("numéro commun à plus de deux foyers"),
-    ProblemCode.PHONE_DIFFERS_FROM_CALLER: _("autre numéro que celui noté par un appelant : non repris"),
-    ProblemCode.DECEASED_STILL_LISTED: _("noté décédé par un appelant, encore dans la liste"),
-    ProblemCode.DEPARTED_STILL_LISTED: _("noté parti par un appelant, encore dans la liste"),
-}
-
-TITLES: Mapping[Weight, str] = {
-    Weight.REJECTED: _("Lignes refusées, à corriger"),
-    Weight.REVIEW: _("À décider par une personne"),
-    Weight.LISTED: _("Retenues, avec un manque"),
-    Weight.SKIPPED: _("Laissées de côté, comme prévu"),
-}
-
-NAMES: Mapping[str, str] = {"tenants": _("Locataires"), "households": _("Foyers"), "phones": _("Numéros")}
 
 
 def import_listing(
@@ -128,7 +83,7 @@ def _show(plan: ImportPlan, file: Path, *, applied: bool, limit: float | None) -
     out = terminal.out()
     _show_reading(out, plan.reading, file)
     _show_counts(out, plan)
-    for weight, title in TITLES.items():
+    for weight, title in findings.TITLES.items():
         _show_problems(out, title, [p for p in plan.problems if p.weight is weight])
     out.print()
     if applied:
@@ -164,7 +119,7 @@ def _show_counts(out: Console, plan: ImportPlan) -> None:
     columns = (_("nouveaux"), _("modifiés"), _("partis"), _("inchangés"), _("refusés"))
     table = terminal.table("", *columns, right=(1, 2, 3, 4, 5))
     for key, counts in plan.counts().items():
-        table.add_row(NAMES[key], *(str(n) for n in counts.values()))
+        table.add_row(findings.NAMES[key], *(str(n) for n in counts.values()))
     out.print()
     out.print(table)
 
@@ -179,7 +134,7 @@ def _show_problems(out: Console, title: str, problems: Sequence[Problem]) -> Non
         groups.setdefault((problem.code, problem.column), []).append(problem.row)
     for (code, column), rows in sorted(groups.items(), key=lambda group: -len(group[1])):
         where = _(" (colonne « {column} »)").format(column=column) if column else ""
-        out.print(f"  {SENTENCES[code]}{where} : {_rows(rows)}", markup=False)
+        out.print(f"  {findings.SENTENCES[code]}{where} : {_rows(rows)}", markup=False)
 
 
 def _rows(rows: Iterable[int]) -> str:

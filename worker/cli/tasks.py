@@ -32,14 +32,16 @@ def tasks(
     limit: Annotated[int, typer.Option(min=1, help=_("Nombre de lignes affichées."))] = 40,
     print_file: Annotated[
         Path | None,
-        typer.Option("--print", help=_("Écrire la liste à imprimer, avec des cases à cocher."), metavar="FILE"),
+        typer.Option(
+            "--print", help=_("Écrire la liste à imprimer, avec des cases à cocher : .pdf ou .html."), metavar="FILE"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     with parts.only_database() as (settings, db):
         queue = reporting.tasks(db, agency=agency)
         if print_file is not None:
-            write_private(print_file, _on_paper(db, settings, agency).encode())
+            write_private(print_file, _on_paper(db, settings, agency, pdf=print_file.suffix.lower() == ".pdf"))
     if as_json:
         print_json({"tasks": [_described(task) for task in queue]})
         return
@@ -64,11 +66,11 @@ def tasks(
         out().print(said.format(path=print_file), markup=False)
 
 
-def _on_paper(db: Database, settings: Settings, agency: str | None) -> str:
+def _on_paper(db: Database, settings: Settings, agency: str | None, *, pdf: bool) -> bytes:
     now = utc_now()
     known = forms.load(settings.config_dir)
     agencies = call_sheets.sheets(db, known, landlord=settings.landlord.name, agency=agency, now=now)
-    return lists.calls(agencies, settings, now=now)
+    return lists.calls_pdf(agencies, settings, now=now) if pdf else lists.calls(agencies, settings, now=now).encode()
 
 
 @task_commands.command("done", help=_("Enregistrer comment un appel s'est terminé."))

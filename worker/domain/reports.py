@@ -80,6 +80,15 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many calls of an event were to be made at the end of a local hour in which that number changed."""
+
+    day: date
+    hour: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """An event in figures. day: only that local day; None: from opening to now."""
 

@@ -1,4 +1,4 @@
-"""The callers' list as one printed page."""
+"""The callers' list as one printed page, or as a PDF."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,3 +20,10 @@ def calls(agencies: Sequence[AgencySheets], settings: Settings, *, now: datetime
         agencies=agencies,
         outcomes=list(OutcomeCode),
     )
+
+
+def calls_pdf(agencies: Sequence[AgencySheets], settings: Settings, *, now: datetime) -> bytes:
+    """The same sheets as a PDF. What draws it is loaded when it is first wanted."""
+    from worker.paper import call_pdf
+
+    return call_pdf.calls(agencies, settings, now=now)

@@ -102,6 +102,23 @@ def _finishes(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """How many calls one agency owes."""
+
+    code: str
+    name: str
+    tasks: int
+
+
+def queues(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> list[Owed]:
+    """The agencies that owe calls, of these; None: of all."""
+    with db.begin() as connection:
+        rows = boards.queue(connection, agencies=agencies, now=now)
+    names = {row.code: row.name for row in rows}
+    return [Owed(code, name, sum(r.tasks for r in rows if r.code == code)) for code, name in sorted(names.items())]
+
+
 def waiting(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> Mapping[str, int]:
     """Tasks to be rung by these agencies, by band."""
     with db.begin() as connection:

@@ -9,6 +9,9 @@ from worker.domain import forms
 from worker.domain.callbacks import band
 from worker.domain.campaigns import Level
 from worker.domain.forms import Form
+from worker.domain.roles import Person
+from worker.services import auditing
+from worker.services.auditing import Action
 from worker.store import call_sheets, tasks
 from worker.store.call_sheets import Tried
 from worker.store.database import Database
@@ -53,6 +56,22 @@ def sheets(
         _agency(list(group), known, by_household, landlord)
         for _code, group in groupby(by_agency, key=lambda t: t.agency)
     ]
+
+
+def for_person(
+    db: Database,
+    known: Sequence[Form],
+    person: Person,
+    *,
+    landlord: str,
+    agency: str | None = None,
+    now: datetime,
+) -> list[AgencySheets]:
+    """The same, of the person's own agencies, each household written down as having left on paper."""
+    theirs = [one for one in sheets(db, known, landlord=landlord, agency=agency, now=now) if person.sees(one.code)]
+    named = [sheet.task.household_id for one in theirs for sheet in one.sheets]
+    auditing.record(db, person, Action.EXPORTED, "household", named, now=now)
+    return theirs
 
 
 def _agency(

@@ -1,6 +1,6 @@
 """A household's file: finding it, and all that is known of it and happened with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from worker.store import histories
@@ -30,3 +30,9 @@ def answers_since(db: Database, task_id: int) -> list[Answer]:
     """What the household wrote after its call was owed, newest first."""
     with db.begin() as connection:
         return histories.answers_since(connection, task_id)
+
+
+def homes(db: Database, households: Collection[int]) -> list[Found]:
+    """These households, as a search would show them."""
+    with db.begin() as connection:
+        return histories.among(connection, households)

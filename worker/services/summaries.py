@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound
 from worker.domain.pricing import Cost, PriceTable, Spent
-from worker.domain.reports import WHOLE, Figures, Summary
+from worker.domain.reports import WHOLE, Figures, Summary, Waiting
 from worker.i18n import _
 from worker.services.desk import Desk
 from worker.store import events, reports
@@ -53,6 +53,13 @@ def report(
                 return Report(_of_agency(from_json(copy), agency), from_copy=True)
         summary = replace(_summary(connection, event_id, span, prices=prices, desk=desk, now=now), day=day)
         return Report(summary, reports.homes(connection, event_id, span, unreached_only=True))
+
+
+def calls_waiting(db: Database, event_id: int, *, desk: Desk, day: date | None = None) -> list[Waiting]:
+    """How many calls of an event were to be made, hour by hour; of one local day where asked."""
+    with db.begin() as connection:
+        found = reports.calls_waiting(connection, event_id, timezone=str(desk.timezone))
+    return [one for one in found if day is None or one.day == day]
 
 
 def keep_due(db: Database, *, prices: PriceTable, desk: Desk, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """What is known of one household and what happened with it, for the person who is about to ring."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,16 @@ WHERE (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
        OR (CAST(:digits AS text) IS NOT NULL
            AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = h.id AND p.e164 LIKE :digits)))
 ORDER BY (h.gone_at IS NOT NULL), d.code, h.id DESC LIMIT :limit
+"""
+)
+
+_AMONG = text(
+    """
+SELECT h.id, d.code AS dwelling, d.address, d.commune, g.code AS agency, h.gone_at,
+       (SELECT string_agg(trim(t.civility || ' ' || t.last_name || ' ' || t.first_name), ' / ' ORDER BY t.id)
+        FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS names
+FROM household h JOIN dwelling d ON d.id = h.dwelling_id JOIN agency g ON g.id = d.agency_id
+WHERE h.id = ANY (:households) ORDER BY d.code, h.id
 """
 )
 
@@ -190,3 +200,8 @@ def search(connection: Connection, words: str, *, agencies: Sequence[str] | None
         "limit": limit,
     }
     return [Found(**row._asdict()) for row in connection.execute(_SEARCH, values)]
+
+
+def among(connection: Connection, households: Collection[int]) -> list[Found]:
+    """These households, by dwelling."""
+    return [Found(**row._asdict()) for row in connection.execute(_AMONG, {"households": list(households)})]

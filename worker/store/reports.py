@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from worker.domain.pricing import Spent
-from worker.domain.reports import Figures, Happening, Hour
+from worker.domain.reports import Figures, Happening, Hour, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,21 @@ FROM moments GROUP BY 1, 2, 3, 4 ORDER BY 2, 3, 1, 4
 """  # noqa: S608  # our own constant
 )
 
+# How many calls came and went in each local hour; those that were open before the event count from its first hour.
+_CALLS = text(
+    """
+WITH mine AS (
+    SELECT DISTINCT k.id, greatest(k.created_at, e.opened_at) AS opened_at, k.closed_at
+    FROM recipient r JOIN campaign_event e ON e.id = r.event_id JOIN callback_task k ON k.id = r.task_id
+    WHERE r.event_id = :event_id
+), changes AS (
+    SELECT date_trunc('hour', opened_at AT TIME ZONE :timezone) AS at, 1 AS more FROM mine
+    UNION ALL SELECT date_trunc('hour', closed_at AT TIME ZONE :timezone), -1 FROM mine WHERE closed_at IS NOT NULL
+)
+SELECT at, CAST(sum(sum(more)) OVER (ORDER BY at) AS int) AS tasks FROM changes GROUP BY at ORDER BY at
+"""
+)
+
 # Relies on uq_message_number and ix_call_outcome_task_id.
 _HOMES = text(
     f"""{_SEEN}
@@ -243,6 +258,12 @@ def hours(connection: Connection, event_id: int, span: Span, *, timezone: str) -
     """What happened in each local hour."""
     rows = connection.execute(_HOURS, _values(event_id, span) | {"timezone": timezone})
     return [Hour(row.agency, row.day, row.hour, Happening(row.what), row.households) for row in rows]
+
+
+def calls_waiting(connection: Connection, event_id: int, *, timezone: str) -> list[Waiting]:
+    """Open calls of an event at the end of each local hour in which one came or went."""
+    rows = connection.execute(_CALLS, {"event_id": event_id, "timezone": timezone})
+    return [Waiting(row.at.date(), row.at.hour, row.tasks) for row in rows]
 
 
 def homes(connection: Connection, event_id: int, span: Span, *, unreached_only: bool = False) -> list[Home]:

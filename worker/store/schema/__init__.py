@@ -27,6 +27,7 @@ from worker.store.schema.people import (
 )
 from worker.store.schema.referrals import partner, referral, referral_move, referral_sending
 from worker.store.schema.schedules import campaign_round, missed_occasion, round_place, schedule_done
+from worker.store.schema.sheets import listing_upload, morning_sheet
 from worker.store.schema.staff import (
     api_token,
     audit_entry,
@@ -62,9 +63,11 @@ __all__ = [
     "incoming_call_household",
     "kept_answer",
     "listing_import",
+    "listing_upload",
     "message",
     "metadata",
     "missed_occasion",
+    "morning_sheet",
     "opt_out",
     "outcome_undo",
     "partner",

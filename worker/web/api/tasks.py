@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from worker.i18n import _
 from worker.paper import lists
 from worker.services import auditing, call_sheets, calls, reporting, undoing
 from worker.services.auditing import Action
+from worker.services.call_sheets import AgencySheets
 from worker.store.tasks import Task
 from worker.web.api import answers, paging, problems
 from worker.web.api.events import STEERED, Asked
@@ -24,6 +25,7 @@ from worker.web.api.repeating import PARAMETER, Repeatable
 router = APIRouter(tags=["tasks"], route_class=Repeatable)
 
 Id = Annotated[int, Path(ge=1, le=ID_MOST, examples=[310])]
+PDF = "application/pdf"
 PLAIN = r"^[^\x00-\x08\x0b-\x1f]*$"
 
 
@@ -78,12 +80,27 @@ def sheets(
     agency: Annotated[str | None, Query(max_length=80, pattern=PLAIN, description="only this agency's")] = None,
 ) -> HTMLResponse:
     """The calls that are owed, for the day on which the machines are down. It names people: destroy it after use."""
-    known, settings = at.program.forms, at.program.settings
-    found = call_sheets.sheets(at.db, known, landlord=settings.landlord.name, agency=agency, now=at.now())
-    theirs = [one for one in found if person.sees(one.code)]
-    named = [sheet.task.household_id for one in theirs for sheet in one.sheets]
-    auditing.record(at.db, person, Action.EXPORTED, "household", named, now=at.now())
-    return HTMLResponse(lists.calls(theirs, settings, now=at.now()))
+    return HTMLResponse(lists.calls(_exported(at, person, agency), at.program.settings, now=at.now()))
+
+
+@router.get(
+    "/tasks/sheets.pdf",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "the same sheets as a PDF",
+        }
+    },
+)
+def sheets_pdf(
+    person: SeesTasks,
+    at: AtHand,
+    agency: Annotated[str | None, Query(max_length=80, pattern=PLAIN, description="only this agency's")] = None,
+) -> Response:
+    """The same as a PDF."""
+    made = lists.calls_pdf(_exported(at, person, agency), at.program.settings, now=at.now())
+    return Response(made, media_type=PDF, headers={"Content-Disposition": 'attachment; filename="appels.pdf"'})
 
 
 @router.get("/tasks/{task}", responses=problems.responses("not_found"))
@@ -134,6 +151,13 @@ def shown(at: House, task: Task, person: Person) -> answers.Task:
     """The task in its outer form, the look at it written down."""
     auditing.record(at.db, person, Action.VIEWED, "household", [task.household_id], now=at.now())
     return answers.task(task)
+
+
+def _exported(at: House, person: Person, agency: str | None) -> list[AgencySheets]:
+    """The sheets of the person's agencies, each household written down as having left on paper."""
+    return call_sheets.for_person(
+        at.db, at.program.forms, person, landlord=at.program.settings.landlord.name, agency=agency, now=at.now()
+    )
 
 
 def _is_theirs(task: Task, person: Person, at: House) -> bool:

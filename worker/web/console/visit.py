@@ -29,13 +29,20 @@ from worker.web import pages
 from worker.web.pages import Frame, Notice, Place
 from worker.web.parts import Parts, Program
 
-MOST_FIELDS = 200
+
+class TooLarge(Refused):
+    """More than we read."""
+
+
+MOST_FIELDS = 400
 MOST_BYTES = 64 * 1024
+UPLOAD_MOST = 32 * 1024 * 1024
 STATUS: dict[type[CourtoisieError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     TooManyTries: 429,
     Unavailable: 503,
+    TooLarge: 413,
     Refused: 409,
 }
 
@@ -48,6 +55,8 @@ PLACES = (
     ("/referrals", _("Orientations"), Right.REFER),
     ("/partners", _("Partenaires"), Right.REFER),
     ("/inbox", _("Messages à classer"), Right.FILE_MESSAGES),
+    ("/sheets", _("Feuilles"), Right.SEE_TASKS),
+    ("/import", _("Import"), Right.IMPORT),
     ("/users", _("Comptes"), Right.MANAGE_USERS),
     ("/audit", _("Journal"), Right.SEE_AUDIT),
 )
@@ -170,17 +179,25 @@ def route(
     posts: bool = False,
     watching: bool = False,
     too_late: Rescue | None = None,
+    upload: bool = False,
 ) -> Route:
     """A page behind a right, or a form that changes something, which also asks for the session's form token.
 
     watching: asked by an open page, not by a person, so it keeps no session alive. too_late: what becomes of a form
-    whose session ran out.
+    whose session ran out. upload: a file comes with it. Who may not bring one is told before a byte of it is read; what
+    is read is on disk as far as it is large, and gone when the answer leaves.
     """
+    asked = _Asked(handler, right, posts, watching, too_late)
 
     async def endpoint(request: Request) -> Response:
-        form = await request.form(max_fields=MOST_FIELDS, max_part_size=MOST_BYTES) if posts else FormData()
-        asked = _Asked(handler, right, posts, watching, too_late)
-        return await run_in_threadpool(_answer, parts, request, form, asked)
+        if upload:
+            refused = await run_in_threadpool(_refused_upload, parts, request, right)
+            if refused is not None:
+                return refused
+        if not posts:
+            return await run_in_threadpool(_answer, parts, request, FormData(), asked)
+        async with request.form(max_fields=MOST_FIELDS, max_part_size=MOST_BYTES) as form:
+            return await run_in_threadpool(_answer, parts, request, form, asked)
 
     return Route(path, endpoint, methods=["POST" if posts else "GET"])
 
@@ -210,6 +227,21 @@ def _answer(parts: Parts, request: Request, form: FormData, asked: _Asked) -> Re
         return asked.handler(visit)
     except CourtoisieError as error:
         return wrong(visit, error)
+
+
+def _refused_upload(parts: Parts, request: Request, right: Right | None) -> Response | None:
+    visit = _identified(parts, request, FormData(), parts.clock())
+    if visit.person is None:
+        return see(f"/login?next={quote(request.url.path)}")
+    try:
+        if right is not None and not visit.person.may(right):
+            raise NotAllowed(_("Votre compte n'a pas accès à cette page."))
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > UPLOAD_MOST:
+            raise TooLarge(_("Ce fichier dépasse {n} Mo : rien n'a été lu.").format(n=UPLOAD_MOST // 2**20))
+    except CourtoisieError as error:
+        return wrong(visit, error)
+    return None
 
 
 def watching(parts: Parts, request: Request, right: Right) -> Visit:
