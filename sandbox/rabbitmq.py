@@ -15,7 +15,7 @@ from sandbox.servers import free_port
 HOW_TO_GET_IT = "RabbitMQ is not installed (Debian, Ubuntu: apt-get install rabbitmq-server)"
 # The packages' own start script; the command of the same name on the PATH insists on another user.
 PLACES = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/opt/rabbitmq/sbin/rabbitmq-server"))
-START_TIMEOUT_S = 60.0  # Erlang takes its time on a busy machine
+START_TIMEOUT_S = 110.0  # Erlang takes its time on a busy machine
 
 
 def program() -> Path | None:
