@@ -46,6 +46,7 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("POST", "/schedules/{campaign}/seen"): (OPERATORS, WHOLE),
     ("GET", "/tasks"): (ALL, ""),
     ("GET", "/tasks/sheets.html"): (ALL, ""),
+    ("GET", "/tasks/sheets.pdf"): (ALL, ""),
     ("GET", "/tasks/held"): (ALL, ""),
     ("GET", "/tasks/{task}"): (ALL, ""),
     ("POST", "/tasks/next"): (ALL, ""),
@@ -204,6 +205,6 @@ def test_a_lesser_token_of_an_administrator_is_a_lesser_person(site: Site, progr
         "login": login,
         "role": "caller",
         "agencies": [],
-        "rights": ["ring", "see_households", "see_tasks"],
+        "rights": ["refer", "ring", "see_households", "see_tasks"],
     }
     lesser.refused("GET", "/audit", 403, "not_allowed")

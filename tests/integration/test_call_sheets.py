@@ -71,7 +71,7 @@ def test_a_sheet_holds_what_a_caller_needs_without_a_machine(town: Town) -> None
         "réponse à lire",
         "« je ne sais pas trop »",
         "Déjà essayé : SMS mercredi 08/07",
-        "je suis …, de Les Chalets, agence Agence 01",
+        "je suis …, de Les Chalets, agence 01",
         "appeler le 15 ou le 112",
         "Appelé par",
     ):

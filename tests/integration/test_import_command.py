@@ -12,6 +12,7 @@ from tests import listings
 from tests.listings import tenant
 from worker.cli import importing
 from worker.domain.listings import ProblemCode
+from worker.paper import findings
 from worker.settings import Settings
 from worker.store.database import Database
 
@@ -34,7 +35,7 @@ def run_json(
 
 
 def test_every_problem_has_its_sentence() -> None:
-    assert set(importing.SENTENCES) == set(ProblemCode)
+    assert set(findings.SENTENCES) == set(ProblemCode)
 
 
 def test_a_dry_run_says_how_the_file_was_read_and_what_it_would_do(

@@ -240,7 +240,7 @@ def _erase(town: Town) -> None:
         connection.execute(
             text(
                 "TRUNCATE recipient, message, attempt, automatic_call, callback_task, call_outcome, task_move, "
-                "outcome_undo, reply, inbound_message"
+                "outcome_undo, reply, inbound_message CASCADE"
             )
         )
 
