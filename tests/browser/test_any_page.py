@@ -26,6 +26,7 @@ BLANKS = {
     "/referrals/{id}": "SELECT min(id) FROM referral",
     "/users/{login}": "SELECT min(login) FROM staff_account",
     "/campaigns/{key}": "SELECT 'canicule-orange'",
+    "/sheets/morning/{id}": "SELECT coalesce(min(id), 0) FROM morning_sheet",
 }
 PAGE_MOST = 100_000
 NARROW, ZOOMED, WIDE = 360, 640, 1280
@@ -43,7 +44,7 @@ def _filled(path: str, town: Town) -> str | None:
         if path.startswith(prefix):
             with town.db.begin() as connection:
                 value = connection.exec_driver_sql(query).scalar()
-            path = re.sub(r"^(/[a-z]+/){[a-z]+}", rf"\g<1>{value}", path)
+            path = re.sub(r"^((?:/[a-z]+)+/){[a-z]+}", rf"\g<1>{value}", path)
     assert "{" not in path, f"say what stands for the blank of {path}, in BLANKS"
     return path
 
