@@ -32,7 +32,7 @@ def texts() -> Texts:
     return Texts(Path(__file__).parent.parent.parent / "templates")
 
 
-def _dwelling(town: Town, home: builders.Household) -> str:
+def dwelling_of(town: Town, home: builders.Household) -> str:
     with town.db.begin() as connection:
         query = text("SELECT d.code FROM dwelling d JOIN household h ON h.dwelling_id = d.id WHERE h.id = :id")
         return str(connection.execute(query, {"id": home.id}).scalar_one())
@@ -70,7 +70,7 @@ def test_a_text_that_has_not_left_is_not_sent_after_a_refusal_of_its_purpose(tow
     home = town.household()
     town.open(ADVICE)
 
-    _refuse(town, _dwelling(town, home), purpose="advice")
+    _refuse(town, dwelling_of(town, home), purpose="advice")
     town.sweep()
 
     assert [m["state"] for m in town.texts(home, "first")] == ["suppressed"]
@@ -116,7 +116,7 @@ def test_a_household_is_meant_by_its_dwelling_or_by_a_number_however_written(tow
     home = town.household(mobiles=("+33612345678", "+33612345679"))
 
     assert _refuse(town, "06 12 34 56 78") == 1
-    assert _refuse(town, _dwelling(town, home), channel="voice") == 2
+    assert _refuse(town, dwelling_of(town, home), channel="voice") == 2
 
 
 def test_a_number_of_several_households_does_not_say_which(town: Town) -> None:

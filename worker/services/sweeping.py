@@ -77,6 +77,7 @@ def _expire(connection: Connection, now: datetime) -> None:
         *sweeping.give_up_unknown(connection, before=now - UNKNOWN_AT_MOST, now=now),
     ]
     recording.mark_failed(connection, over, {}, now)
+    sweeping.let_go_of_lost_numbers(connection, now=now)
 
 
 def _replan(connection: Connection, desk: Desk, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved, Plan
+from worker.store.wanted import WAITS
 
 # The household's best number for a voice: a telephone at home before one in a bag, its own before a relative's.
 CALLABLE = """
@@ -88,18 +89,18 @@ _UNDER_WAY = text(
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
 # once nobody who relied on the call waits for it.
 _CLAIM = text(
-    """
+    f"""
 SELECT m.id, m.event_id, m.e164, m.void_at
 FROM message m JOIN campaign_event e ON e.id = m.event_id
 WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
   AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
   AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
                   AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', e.definition->>'purpose') OFFSET 0)
-  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND r.state = 'waiting' OFFSET 0)
+  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS} OFFSET 0)
 ORDER BY e.priority DESC, m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
-"""
+"""  # noqa: S608  # our own constant
 )
 
 _OPEN = text(

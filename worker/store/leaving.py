@@ -7,22 +7,23 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from worker.domain.messages import OutgoingText, Step
+from worker.store.wanted import WAITS
 
 # Claims walk ix_message_queued from its beginning and stop when they have enough, so the last one costs what the first
 # did; OFFSET 0 keeps each EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
 # several workers claim side by side. Nobody is written to any more once nobody who relied on the text waits for it: a
 # request that was refused may bring it back after they were let go.
-_MAY_LEAVE = """
-m.state = 'queued' AND m.lane = {lane} AND {whose} AND m.due_at <= :now
+_MAY_LEAVE = f"""
+m.state = 'queued' AND m.lane = {{lane}} AND {{whose}} AND m.due_at <= :now
   AND m.void_at > :now AND m.window_closes_at > :now
   AND (m.step = 'ack'
        OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
-                       AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {purpose}) OFFSET 0)
+                       AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {{purpose}}) OFFSET 0)
            AND CASE WHEN m.step = 'second_number'
-                    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND r.state = 'waiting' OFFSET 0)
+                    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND {WAITS} OFFSET 0)
                     ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164
-                                 AND r.state = 'waiting' OFFSET 0) END))
-"""
+                                 AND {WAITS} OFFSET 0) END))
+"""  # noqa: S608  # our own constant
 
 _TAKE = """
 SELECT m.id, m.e164, m.sender, m.template, m.language, m.variables, m.void_at, m.step, m.attempts

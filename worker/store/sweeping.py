@@ -49,15 +49,36 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """
 )
 
-# A number that turned out to be wrong or dead since the event was drawn up.
+# A number that turned out to be wrong or dead since the event was drawn up, or left the listing. Who shares it, and to whom
+# it still belongs, keeps the text.
+_LOST = """p.e164 = {number} AND (p.bad_since > CAST(:now AS timestamptz) - interval '2 days'
+                               OR p.removed_at > CAST(:now AS timestamptz) - interval '2 days')"""
+
 _RETIRED = text(
-    """
+    f"""
 UPDATE message m SET state = 'failed', settled_at = :now
-FROM phone p
-WHERE p.bad_since > CAST(:now AS timestamptz) - interval '2 days' AND p.e164 = m.e164 AND p.household_id = m.household_id
-  AND m.state = 'queued' AND m.lane <> 'answers'
+WHERE m.state = 'queued' AND m.lane <> 'answers' AND EXISTS (SELECT 1 FROM phone p WHERE {_LOST.format(number="m.e164")})
+  AND NOT EXISTS (SELECT 1 FROM recipient r
+                  WHERE r.event_id = m.event_id AND r.state = 'waiting'
+                    AND CASE WHEN m.channel = 'voice' THEN r.call_e164 = m.e164
+                             WHEN m.step = 'second_number' THEN r.id = m.recipient_id ELSE r.e164 = m.e164 END
+                    AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = m.e164
+                                    AND (p.bad_since IS NOT NULL OR p.removed_at IS NOT NULL)))
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
-"""
+"""  # noqa: S608  # our own constant
+)
+
+# Whose number it is not any more waits for no text to it, whoever else still gets that text.
+_NUMBERLESS = text(
+    f"""
+WITH touched AS (
+    SELECT r.id FROM recipient r
+    WHERE r.state = 'waiting' AND r.contacted_at IS NULL AND r.reason IS NULL
+      AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND {_LOST.format(number="r.e164")})
+    ORDER BY r.id FOR NO KEY UPDATE
+)
+UPDATE recipient r SET due_at = :now, reason = 'undelivered' FROM touched WHERE r.id = touched.id
+"""  # noqa: S608  # our own constant
 )
 
 _CLOSED_WINDOWS = text(
@@ -182,8 +203,13 @@ def suppress_refused(connection: Connection, *, now: datetime) -> list[Moved]:
 
 
 def fail_retired(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Queued texts to numbers that are not to be used any more."""
+    """Queued texts and calls to numbers that nobody who waits can be had at any more."""
     return [Moved(**row._asdict()) for row in connection.execute(_RETIRED, {"now": now})]
+
+
+def let_go_of_lost_numbers(connection: Connection, *, now: datetime) -> None:
+    """Households that wait for a first text to a number that is not theirs any more are due at once."""
+    connection.execute(_NUMBERLESS, {"now": now})
 
 
 def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
