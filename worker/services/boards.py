@@ -65,7 +65,10 @@ def board(db: Database, *, agencies: Sequence[str] | None, desk: Desk, settings:
         rows = boards.queue(connection, agencies=agencies, now=now)
         present = boards.present(connection, now=now)
         minutes, _measured = capacity.minutes_per_call(connection, settings=settings, now=now)
-        ends = _finishes(connection, rows, present, minutes, desk=desk, settings=settings, now=now)
+        everywhere = agencies is None
+        ends = _finishes(
+            connection, rows, present, minutes, everywhere=everywhere, desk=desk, settings=settings, now=now
+        )
         missed = timetable.unseen(connection, now=now)
     senders = settings.sender_table
     events = [
@@ -81,12 +84,14 @@ def _finishes(
     present: Sequence[Sequence[str]],
     minutes: float,
     *,
+    everywhere: bool,
     desk: Desk,
     settings: Settings,
     now: datetime,
 ) -> Mapping[str, Finish]:
-    """The callers there are shared among all agencies, whichever of them somebody looks at."""
-    owed = rows if not rows else boards.queue(connection, agencies=None, now=now)
+    """The callers there are shared among all agencies, whichever of them somebody looks at. everywhere: the rows are of
+    all agencies."""
+    owed = rows if everywhere or not rows else boards.queue(connection, agencies=None, now=now)
     queues = [
         Queue(code, sum(r.due_now for r in owed if r.code == code), any(r.urgent for r in owed if r.code == code))
         for code in sorted({r.code for r in owed})
@@ -119,11 +124,11 @@ def queues(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> li
     return [Owed(code, name, sum(r.tasks for r in rows if r.code == code)) for code, name in sorted(names.items())]
 
 
-def waiting(db: Database, *, agencies: Sequence[str] | None, now: datetime) -> Mapping[str, int]:
+def waiting(db: Database, *, agencies: Sequence[str] | None) -> Mapping[str, int]:
     """Tasks to be rung by these agencies, by band."""
     with db.begin() as connection:
-        rows = boards.queue(connection, agencies=agencies, now=now)
-    return {band: sum(row.tasks for row in rows if row.band == band) for band in BANDS}
+        owed = boards.by_band(connection, agencies=agencies)
+    return {band: owed.get(band, 0) for band in BANDS}
 
 
 def calls_today(db: Database, caller: str, *, desk: Desk, now: datetime) -> int:

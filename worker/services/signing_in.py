@@ -104,7 +104,7 @@ def who(db: Database, secret: str, *, rules: Rules, now: datetime, watching: boo
         found = sessions.find(connection, _hash(secret), idle=rules.idle, now=now)
         if found is None:
             return None
-        if not watching:
+        if not watching and now - found.seen_at > sessions.SEEN_EVERY:
             sessions.seen(connection, found.id, now=now)
     via = f"session {found.id}"
     return Person(found.account_id, found.login, Role(found.role), tuple(found.agencies), via, found.name)

@@ -7,17 +7,27 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 # The lines between bands are those of worker.domain.routing.BANDS.
+_BAND = "CASE WHEN k.priority >= 100 THEN 'P0' WHEN k.priority >= 60 THEN 'P1' WHEN k.priority >= 35 THEN 'P2' ELSE 'P3' END"
+
 _QUEUE = text(
-    """
-SELECT g.code, g.name,
-       CASE WHEN k.priority >= 100 THEN 'P0' WHEN k.priority >= 60 THEN 'P1' WHEN k.priority >= 35 THEN 'P2' ELSE 'P3' END AS band,
+    f"""
+SELECT g.code, g.name, {_BAND} AS band,
        count(*) AS tasks, count(*) FILTER (WHERE k.state = 'claimed') AS claimed, count(*) FILTER (WHERE k.due_at < :now) AS overdue,
        count(*) FILTER (WHERE k.not_before IS NULL OR k.not_before <= :now) AS due_now,
        coalesce(bool_or(e.level IN ('orange', 'red')), false) AS urgent
 FROM callback_task k JOIN agency g ON g.id = k.agency_id LEFT JOIN campaign_event e ON e.id = k.event_id
 WHERE k.state IN ('open', 'claimed') AND (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
 GROUP BY 1, 2, 3 ORDER BY 1, 3
-"""
+"""  # noqa: S608  # our own constant
+)
+
+_BY_BAND = text(
+    f"""
+SELECT {_BAND} AS band, count(*) AS tasks FROM callback_task k
+WHERE k.state IN ('open', 'claimed')
+  AND (CAST(:agencies AS text[]) IS NULL OR k.agency_id IN (SELECT g.id FROM agency g WHERE g.code = ANY (:agencies)))
+GROUP BY 1
+"""  # noqa: S608  # our own constant
 )
 
 # Walks ix_recipient_event_id once for each event shown.
@@ -78,6 +88,12 @@ def queue(connection: Connection, *, agencies: Sequence[str] | None, now: dateti
     """What is to be rung, by agency and band; None: all agencies."""
     values = {"agencies": None if agencies is None else list(agencies), "now": now}
     return [Waiting(**row._asdict()) for row in connection.execute(_QUEUE, values)]
+
+
+def by_band(connection: Connection, *, agencies: Sequence[str] | None) -> dict[str, int]:
+    """How many tasks are to be rung, by band; None: of all agencies."""
+    values = {"agencies": None if agencies is None else list(agencies)}
+    return {row.band: row.tasks for row in connection.execute(_BY_BAND, values)}
 
 
 def events(connection: Connection, *, since: datetime, least: int = 5, limit: int = 20) -> list[Under]:

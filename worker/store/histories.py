@@ -7,6 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from worker.store.schema import people
+
+_FOLDED = people.FOLDED.replace("::text", "").format("CAST(:start AS text)")
+
 _HOUSEHOLD = text(
     """
 SELECT h.id, h.lives_alone, h.fragile, h.gone_at, d.code AS dwelling, d.address, d.address_extra, d.postcode, d.commune,
@@ -77,22 +81,24 @@ ORDER BY i.received_at DESC, i.id DESC LIMIT 5
 """
 )
 
-# Names and dwelling codes by their beginning, numbers by their digits: what somebody at the counter says.
+# Names and dwelling codes by their beginning, numbers by their digits: what somebody at the counter says. Names by
+# ix_tenant_last_first and ix_tenant_first_last, codes by ix_dwelling_code.
 _SEARCH = text(
-    """
+    f"""
 SELECT h.id, d.code AS dwelling, d.address, d.commune, g.code AS agency, h.gone_at,
        (SELECT string_agg(trim(t.civility || ' ' || t.last_name || ' ' || t.first_name), ' / ' ORDER BY t.id)
         FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS names
 FROM household h JOIN dwelling d ON d.id = h.dwelling_id JOIN agency g ON g.id = d.agency_id
 WHERE (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
-  AND (d.code ILIKE :start
-       OR EXISTS (SELECT 1 FROM tenant t WHERE t.household_id = h.id
-                  AND (t.last_name ILIKE :start OR (t.last_name || ' ' || t.first_name) ILIKE :start
-                       OR (t.first_name || ' ' || t.last_name) ILIKE :start))
-       OR (CAST(:digits AS text) IS NOT NULL
-           AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = h.id AND p.e164 LIKE :digits)))
+  AND h.id IN (SELECT household_id FROM tenant WHERE last_first LIKE {_FOLDED}
+               UNION ALL
+               SELECT household_id FROM tenant WHERE first_last LIKE {_FOLDED}
+               UNION ALL
+               SELECT l.id FROM household l JOIN dwelling w ON w.id = l.dwelling_id WHERE lower(w.code) LIKE lower(:start)
+               UNION ALL
+               SELECT household_id FROM phone WHERE CAST(:digits AS text) IS NOT NULL AND e164 LIKE :digits)
 ORDER BY (h.gone_at IS NOT NULL), d.code, h.id DESC LIMIT :limit
-"""
+"""  # noqa: S608  # our own constants
 )
 
 _AMONG = text(
@@ -193,6 +199,7 @@ def answers_since(connection: Connection, task_id: int) -> list[Answer]:
 def search(connection: Connection, words: str, *, agencies: Sequence[str] | None, limit: int = 30) -> list[Found]:
     """Households by the beginning of a name or dwelling code, or by the digits of a number; None: all agencies."""
     digits = "".join(c for c in words if c.isdigit())
+    words = " ".join(words.split())
     values = {
         "start": words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%",
         "digits": f"%{digits.lstrip('0')}%" if len(digits) >= 6 else None,

@@ -31,9 +31,10 @@ WHERE s.secret_hash = :secret_hash AND s.ended_at IS NULL AND a.disabled_at IS N
 """
 )
 
-# Once a minute is enough to know who is idle.
+# Enough to know who is idle.
+SEEN_EVERY = timedelta(minutes=1)
 _SEEN = text(
-    "UPDATE staff_session SET seen_at = :now WHERE id = :id AND seen_at < CAST(:now AS timestamptz) - interval '1 minute'"
+    "UPDATE staff_session SET seen_at = :now WHERE id = :id AND seen_at < CAST(:now AS timestamptz) - CAST(:every AS interval)"
 )
 
 _END = text("UPDATE staff_session SET ended_at = :now WHERE id = :id AND account_id = :account_id AND ended_at IS NULL")
@@ -103,7 +104,7 @@ def ran_out(connection: Connection, secret_hash: str, *, now: datetime) -> int |
 
 def seen(connection: Connection, session_id: int, *, now: datetime) -> None:
     """The person is there."""
-    connection.execute(_SEEN, {"id": session_id, "now": now})
+    connection.execute(_SEEN, {"id": session_id, "now": now, "every": SEEN_EVERY})
 
 
 def end(connection: Connection, session_id: int, *, account_id: int, now: datetime) -> bool:

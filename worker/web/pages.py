@@ -112,6 +112,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else every file is looked at again for every page
     )
     environment.globals.update({"_": _, "ngettext": ngettext, "label": label, "version": _version()})
     environment.filters.update(

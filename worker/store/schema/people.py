@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     Index,
     SmallInteger,
@@ -11,12 +12,20 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from worker.domain.channels import Channel, PhoneKind, PhoneLabel
 from worker.store.schema.base import at, id_, metadata, one_of, ref
+
+# As somebody types a name in a hurry: no accents, no capitals. Plain letters, so that every locale agrees. Written as
+# PostgreSQL writes it, for the comparison of migrations and tables.
+FOLDED = (
+    "lower(translate({}, 'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿ'::text, "
+    "'AAAAAACEEEEIIIINOOOOOUUUUYaaaaaaceeeeiiiinooooouuuuyy'::text))"
+)
 
 agency = Table(
     "agency",
@@ -55,6 +64,8 @@ dwelling = Table(
     Column("adapted", Boolean, nullable=False, server_default=text("false")),
     Index("ix_dwelling_agency_id", "agency_id"),
 )
+_code = func.lower(dwelling.c.code).label("code")
+Index("ix_dwelling_code", _code, postgresql_ops={"code": "text_pattern_ops"})
 
 household = Table(
     "household",
@@ -107,6 +118,9 @@ tenant = Table(
     Column("status", Text, nullable=False, server_default="active"),
     # 'caller': a listing that lags behind does not bring the person back.
     Column("status_source", Text, nullable=False, server_default="import"),
+    # What a search compares with.
+    Column("last_first", Text, Computed(FOLDED.format("last_name || ' '::text || first_name"), persisted=True)),
+    Column("first_last", Text, Computed(FOLDED.format("first_name || ' '::text || last_name"), persisted=True)),
     CheckConstraint("birth_precision IN ('day', 'year', 'unknown')", name="birth_precision_known"),
     CheckConstraint("(birth_date IS NULL) = (birth_precision = 'unknown')", name="birth_date_matches_precision"),
     CheckConstraint("role IN ('holder', 'co_holder', 'spouse', 'occupant')", name="role_known"),
@@ -114,6 +128,10 @@ tenant = Table(
     CheckConstraint("status_source IN ('import', 'caller')", name="status_source_known"),
     Index("uq_tenant_identity", "household_id", "identity_key", unique=True),
     Index("ix_tenant_active", "household_id", postgresql_where=text("status = 'active'")),
+    *(
+        Index(f"ix_tenant_{name}", name, postgresql_ops={name: "text_pattern_ops"}, postgresql_include=["household_id"])
+        for name in ("last_first", "first_last")
+    ),
 )
 
 phone = Table(

@@ -56,7 +56,7 @@ def desk(visit: Visit) -> Response:
         held=claims.held(visit.parts.db, caller=visit.me.login),
         refer=referrals.proposal(visit, done),
         has_phone=staffing.has_phone(visit.parts.db, visit.me.login),
-        by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope, now=visit.now),
+        by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope),
         done_today=boards.calls_today(visit.parts.db, visit.me.login, desk=visit.program.desk, now=visit.now),
     )
 

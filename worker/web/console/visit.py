@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -214,7 +214,18 @@ class _Asked:
 
 
 def _answer(parts: Parts, request: Request, form: FormData, asked: _Asked) -> Response:
+    """A page that only shows is read in one transaction. Signing in may ask another server: no transaction is open."""
     now = parts.clock()
+    if asked.posts or asked.right is None:
+        return _handled(parts, request, form, asked, now)
+    try:
+        with parts.db.whole() as db:
+            return _handled(replace(parts, db=db), request, form, asked, now)
+    except CourtoisieError as error:
+        return wrong(Visit(parts, request, None, "", form, now), error)
+
+
+def _handled(parts: Parts, request: Request, form: FormData, asked: _Asked, now: datetime) -> Response:
     visit = Visit(parts, request, None, "", form, now)
     try:
         visit = _identified(parts, request, form, now, watching=asked.watching)
