@@ -181,7 +181,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             receipt_patience=timedelta(seconds=limits.receipt_poll_after_s),
             clock=now,
             desk=desk,
-            call_patience=ringing.under_way_for,
+            call_patience=timedelta(seconds=settings.calls.ask_after_s) or ringing.under_way_for,
         ),
         forms=forms.load(settings.config_dir),
         outage=outages.Rules(

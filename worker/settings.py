@@ -101,6 +101,9 @@ class Calls(BaseModel):
     )
     ring_s: int = Field(default=30, ge=5, le=60, description="so long it rings")
     longest_s: int = Field(default=240, ge=30, le=900, description="so long a call may last")
+    ask_after_s: int = Field(
+        default=0, ge=0, description="a call whose end was not told is asked about then; 0: when it must be over"
+    )
 
     @field_validator("busy_min", "no_answer_min", "machine_min")
     @classmethod

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 WORKERS = ("worker-1", "worker-2")
+CALL_ENDS = ("completed", "busy", "no-answer", "failed", "canceled")
 HOURS_S = 3 * 3600.0  # as long as the latest receipts are late, on the stand-in's clock
 
 
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     SLOW = "slow"  # accepted at once, answered after our timeout
     ACCEPTED_LATE = "accepted_late"  # accepted only after our timeout
     LISTS_FAIL = "lists_fail"  # looking up and fetching is refused
+    CALLS_FULL = "calls_full"  # 10004: too many calls at once
+    CALL_ENDS_LOST = "call_ends_lost"  # nobody tells how a call ended
     RECEIPTS_LOST = "receipts_lost"
     RECEIPTS_LATE = "receipts_late"
     RECEIPTS_HOURS_LATE = "receipts_hours_late"
@@ -82,6 +85,8 @@ FAULTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.SLOW: ("slow", {"seconds": 3.0}),
     Kind.ACCEPTED_LATE: ("accepted_late", {"seconds": 3.0}),
     Kind.LISTS_FAIL: ("error_before", {"on": "read"}),
+    Kind.CALLS_FULL: ("refuse", {"code": 10004, "resource": "calls"}),
+    Kind.CALL_ENDS_LOST: ("receipts_lost", {"resource": "calls", "statuses": CALL_ENDS}),
     Kind.RECEIPTS_LOST: ("receipts_lost", {}),
     Kind.RECEIPTS_LATE: ("receipts_late", {"seconds": 9.0}),
     Kind.RECEIPTS_HOURS_LATE: ("receipts_late", {"seconds": HOURS_S}),

@@ -50,6 +50,25 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A call the provider took. attempt_id: which of our tries it was, by the address that is told of it."""
+
+    sid: str
+    to: str
+    message_id: int | None
+    attempt_id: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Keys pressed in a call, which the program was told and took with a good answer."""
+
+    call_sid: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     id: int
     campaign: str
@@ -72,6 +91,8 @@ class Recipient:
     task_reasons: list[str] | None
     # Numbers of the household beside the one the event writes to.
     others: tuple[str, ...] | list[str] = ()
+    # The number that the machine rings.
+    landline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +103,7 @@ class Message:
     step: str
     state: str
     sid: str | None
+    channel: str = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +139,8 @@ class Journal:
 
     accepted: tuple[Accepted, ...] = ()
     heard: tuple[Heard, ...] = ()
+    called: tuple[Called, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +179,13 @@ _RECIPIENTS = """
 SELECT r.id, e.campaign, d.code AS dwelling, r.e164 AS number, r.state, r.reason, r.due_at,
        k.state AS task_state, k.reasons AS task_reasons,
        ARRAY(SELECT p.e164 FROM phone p
-             WHERE p.household_id = r.household_id AND p.e164 IS DISTINCT FROM r.e164) AS others
+             WHERE p.household_id = r.household_id AND p.e164 IS DISTINCT FROM r.e164) AS others,
+       r.call_e164 AS landline
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id JOIN household h ON h.id = r.household_id
 JOIN dwelling d ON d.id = h.dwelling_id LEFT JOIN callback_task k ON k.id = r.task_id
 """
 _MESSAGES = """
-SELECT m.id, e.campaign, m.e164 AS number, m.step, m.state, m.provider_sid AS sid
+SELECT m.id, e.campaign, m.e164 AS number, m.step, m.state, m.provider_sid AS sid, m.channel
 FROM message m LEFT JOIN campaign_event e ON e.id = m.event_id
 """
 _REQUESTS = "SELECT message_id, outcome FROM attempt"
@@ -182,8 +207,12 @@ def books(connection: psycopg.Connection[Any]) -> Books:
         )
 
 
-def journal(lines: Iterable[Mapping[str, Any]]) -> Journal:
-    """The provider's journal from the lines of its control API."""
+def journal(
+    lines: Iterable[Mapping[str, Any]],
+    calls: Iterable[Mapping[str, Any]] = (),
+    gathers: Iterable[Mapping[str, Any]] = (),
+) -> Journal:
+    """The provider's journal from the lines of its control API: texts, calls, and keys as they were posted."""
     listed = list(lines)
     return Journal(
         tuple(_accepted(line) for line in listed if line["direction"] == "outbound-api"),
@@ -192,6 +221,8 @@ def journal(lines: Iterable[Mapping[str, Any]]) -> Journal:
             for line in listed
             if line["direction"] == "inbound"
         ),
+        tuple(_called(line) for line in calls),
+        tuple(Key(post["sid"], post["digits"]) for post in gathers if post["answer"] == 200 and post.get("digits")),
     )
 
 
@@ -208,12 +239,22 @@ def _accepted(line: Mapping[str, Any]) -> Accepted:
         line["to"],
         found[1] if found else "",
         found[2] if found else "",
-        int(asked) if asked.isdigit() else None,
+        _id(asked),
         _time(line["asked"]),
         _time(line["at"]),
         line["validity_s"],
         line["status"],
     )
+
+
+def _called(line: Mapping[str, Any]) -> Called:
+    asked = parse_qs(urlsplit(line["status_callback"] or "").query)
+    message, attempt = (asked.get(name, [""])[0] for name in ("m", "a"))
+    return Called(line["sid"], line["to"], _id(message), _id(attempt), line["status"])
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
 
 
 def _time(text: str) -> datetime:

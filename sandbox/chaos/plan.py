@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
+from sandbox.callees import Manner
 from sandbox.chaos import blows
 from sandbox.chaos.blows import DISRUPTIVE, Blow
 from sandbox.habits import Behaviour
@@ -40,8 +41,24 @@ MIX = {
     Behaviour.NO_RECEIPT: 3,
     Behaviour.OPTED_OUT: 1,
 }
+# How landlines are answered when the machine rings them.
+MANNERS = {
+    Manner.FINE: 30,
+    Manner.HELP: 8,
+    Manner.STOP: 2,
+    Manner.DEAF: 8,
+    Manner.SILENT: 8,
+    Manner.WRONG_KEY: 5,
+    Manner.HANGS_UP: 8,
+    Manner.PRESSES_AND_LEAVES: 10,
+    Manner.SLOW_DETECTION: 6,
+    Manner.BUSY_ONCE: 5,
+    Manner.NO_ANSWER: 4,
+    Manner.MACHINE: 4,
+    Manner.DEAD: 2,
+}
 LEVELS = ("none", "yellow", "orange", "red")
-NO_MOBILE, SHARED, CHECK_INS = 0.06, 0.05, 0.6
+NO_MOBILE, SHARED, CHECK_INS = 0.16, 0.05, 0.6
 
 # How long before something dies a campaign is opened: from drawn up to all sent.
 BEFORE_S, MOSTLY = (0.0, 0.8), 0.8
@@ -69,13 +86,16 @@ def scale_of(seconds: float) -> Scale:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One household and its phone. number None: a landline only. answers: (seconds after a text, words)."""
+    """One household and its phone. number None: a landline only, rung by the machine. answers: (seconds after a text,
+    words)."""
 
     dwelling: str
     agency: str
     number: str | None
     behaviour: Behaviour = Behaviour.SILENT
     answers: tuple[tuple[float, str], ...] = ()
+    landline: str | None = None
+    manner: Manner = Manner.FINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ def draw(seed: int, seconds: float) -> Plan:
     """The same seed and length give the same plan."""
     scale = scale_of(seconds)
     homes = tuple(_homes(Random(f"homes {seed}"), scale))
-    numbers = sorted({home.number for home in homes if home.number})
+    numbers = sorted({number for home in homes if (number := home.number or home.landline)})
     drawn = blows.draw(Random(f"blows {seed}"), numbers, within_s=scale.faults_s, every_s=scale.blow_every_s)
     when = Launches(Random(f"launches {seed}"), scale, tuple(blow.at_s for blow in drawn if blow.kind in DISRUPTIVE))
     drives = tuple(_drives(Random(f"drives {seed}"), scale, sorted({home.agency for home in homes}), when))
@@ -143,7 +163,8 @@ def _homes(chance: Random, scale: Scale) -> Iterator[Home]:
         agency = f"A{place // scale.homes:02}"
         dwelling = f"{agency}-{place:05}"
         if chance.random() < NO_MOBILE:
-            yield Home(dwelling, agency, None)
+            manner = chance.choices(list(MANNERS), list(MANNERS.values()))[0]
+            yield Home(dwelling, agency, None, landline=f"+3353649{place:04}", manner=manner)
         elif last is not None and last.agency == agency and chance.random() < SHARED:
             yield Home(dwelling, agency, last.number, last.behaviour, last.answers)
         else:

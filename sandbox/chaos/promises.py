@@ -1,10 +1,11 @@
 """The promises, each a sentence and a pure check of the evidence. A check says what it looked at and what is wrong."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from sandbox.chaos.call_promises import no_key_is_lost, rung_once, who_pressed_1_is_left_in_peace
+from sandbox.chaos.checks import OPEN, SILENCE, Check, Verdict
 from sandbox.chaos.evidence import Evidence, Heard, Message, Recipient
 
 # Both clocks are this machine's; the journal's is rounded to milliseconds and drifts a little.
@@ -16,24 +17,11 @@ RECIPIENT_STATES = frozenset(
     {"waiting", "callback", "fine", "informed", "absent", "reached", "unreached", "excluded", "cancelled"}
 )
 TASK_STATES = frozenset({"open", "claimed", "done", "cancelled"})
-OPEN = frozenset({"open", "claimed"})
-SILENCE = frozenset({"no_reply", "no_reply_orange", "no_reply_red", "weekly"})
 OVER = frozenset({"settled", "cancelled"})
 UNDER_WAY = frozenset({"queued", "sending", "unknown"})
 ARRIVED = frozenset({"sent", "delivered"})
 LEFT = frozenset({"sent", "delivered", "undelivered"})
 FINAL = frozenset({"delivered", "undelivered", "failed", "expired", "suppressed", "cancelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one check came to: how many things it looked at, and a line for each that is wrong."""
-
-    looked_at: int
-    wrong: tuple[str, ...] = ()
-
-
-Check = Callable[[Evidence], Verdict]
 
 
 def accepted_once(evidence: Evidence) -> Verdict:
@@ -173,7 +161,7 @@ def nothing_left_after_its_time(evidence: Evidence) -> Verdict:
 def both_sides_agree(evidence: Evidence) -> Verdict:
     """Each text the provider took is on our books under its id and with its fate; each we say left, it took."""
     ours = {message.id: message for message in evidence.books.messages}
-    taken = {text.sid for text in evidence.journal.accepted}
+    taken = {text.sid for text in evidence.journal.accepted} | {call.sid for call in evidence.journal.called}
     wrong = [
         f"{text.what}: taken as {text.sid}, {said}"
         for text in evidence.journal.accepted
@@ -228,11 +216,14 @@ ALWAYS: Mapping[str, Check] = {
 # Hold at every moment too, and need the provider's journal.
 AT_ANY_TIME: Mapping[str, Check] = {
     "accepted_once": accepted_once,
+    "rung_once": rung_once,
     "nothing_left_after_its_time": nothing_left_after_its_time,
 }
 # Hold once things had time to come to an end.
 AT_THE_END: Mapping[str, Check] = {
     "no_reply_is_lost": no_reply_is_lost,
+    "no_key_is_lost": no_key_is_lost,
+    "who_pressed_1_is_left_in_peace": who_pressed_1_is_left_in_peace,
     "the_fine_are_left_in_peace": the_fine_are_left_in_peace,
     "the_silent_are_rung": the_silent_are_rung,
     "nobody_waits_past_the_deadline": nobody_waits_past_the_deadline,

@@ -70,7 +70,9 @@ class Run:
 
     def look(self) -> Evidence:
         """What there is now on both sides. Raises psycopg.Error when the database is away."""
-        journal = evidence.journal(self.stack.control.messages())
+        control = self.stack.control
+        gathers = control.webhooks(kind="call gather")
+        journal = evidence.journal(control.messages(), control.calls(direction="outbound-api"), gathers)
         with psycopg.connect(self.stack.postgres.url(DATABASE), connect_timeout=2) as connection:
             return replace(self._take(connection), journal=journal)
 
@@ -90,6 +92,8 @@ class Run:
             "obligations": len(seen.books.recipients),
             "accepted": stats["accepted"],
             "refused": stats["refused"],
+            "calls": stats["calls"]["placed"],
+            "keys": len(seen.journal.keys),
             "of unknown fate": outcomes["unknown"],
             "tried again": outcomes["transient"],
             "replies": len(seen.journal.heard),

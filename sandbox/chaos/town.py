@@ -27,7 +27,21 @@ SENDERS: Mapping[str, dict[str, Any]] = {
     "court": {"address": "38000", "capability": "two_way", "segments_per_s": 0.0},
     "alpha": {"address": "Les Chalets", "capability": "one_way", "segments_per_s": 0.0},
     "paced": {"address": "Cadence", "capability": "one_way", "segments_per_s": 40.0},
+    "voix": {"address": "+33939000001", "capability": "voice", "calls_per_s": 10.0, "calls_at_once": 20},
 }
+ALL_DAY = (("00:00", "23:59"),)
+# Minutes before a number is rung again: seconds here.
+AGAIN_MIN = (0.01, 0.03)
+CALLS: Mapping[str, Any] = {
+    "routine": ALL_DAY,
+    "alert": ALL_DAY,
+    "busy_min": AGAIN_MIN,
+    "no_answer_min": AGAIN_MIN,
+    "machine_min": AGAIN_MIN,
+    "ask_after_s": 12,
+}
+SCRIPT = "heat_orange_check"
+CALLS_FASTER = 15.0  # a call of a minute takes four seconds
 OPEN = SendWindow(time(0, 0), time(23, 59))
 # A window that closes does so at a full minute, this long after the launch at least: launches may be late by as much.
 LATEST_LAUNCH = timedelta(seconds=20)
@@ -66,7 +80,8 @@ def write_files(plan: Plan, source: Path, home: Path) -> tuple[Path, Path]:
     shutil.copytree(source / "templates", templates)
     path = config / "courtoisie.toml"
     written = tomllib.loads(path.read_text(encoding="utf-8"))
-    path.write_text(tomli_w.dumps(written | {"senders": dict(SENDERS)}), encoding="utf-8")
+    calls = {"senders": dict(SENDERS), "calls": written.get("calls", {}) | dict(CALLS)}
+    path.write_text(tomli_w.dumps(written | calls), encoding="utf-8")
     for drive in plan.drives:
         for step in ("1", "2"):
             wording = (ASKS if drive.subject.check_in else TELLS).format(marker=f"{drive.key}-{step}")
@@ -81,7 +96,7 @@ def write_listing(plan: Plan, path: Path) -> None:
         writer.writerow(HEADER)
         for number, home in enumerate(plan.homes, 1):
             mobile = f"0{home.number[3:]}" if home.number else ""
-            fixed = "" if home.number else f"05364900{number % 100:02}"
+            fixed = f"0{home.landline[3:]}" if home.landline else ""
             address = (f"{number} rue des Lilas", "31500", "TOULOUSE", home.dwelling)
             person = (f"L{number:05}", f"ESSAI{number:05}", "Odette", "01/05/1942")
             writer.writerow((*person, *address, home.agency, f"Agence {home.agency}", fixed, mobile))
@@ -96,7 +111,10 @@ def set_up_provider(plan: Plan, control: Control, inbound_url: str) -> None:
         final_delay_s=(0.1, 0.8),
         latency_ms=USUAL_LATENCY_MS,
         max_in_flight=PROVIDER_IN_FLIGHT,
+        call_speed=CALLS_FASTER,
+        calls_per_s=SENDERS["voix"]["calls_per_s"],
     )
+    control.put_callees({home.landline: home.manner for home in plan.homes if home.landline})
     for number, home in plan.by_number.items():
         control.put_phone(number, home.behaviour, answers=home.answers)
 
@@ -117,6 +135,8 @@ def campaign(drive: Drive, scale: Scale, *, begins: datetime, zone: ZoneInfo) ->
         reply_deadline=timedelta(seconds=scale.deadline_s) if drive.subject.check_in else None,
         reminder_text=f"{drive.key}_2" if drive.reminder else None,
         reminder_after=timedelta(seconds=scale.reminder_s) if drive.reminder else None,
+        call_script=SCRIPT if drive.subject.check_in else None,
+        call_window=OPEN,
         receipt_wait=timedelta(seconds=scale.deadline_s),
         resend_after_unknown=drive.resend,
     )

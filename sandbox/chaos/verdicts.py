@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.chaos import promises
+from sandbox.chaos.checks import Verdict
 from sandbox.chaos.plan import Plan
-from sandbox.chaos.promises import Verdict
 from worker.i18n import _
 
 SHOWN = 8  # breaches of one promise; --json has all
@@ -87,6 +87,9 @@ def _said(name: str) -> str:
 
 SENTENCES: Mapping[str, str] = {
     "accepted_once": _("aucun SMS accepté deux fois"),
+    "rung_once": _("aucun essai d'appel n'est passé deux fois"),
+    "no_key_is_lost": _("aucune touche tapée n'est perdue"),
+    "who_pressed_1_is_left_in_peace": _("qui a tapé 1 n'est pas rappelé pour silence"),
     "everyone_has_one_place": _("chaque foyer du public, une fois et une seule"),
     "everyone_is_accounted_for": _("chaque foyer dans un état suivi"),
     "no_opening_is_lost": _("aucune opération ouverte n'est perdue"),

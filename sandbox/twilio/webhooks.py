@@ -157,6 +157,7 @@ class Webhooks:
         journal, last = self._state.journal, event.attempts[-1]
         entry: dict[str, Any] = {"at": iso(at), "kind": event.kind, "sid": event.sid, "to": event.to}
         entry |= {"label": event.label, "code": event.fields.get("ErrorCode"), "url": event.url}
+        entry |= {"digits": event.fields["Digits"]} if "Digits" in event.fields else {}
         entry |= {"attempts": event.attempts, "answer": last, "token": event.token, "took_ms": took_ms}
         journal.webhooks.append(entry)
         journal.totals[f"webhook {event.kind} {last}"] += 1

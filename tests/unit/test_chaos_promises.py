@@ -10,10 +10,12 @@ from sandbox.chaos import promises, verdicts
 from sandbox.chaos.evidence import (
     Accepted,
     Books,
+    Called,
     Event,
     Evidence,
     Heard,
     Journal,
+    Key,
     Message,
     Recipient,
     Stored,
@@ -22,7 +24,7 @@ from sandbox.chaos.evidence import (
 )
 
 NOON = datetime(2026, 7, 8, 12, 0, tzinfo=UTC)
-FINE_NUMBER, SILENT_NUMBER = "+33600000001", "+33600000002"
+FINE_NUMBER, SILENT_NUMBER, LANDLINE = "+33600000001", "+33600000002", "+33536490001"
 
 
 def _accepted(message_id: int, to: str, sid: str) -> Accepted:
@@ -31,25 +33,29 @@ def _accepted(message_id: int, to: str, sid: str) -> Accepted:
 
 FINE = Recipient(1, "c001", "D1", FINE_NUMBER, "fine", "replied", None, None, None)
 SILENT = Recipient(2, "c001", "D2", SILENT_NUMBER, "callback", "no_reply", None, "open", ["no_reply"])
+RUNG = Recipient(9, "c001", "D9", None, "fine", "replied", None, None, None, landline=LANDLINE)
 SOUND = Evidence(
-    terms={"c001": Terms(frozenset({"D1", "D2"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1)))},
+    terms={"c001": Terms(frozenset({"D1", "D2", "D9"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1)))},
     opened=frozenset({"c001"}),
     books=Books(
         NOON + timedelta(hours=1),
         (Event(1, "c001", "check_in", "settled", NOON + timedelta(minutes=5), NOON),),
-        (FINE, SILENT),
+        (FINE, SILENT, RUNG),
         (
             Message(1, "c001", FINE_NUMBER, "first", "delivered", "SM1"),
             Message(2, "c001", SILENT_NUMBER, "first", "delivered", "SM2"),
+            Message(9, "c001", LANDLINE, "voice", "delivered", "CA9", "voice"),
         ),
-        (Stored("SM9", FINE_NUMBER, NOON),),
+        (Stored("SM9", FINE_NUMBER, NOON), Stored("CA9.0", LANDLINE, NOON)),
     ),
     journal=Journal(
         (_accepted(1, FINE_NUMBER, "SM1"), _accepted(2, SILENT_NUMBER, "SM2")),
         (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5)),),
+        (Called("CA9", LANDLINE, 9, 90, "completed"),),
+        (Key("CA9", "1"),),
     ),
     fine=frozenset({"1"}),
-    said_by_report={"c001": {"fine": 1, "callback": 1, "waiting": 0}},
+    said_by_report={"c001": {"fine": 2, "callback": 1, "waiting": 0}},
 )
 
 
@@ -58,11 +64,11 @@ def _rows(evidence: Evidence, **changes: object) -> Evidence:
 
 
 def _people(*recipients: Recipient) -> Callable[[Evidence], Evidence]:
-    return lambda evidence: _rows(evidence, recipients=recipients)
+    return lambda evidence: _rows(evidence, recipients=(*recipients, RUNG))
 
 
 def _texts(*messages: Message) -> Callable[[Evidence], Evidence]:
-    return lambda evidence: _rows(evidence, messages=messages)
+    return lambda evidence: _rows(evidence, messages=(*messages, CALL))
 
 
 def _taken(**changes: object) -> Callable[[Evidence], Evidence]:
@@ -83,16 +89,32 @@ def _taken_again(**changes: object) -> Callable[[Evidence], Evidence]:
     return spoil
 
 
+def _rung(call: Called) -> Callable[[Evidence], Evidence]:
+    """One more call than there should be."""
+    return lambda e: replace(e, journal=replace(e.journal, called=(*e.journal.called, call)))
+
+
 def _event(state: str) -> Callable[[Evidence], Evidence]:
     return lambda evidence: _rows(evidence, events=(replace(evidence.books.events[0], state=state),))
 
 
-ONE, TWO = SOUND.books.messages
+ONE, TWO, CALL = SOUND.books.messages
 ON_THE_LIST = replace(FINE, state="callback", reason="no_reply", task_state="open", task_reasons=["no_reply"])
 PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("accepted_once", "the same text twice", _taken_again()),
     ("accepted_once", "twice under one id, in other words", _taken_again(campaign="", step="")),
     ("accepted_once", "twice under two ids", _taken_again(message_id=3)),
+    ("rung_once", "the same try twice", _rung(Called("CA8", LANDLINE, 9, 90, "busy"))),
+    ("rung_once", "a call of no message", _rung(Called("CA8", LANDLINE, 8, 80, "busy"))),
+    ("no_key_is_lost", "a key not stored", lambda e: _rows(e, stored=(Stored("SM9", FINE_NUMBER, NOON),))),
+    (
+        "who_pressed_1_is_left_in_peace",
+        "rung all the same",
+        lambda e: _rows(
+            e,
+            recipients=(FINE, SILENT, replace(RUNG, state="callback", task_state="open", task_reasons=["call_no_key"])),
+        ),
+    ),
     ("everyone_has_one_place", "a deleted row", _people(FINE)),
     ("everyone_has_one_place", "a row twice", _people(FINE, SILENT, replace(SILENT, id=3))),
     ("everyone_has_one_place", "a stranger", _people(FINE, SILENT, replace(SILENT, id=3, dwelling="D3"))),
@@ -141,7 +163,7 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     (
         "the_account_adds_up",
         "another account in the report",
-        lambda e: replace(e, said_by_report={"c001": {"fine": 2}}),
+        lambda e: replace(e, said_by_report={"c001": {"fine": 3}}),
     ),
 ]
 
