@@ -161,13 +161,13 @@ def nothing_left_after_its_time(evidence: Evidence) -> Verdict:
 def both_sides_agree(evidence: Evidence) -> Verdict:
     """Each text the provider took is on our books under its id and with its fate; each we say left, it took."""
     ours = {message.id: message for message in evidence.books.messages}
-    taken = {text.sid for text in evidence.journal.accepted} | {call.sid for call in evidence.journal.called}
+    taken = {text.sid for text in evidence.journal.accepted}
     wrong = [
         f"{text.what}: taken as {text.sid}, {said}"
         for text in evidence.journal.accepted
         for said in _disagreement(ours.get(text.message_id or 0), text.sid, text.status)
     ]
-    left = [m for m in ours.values() if m.state in LEFT]
+    left = [m for m in ours.values() if m.state in LEFT and m.channel == "sms"]  # a call's ids stand with its tries
     wrong += [f"message {m.id}: {m.state} as {m.sid}, unknown to the provider" for m in left if m.sid not in taken]
     return Verdict(len(taken | {m.sid for m in left}), tuple(wrong))
 
