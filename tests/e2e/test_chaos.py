@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 SECONDS = 24
 SEEDS = [61]  # every group of faults in one short plan
-# On a busy machine the web server may be away for as long as the few calls of a short run last; long runs have hundreds.
+# On a busy machine the web server may be away while the few calls of a short run last; long runs have hundreds.
 OF_CALLS = {"rung_once", "no_key_is_lost", "who_pressed_1_is_left_in_peace"}
 
 
