@@ -46,7 +46,7 @@ class Crew:
     def wait_until_up(self) -> None:
         """Starts everybody and waits until they are at work. Raises RuntimeError with the last words of who is not."""
         self.tend()
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + START_TIMEOUT_S * len(COMMANDS)  # they start all at once
         while not self._is_up():
             if time.monotonic() > deadline:
                 raise RuntimeError("\n".join(child.tail() for child in self.stack.children.values()))

@@ -10,7 +10,7 @@ import dramatiq
 import redis
 
 from sandbox.chaos.plan import Drive, Plan
-from sandbox.chaos.town import CALLS, SENDERS, campaign
+from sandbox.chaos.town import CALLS, SENDERS, TEMPLATES, campaign
 from sandbox.stack import DATABASE, Stack
 from worker import broker
 from worker.domain.errors import NotFound, Refused, Unavailable
@@ -38,7 +38,8 @@ class Operator:
     def __post_init__(self) -> None:
         self._db = database.connect(self.stack.postgres.url(DATABASE), pool_size=2)
         self._queue = broker.build(self.stack.redis.url)
-        told = {"timezone": str(self.zone), "senders": SENDERS, "calls": CALLS}
+        templates = self.stack.home / TEMPLATES  # without its scripts there would be nothing to say in a call
+        told = {"timezone": str(self.zone), "senders": SENDERS, "calls": CALLS, "templates_dir": templates}
         self._desk = desk.of(Settings.model_validate(told))
 
     def open(self, drive: Drive) -> bool:

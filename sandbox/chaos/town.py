@@ -29,6 +29,7 @@ SENDERS: Mapping[str, dict[str, Any]] = {
     "paced": {"address": "Cadence", "capability": "one_way", "segments_per_s": 40.0},
     "voix": {"address": "+33939000001", "capability": "voice", "calls_per_s": 10.0, "calls_at_once": 20},
 }
+TEMPLATES = "templates"  # below the home of the run
 ALL_DAY = (("00:00", "23:59"),)
 # Minutes before a number is rung again: seconds here.
 AGAIN_MIN = (0.01, 0.03)
@@ -75,7 +76,7 @@ def settings(config: Path, templates: Path, zone: ZoneInfo) -> dict[str, str]:
 
 def write_files(plan: Plan, source: Path, home: Path) -> tuple[Path, Path]:
     """The configuration and the texts of the run, beside copies of the shipped ones; (config, templates)."""
-    config, templates = home / "config", home / "templates"
+    config, templates = home / "config", home / TEMPLATES
     shutil.copytree(source / "config", config)
     shutil.copytree(source / "templates", templates)
     path = config / "courtoisie.toml"

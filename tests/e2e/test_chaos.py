@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 SECONDS = 24
 SEEDS = [61]  # every group of faults in one short plan
 # On a busy machine the web server may be away while the few calls of a short run last; long runs have hundreds.
-OF_CALLS = {"rung_once", "no_key_is_lost", "who_pressed_1_is_left_in_peace"}
+OF_KEYS = {"no_key_is_lost", "who_pressed_1_is_left_in_peace"}
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -40,7 +40,7 @@ def test_whatever_dies_every_promise_holds(played: tuple[Run, Result]) -> None:
 def test_no_promise_holds_for_want_of_anything_to_look_at(played: tuple[Run, Result]) -> None:
     _, result = played
 
-    looked_at = {name: v.looked_at for name, v in result.verdicts.items() if name not in OF_CALLS}
+    looked_at = {name: v.looked_at for name, v in result.verdicts.items() if name not in OF_KEYS}
     assert 0 not in looked_at.values(), looked_at
     assert result.looks > 10
 
@@ -62,9 +62,7 @@ def test_a_second_text_is_seen(played: tuple[Run, Result]) -> None:
 def test_a_second_call_is_seen(played: tuple[Run, Result]) -> None:
     run, _ = played
     account = run.stack.control.account()
-    first = next(iter(run.stack.control.calls(direction="outbound-api")), None)
-    if first is None:
-        pytest.skip("in so short a run no call was placed on this machine")
+    first = run.stack.control.calls(direction="outbound-api")[0]
     requests.post(
         f"{run.stack.standin.url}/2010-04-01/Accounts/{account['sid']}/Calls.json",
         {"To": first["to"], "From": first["from"], "Url": first["url"], "StatusCallback": first["status_callback"]},
