@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(what: Callable[[], Any], *, timeout_s: float = 30.0, why: str = "") -> Any:
+def until(what: Callable[[], Any], *, timeout_s: float = 90.0, why: str = "") -> Any:
     """Waits for a condition and returns what it gave; fails with `why` when it does not come."""
     deadline = time.monotonic() + timeout_s
     while not (found := what()):

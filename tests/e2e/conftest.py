@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from sandbox import rabbitmq, stack
 from sandbox.stack import DATABASE, Stack
-from tests import builders
+from tests import builders, deployments
 from tests.waiting import until
 from worker import actors, bootstrap, broker
 from worker import settings as configuration
@@ -137,7 +137,7 @@ class District:
     def report(self, event_id: int) -> dict[str, Any]:
         return reporting.as_json(reporting.report(self.city.db, event_id))
 
-    def settled(self, event_id: int, timeout_s: float = 60.0) -> dict[str, Any]:
+    def settled(self, event_id: int, timeout_s: float = 120.0) -> dict[str, Any]:
         """Waits until the event has settled and every reply has been read, and returns its account."""
         until(
             lambda: self.report(event_id)["state"] == "settled" and not self.unread(),
@@ -194,10 +194,13 @@ def inhabited(running: Stack) -> Iterator[City]:
 
 
 @pytest.fixture(scope="session")
-def city(request: pytest.FixtureRequest) -> Iterator[City]:
+def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     if request.param == "rabbitmq" and rabbitmq.program() is None:
         pytest.skip(rabbitmq.HOW_TO_GET_IT)
-    with stack.running(seed="e2e", changes=QUICK, broker=request.param) as running:
+    config = deployments.copy_to(tmp_path_factory.mktemp("city")) / "config"
+    deployments.open_at_any_hour(config)
+    changes = QUICK | {"CONFIG_DIR": str(config)}
+    with stack.running(seed="e2e", changes=changes, broker=request.param) as running:
         running.control.put_senders({"address": VOICE})
         running.control.settings(calls_per_s=50.0, call_speed=20.0)
         running.start_product()

@@ -44,7 +44,7 @@ def play(scene: Callable[[GroupCommit], Awaitable[None]], shelf: Shelf) -> None:
         commit = GroupCommit(shelf.save)
         storing = asyncio.create_task(commit.run())
         try:
-            await asyncio.wait_for(scene(commit), 10)
+            await asyncio.wait_for(scene(commit), 60)
         finally:
             storing.cancel()
 

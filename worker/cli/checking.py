@@ -44,6 +44,7 @@ def check(
         _show_texts(seen)
         answered = _show_servers(asked)
         _show_problems(seen.problems)
+        _show_silent(answered)
     return 0 if _is_well(seen, answered) else 1
 
 
@@ -113,6 +114,13 @@ def _show_problems(problems: Sequence[Problem]) -> None:
         console.print(said.format(n=errors))
     else:
         console.print(_("Réglages, campagnes et textes : aucune erreur."))
+
+
+def _show_silent(answered: Sequence[Answer]) -> None:
+    """The last line says how it ended, servers included."""
+    wrong = [answer.label for answer in answered if not answer.is_well]
+    if wrong:
+        out().print(_("À corriger avant tout envoi : {what}.").format(what=", ".join(wrong)), markup=False)
 
 
 def _as_json(seen: Report, answered: Sequence[Answer]) -> dict[str, Any]:

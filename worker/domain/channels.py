@@ -1,7 +1,16 @@
 """What a phone can do, what a sender can do."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def is_telephone_number(words: str) -> bool:
+    """Whether these words are a number that can be rung and written to, in the international form (E.164). What comes
+    from a short code, a name or a withheld number has none."""
+    return _E164.fullmatch(words) is not None
 
 
 class Channel(StrEnum):

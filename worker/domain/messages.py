@@ -126,7 +126,8 @@ class Receipt:
 class Inbound:
     """What came from a phone, as the provider told it: a text, or a key pressed in a call, which is its body.
 
-    to_address: the number or short code of ours that was written to, or that rang. channel: sms or voice.
+    e164: the telephone number, or what stands in its place when it came from none (is_telephone_number). to_address:
+    the number or short code of ours that was written to, or that rang. channel: sms or voice.
     """
 
     provider_sid: str

@@ -25,6 +25,9 @@ _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")  # what Twilio takes
 _SERVICE = re.compile(r"MG[0-9a-f]{32}")
 # Numbers that ARCEP keeps for films and examples (décision n° 2018-0881): they never reach anybody.
 _FOR_FILMS = ("019900", "026191", "035301", "046571", "053649", "063998")
+_HOST = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*\.?|[0-9a-f:.]+"
+)
 # A stand-in for the provider is on this machine.
 THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _EXAMPLE_REMEDY = _("Écrivez ce que vos locataires connaissent, ou landlord.examples_allowed = true si c'est voulu.")
@@ -35,7 +38,7 @@ def problems(settings: Settings) -> list[Problem]:
     """All that is wrong with the settings, without asking any server."""
     found = [*_unread_keys(settings), *unread_variables(os.environ)]
     found += [*_landlord(settings), *_timezone(settings), *_hours(settings)]
-    found += [*_guests(settings), *_prices(settings), *_elsewhere(settings)]
+    found += [*_public_url(settings), *_guests(settings), *_prices(settings), *_elsewhere(settings)]
     for sender in settings.sender_table.values():
         found += _sender(sender)
     return found
@@ -108,6 +111,32 @@ def _timezone(settings: Settings) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         wrong = _("« {zone} » n'est pas un fuseau horaire.").format(zone=settings.timezone)
         yield Problem(FILE, "timezone", wrong, _('Écrivez par exemple "Europe/Paris".'))
+
+
+def _public_url(settings: Settings) -> Iterator[Problem]:
+    """The provider calls this address letter by letter: what it cannot call would leave every reply unread."""
+    wrong = _wrong_with(settings.public_url) if settings.public_url else ""
+    if wrong:
+        yield Problem(
+            _("environnement"), f"{PREFIX}PUBLIC_URL", wrong, _("Écrivez par exemple https://appels.exemple.fr.")
+        )
+    elif settings.twilio.account_sid and not settings.public_url:
+        missing = _("l'adresse https à laquelle Twilio atteint ce serveur manque.")
+        remedy = _("Écrivez par exemple https://appels.exemple.fr.")
+        yield Problem(_("environnement"), f"{PREFIX}PUBLIC_URL", missing, remedy)
+
+
+def _wrong_with(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "", parts.port)[0]
+    except ValueError:
+        return _("« {url} » n'est pas une adresse.").format(url=url)
+    if parts.scheme not in ("https", "http") or not _HOST.fullmatch(host):
+        return _("« {url} » n'est pas une adresse qui commence par https:// et un nom de serveur.").format(url=url)
+    if parts.username is not None or parts.query or parts.fragment or "?" in url or "#" in url:
+        return _("cette adresse porte un nom d'utilisateur, un « ? » ou un « # », que nous ne pouvons pas compléter.")
+    return ""
 
 
 def _hours(settings: Settings) -> Iterator[Problem]:

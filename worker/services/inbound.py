@@ -8,7 +8,7 @@ import structlog
 
 from worker import logs
 from worker.domain.callbacks import TaskReason
-from worker.domain.channels import Channel
+from worker.domain.channels import Channel, is_telephone_number
 from worker.domain.errors import Unavailable
 from worker.domain.messages import Inbound, MessageState
 from worker.domain.recipients import Reason, RecipientState
@@ -91,6 +91,9 @@ def _match(heard: Heard) -> str:
 
 
 def _act(connection: Connection, rig: Rig, heard: Heard) -> None:
+    """What came from no number concerns nobody we know, and cannot be answered: a person files it."""
+    if not is_telephone_number(heard.message.e164):
+        return
     _ABOUT_THE_NUMBER.get(heard.reading.intent, _nothing)(connection, rig, heard)
     if heard.households:
         _link(connection, heard)

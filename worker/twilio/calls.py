@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from worker.domain import line
-from worker.domain.channels import Sender
+from worker.domain.channels import Sender, is_telephone_number
 from worker.domain.line import Ringing, Transfer
 from worker.domain.messages import Inbound, OutgoingCall
 from worker.domain.voice import STATUSES, Word
@@ -21,7 +21,6 @@ RESOURCE: Final = "Calls.json"
 SID: Final = re.compile(r"CA[0-9a-f]{32}", re.IGNORECASE)
 # The line is only known to be free again from the last of these; the others tell how far it came.
 _EVENTS: Final = ("initiated", "ringing", "answered", "completed")
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _ANSWERED_BY: Final = re.compile(r"human|fax|unknown|machine_[a-z_]{1,24}")
 _KEYS: Final = re.compile(r"[0-9*#]{1,8}")
 _MOST_ID: Final = 2**63 - 1
@@ -122,7 +121,7 @@ def ringing(form: Mapping[str, str], *, now: datetime) -> Ringing | None:
     sid, number = form.get("CallSid", ""), form.get("From", "")
     if not SID.fullmatch(sid):
         return None
-    known = _E164.fullmatch(number) and number not in _WITHHELD
+    known = is_telephone_number(number) and number not in _WITHHELD
     return Ringing(sid, number if known else None, form.get("To", "").replace("\x00", ""), now)
 
 
@@ -174,7 +173,7 @@ def pressed(form: Mapping[str, str], at: Place, key: str, *, now: datetime) -> I
     posted. None without a telephone number behind it.
     """
     to = form.get("To", "")
-    if not _E164.fullmatch(to):
+    if not is_telephone_number(to):
         return None
     return Inbound(
         provider_sid=f"{at.provider_sid}.{at.round}",

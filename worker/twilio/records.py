@@ -228,11 +228,17 @@ def _refusal(error: TwilioException) -> BadDefinition | Unavailable:
     if status and errors.classify(status, code).outcome is Outcome.CONFIGURATION:
         return BadDefinition(
             _(
-                "Twilio refuse nos demandes (code {code}, HTTP {status}) : vérifiez COURTOISIE_TWILIO__ACCOUNT_SID, "
+                "Twilio refuse nos demandes ({what}) : vérifiez COURTOISIE_TWILIO__ACCOUNT_SID, "
                 "COURTOISIE_TWILIO__AUTH_TOKEN ou la clé d'API, et COURTOISIE_TWILIO__API_URL."
-            ).format(code=code, status=status)
+            ).format(what=_named(status, code))
         )
-    return Unavailable(_("Twilio ne répond pas (HTTP {status}, code {code}).").format(status=status, code=code))
+    return Unavailable(_("Twilio ne répond pas ({reason}).").format(reason=_named(status, code)))
+
+
+def _named(status: int | None, code: int | None) -> str:
+    """As the provider's own pages name it; a page of a list may be refused without a code."""
+    named = [_("code {code}").format(code=code) if code else "", f"HTTP {status}" if status else ""]
+    return ", ".join(filter(None, named)) or _("sans réponse lisible")
 
 
 def _status_and_code(error: TwilioException) -> tuple[int | None, int | None]:

@@ -16,9 +16,9 @@ from twilio.request_validator import RequestValidator
 from worker.domain.messages import Inbound, Receipt
 from worker.twilio.outgoing import SID
 
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _STATUS: Final = re.compile(r"[a-z][a-z_-]{1,31}")
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
+_LONGEST_SENDER: Final = 100
 _MOST_ID: Final = 2**63 - 1
 _MOST_CODE: Final = 2**31 - 1
 
@@ -81,14 +81,14 @@ def receipt(form: Mapping[str, str], *, message_id: str | None, now: datetime) -
 
 
 def inbound(form: Mapping[str, str], *, now: datetime) -> Inbound | None:
-    """A text somebody sent us; None when it has no id or comes from no telephone number."""
+    """A text somebody sent us, whatever it was sent from: a short code, a name, a withheld number. None without an
+    id."""
     sid = form.get("MessageSid") or form.get("SmsSid") or ""
-    sender = form.get("From", "")
-    if not SID.fullmatch(sid) or not _E164.fullmatch(sender):
+    if not SID.fullmatch(sid):
         return None
     return Inbound(
         provider_sid=sid,
-        e164=sender,
+        e164=_clean(form.get("From", ""))[:_LONGEST_SENDER],
         to_address=_clean(form.get("To", "")),
         body=_clean(form.get("Body", "")),
         received_at=now,
