@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 100.0
 PR_SET_PDEATHSIG = 1  # Linux: the kernel signals the child when its parent dies
 
 

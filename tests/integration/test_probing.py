@@ -158,7 +158,9 @@ def test_the_command_fails_when_one_does_not_answer(db: Database, capsys: pytest
     code = command.check(settings_in(ROOT), online=True, as_json=False, db=lambda: db)
 
     assert code == 1
-    assert "Adresse publique : COURTOISIE_PUBLIC_URL manque" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Adresse publique : COURTOISIE_PUBLIC_URL manque" in told
+    assert "À corriger avant tout envoi" in told.splitlines()[-1]
 
 
 def test_an_account_that_is_missing_is_told_and_nobody_is_asked(

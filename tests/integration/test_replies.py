@@ -69,6 +69,23 @@ def test_a_bare_yes_to_a_text_that_did_not_ask_how_things_are_goes_to_a_person(
     assert town.state(home) == state
 
 
+@pytest.mark.parametrize("sender", ["", "38000", "anonymous", "whatsapp:+33612345678"])
+@pytest.mark.parametrize("body", ["1", "STOP", "START", "au secours", "mauvais numéro", "bonjour"])
+def test_a_text_from_no_number_is_kept_for_a_person_and_changes_nothing_else(
+    town: Town, sender: str, body: str
+) -> None:
+    home = town.household()
+    town.sent(town.open())
+
+    town.reply(sender, body)
+
+    [kept] = town.rows("inbound_message")
+    assert (kept["e164"], kept["body"], kept["match"], kept["filed_at"]) == (sender, body, "unknown_sender", None)
+    assert kept["read_at"] is not None
+    assert (town.state(home), town.task(home), town.rows("opt_out")) == ("waiting", None, [])
+    assert [message["step"] for message in town.rows("message")] == ["first"]
+
+
 def test_an_emergency_is_due_within_a_quarter_of_an_hour(town: Town) -> None:
     home = town.household()
     town.sent(town.open())

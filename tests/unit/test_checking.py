@@ -130,6 +130,41 @@ def test_a_spoilt_setting_is_told_with_its_remedy(
     assert remedy in found[0].remedy
 
 
+# An address, and what the check finds wrong with it.
+ADDRESSES = [
+    ("https://appels.chalets.example", ""),
+    ("https://chalets.example/courtoisie/", ""),
+    ("http://127.0.0.1:8000", ""),
+    ("https://[::1]:8000", ""),
+    ("foo", "commence par https://"),
+    ("appels.chalets.example", "commence par https://"),
+    ("ftp://chalets.example", "commence par https://"),
+    ("https://", "commence par https://"),
+    ("https://les_chalets.example", "commence par https://"),
+    ("https://les chalets.example", "commence par https://"),
+    ("https://chalets.example:port", "n'est pas une adresse"),
+    ("https://[chalets.example", "n'est pas une adresse"),
+    ("https://user:secret@chalets.example", "nom d'utilisateur"),
+    ("https://chalets.example/?a=1", "« ? »"),
+    ("https://chalets.example/#a", "« # »"),
+]
+
+
+@pytest.mark.parametrize(("address", "wrong"), ADDRESSES)
+def test_an_address_the_provider_cannot_call_is_told(deployment: Path, address: str, wrong: str) -> None:
+    found = told(deployment, "environnement", public_url=address, twilio={"account_sid": "AC1"})
+
+    assert [p.key for p in found] == (["COURTOISIE_PUBLIC_URL"] if wrong else [])
+    assert all(wrong in p.wrong and "secret" not in str(p) for p in found)
+
+
+@pytest.mark.parametrize(("account", "keys"), [("", []), ("AC1", ["COURTOISIE_PUBLIC_URL"])])
+def test_an_account_without_an_address_to_call_is_told(deployment: Path, account: str, keys: list[str]) -> None:
+    found = told(deployment, "environnement", twilio={"account_sid": account})
+
+    assert [p.key for p in found] == keys
+
+
 REAL = {"account_sid": "AC1"}
 STAND_IN = REAL | {"api_url": "http://127.0.0.1:8001"}
 OURS = {"name": "Habitat 31", "phone": "05 61 00 00 00"}

@@ -156,7 +156,10 @@ def test_replies_are_listed_by_day_in_gmt_and_kept_by_the_moment(
 
     replies = gateway.inbound("38000", paris)
 
-    assert replies == [Inbound(SID, PHONE, "38000", "1", SINCE + timedelta(minutes=1), media_count=1)]
+    assert replies == [
+        Inbound(SID, "36105", "38000", "1", SINCE + timedelta(minutes=2)),
+        Inbound(SID, PHONE, "38000", "1", SINCE + timedelta(minutes=1), media_count=1),
+    ]
 
 
 def test_replies_are_listed_back_to_the_moment_and_no_further(
@@ -207,8 +210,11 @@ def test_refused_credentials_are_named_with_what_to_mend(
 ) -> None:
     provider.get(LIST, json={"code": code, "message": "no", "status": status}, status=status)
 
-    with pytest.raises(BadDefinition, match="COURTOISIE_TWILIO__ACCOUNT_SID"):
+    with pytest.raises(BadDefinition, match="COURTOISIE_TWILIO__ACCOUNT_SID") as refused:
         gateway.verify()
+
+    assert f"HTTP {status}" in str(refused.value)
+    assert "None" not in str(refused.value)
 
 
 BROKEN = [
