@@ -1,6 +1,5 @@
 """Real servers for the tests that need them: one PostgreSQL and one Redis per run, a fresh database per test."""
 
-import itertools
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import pytest
 from sandbox import servers
 from sandbox.standin import Standin
 from sandbox.twilio.control import Control
+from tests.databases import Lender
 from worker.store import database, schema_version
 
 # A machine that is busy is no reason to fail: what takes long is bounded by the whole test's time.
@@ -21,7 +21,6 @@ hypothesis.settings.load_profile("calm")
 for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_EDGE", "TWILIO_REGION", "COLUMNS"))]:
     del os.environ[_variable]  # the machine's own settings must not reach a test
 
-_numbers = itertools.count(1)
 ROOT = Path(__file__).parent.parent
 
 
@@ -45,11 +44,15 @@ def template_database(postgres: servers.Postgres) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: servers.Postgres, template_database: str) -> Lender:
+    return Lender(postgres, template_database)
+
+
 @pytest.fixture
-def database_url(postgres: servers.Postgres, template_database: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    yield postgres.create_database(name, template_database)
-    postgres.drop_database(name)
+def database_url(databases: Lender) -> Iterator[str]:
+    yield databases.lend()
+    databases.take_back()
 
 
 @pytest.fixture
