@@ -240,6 +240,7 @@ WORDS: dict[str, str] = {
     "signed_in": _("s'est connecté"),
     "signed_out": _("s'est déconnecté"),
     "referred": _("a fait une orientation"),
+    "rang": _("a fait sonner par le système"),
     "changed_account": _("a changé un compte"),
     "household": _("foyer n°"),
     "event": _("opération n°"),

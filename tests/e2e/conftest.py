@@ -5,12 +5,14 @@ all of them run over.
 """
 
 import itertools
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pika
 import pytest
@@ -29,6 +31,18 @@ from worker.store import database
 
 # The number the machine rings from.
 VOICE = "+33939000001"
+# Two agencies with a telephone: at one somebody is there at any hour, the other is closed whenever these tests run.
+OPEN, SHUT = "OUVERTE", "FERMEE"
+AGENCY_PHONE = "+33561000002"
+_AT_NIGHT, _AT_NOON = ("02:00", "03:00"), ("12:00", "13:00")
+
+
+def _agencies(now: datetime) -> str:
+    """The settings of both, as JSON."""
+    hours = {OPEN: ("00:00", "23:59"), SHUT: _AT_NIGHT if 6 <= now.hour < 22 else _AT_NOON}
+    return json.dumps({a: {"phone": AGENCY_PHONE, "routine": [h], "alert": [h]} for a, h in hours.items()})
+
+
 # Waits of the product, shortened where a test would wait for them.
 QUICK = {
     "LIMITS__TICK_S": "0.3",
@@ -46,6 +60,7 @@ QUICK = {
     "CALLS__NO_ANSWER_MIN": "[0.02, 0.03]",
     "CALLS__MACHINE_MIN": "[0.02, 0.03]",
     "CALLS__RING_S": "25",
+    "AGENCIES": _agencies(datetime.now(ZoneInfo("Europe/Paris"))),
 }
 _codes = itertools.count(1)
 
@@ -62,9 +77,9 @@ class City:
         """Whatever waited in the queue is gone, and so are the queues."""
         WIPE[self.stack.broker](self.stack.queue.url)
 
-    def district(self) -> "District":
-        """A part of the town of its own, so that tests do not meet."""
-        return District(self, f"A{next(_codes)}")
+    def district(self, code: str = "") -> "District":
+        """A part of the town of its own, so that tests do not meet. code: of an agency that has settings."""
+        return District(self, code or f"A{next(_codes)}")
 
 
 def _wipe_redis(url: str) -> None:

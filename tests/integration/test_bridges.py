@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import text
 
-from tests.builders import Household
+from tests.builders import Household, landline
 from tests.integration import site as sites
 from tests.integration.api_client import Program
 from tests.integration.switchboard import CALL_DESK, LINE, Switchboard
@@ -16,7 +16,7 @@ from tests.integration.test_console import Browser, Console
 from worker.domain.channels import Sender
 from worker.domain.errors import Refused
 from worker.domain.messages import Inbound, Outcome, OutgoingCall, SendResult
-from worker.domain.roles import Role
+from worker.domain.roles import Person, Role
 from worker.services import bridging, claims, inbound, staffing
 from worker.services.staffing import TERMINAL
 from worker.store.database import Database
@@ -48,6 +48,7 @@ class Provider:
     """In the gateway's place."""
 
     fate: SendResult | None = None
+    next: list[SendResult] = field(default_factory=list)
     rung: list[OutgoingCall] = field(default_factory=list)
 
     def bridge(
@@ -55,6 +56,8 @@ class Provider:
     ) -> list[SendResult]:
         del senders, in_flight
         self.rung += owed
+        if self.next:
+            return [replace(self.next.pop(0), message_id=c.message_id, attempt_id=c.attempt_id) for c in owed]
         accepted = SendResult(0, 0, Outcome.ACCEPTED, f"CA{owed[0].message_id:032x}", http_status=201)
         return [replace(self.fate or accepted, message_id=c.message_id, attempt_id=c.attempt_id) for c in owed]
 
@@ -78,7 +81,7 @@ class Bridges(Switchboard):
     def ring(self, task: int, number: str = "", caller: str = ODILE) -> int:
         """Odile asks for the call, and a worker makes it."""
         rig = bridging.Rig(self.db, self.settings, CALL_DESK, lambda _bridge: None)
-        bridge = bridging.start(rig, task, caller=caller, number=number, now=self.now)
+        bridge = bridging.start(rig, task, caller=Person(0, caller, Role.CALLER), number=number, now=self.now)
         self.place_bridge(bridge)
         return bridge
 
@@ -231,10 +234,48 @@ def test_a_worker_that_is_told_twice_rings_once(town: Bridges) -> None:
     assert len(town.provider.rung) == 1
 
 
+def test_a_turn_that_passed_while_the_worker_was_busy_does_not_refuse_the_caller(town: Bridges) -> None:
+    _home, task = town.hand()
+    answers = [SendResult(0, 0, Outcome.TRANSIENT, asked=False), SendResult(0, 0, Outcome.ACCEPTED, f"CA{7:032x}")]
+    town.provider.next = answers
+
+    bridge = town.ring(task)
+
+    assert (town.row(bridge)["provider_sid"], town.row(bridge)["ended_at"]) == (f"CA{7:032x}", None)
+    assert [call.leave_at is None for call in town.provider.rung] == [False, True]
+
+
+def test_its_lines_are_not_there_for_the_machine_meanwhile(town: Bridges) -> None:
+    _home, task = town.hand()
+    for _ in range(2):
+        town.household(mobiles=[], landlines=[landline()])
+    town.open()
+    town.climb()
+    bridge = town.ring(task)
+    town.hook("connect", bridge, Digits="1")
+    town.later(seconds=5)
+
+    assert town.place(LINE) == []  # of two lines the caller has one, the household the other
+
+    town.hook("ended", bridge, DialCallStatus="completed", DialCallDuration="3")
+    assert len(town.place(LINE)) == 1
+
+
+def test_who_had_the_system_ring_whom_is_written_down(town: Bridges) -> None:
+    home, task = town.hand()
+    page = browser(town).get(f"/tasks/{task}")
+
+    page.send(f"/tasks/{task}/bridge")
+    page.send(f"/tasks/{task}/bridge")  # refused: one is under way
+
+    rang = [(e["who"], e["kind"], e["object_id"]) for e in town.rows("audit_entry") if e["action"] == "rang"]
+    assert rang == [(ODILE, "household", str(home.id))]
+
+
 def test_a_call_nobody_waits_for_any_more_is_not_made(town: Bridges) -> None:
     _home, task = town.hand()
     rig = bridging.Rig(town.db, town.settings, CALL_DESK, lambda _bridge: None)
-    bridge = bridging.start(rig, task, caller=ODILE, number="", now=town.now)
+    bridge = bridging.start(rig, task, caller=Person(0, ODILE, Role.CALLER), number="", now=town.now)
     town.now += timedelta(minutes=2)
 
     assert town.place_bridge(bridge) is None

@@ -16,6 +16,7 @@ class Action(StrEnum):
     VIEWED = "viewed"
     SEARCHED = "searched"
     EDITED = "edited"
+    RANG = "rang"
     EXPORTED = "exported"
     IMPORTED = "imported"
     LAUNCHED = "launched"

@@ -5,7 +5,7 @@ is recorded.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,9 +16,11 @@ from worker.domain.channels import Sender
 from worker.domain.errors import NotFound, Refused, Unavailable
 from worker.domain.messages import Outcome, OutgoingCall, SendResult
 from worker.domain.outcomes import OutcomeCode
+from worker.domain.roles import Person
 from worker.i18n import _
 from worker.listing import phones
-from worker.services import claims, sending
+from worker.services import auditing, claims, sending
+from worker.services.auditing import Action
 from worker.services.desk import Desk
 from worker.settings import Settings
 from worker.store import bridges as rows
@@ -65,8 +67,8 @@ class Rig:
     tell: Callable[[int], None]
 
 
-def start(rig: Rig, task_id: int, *, caller: str, number: str, now: datetime) -> int:
-    """Keeps a call to be put together and has a worker make it; returns its id.
+def start(rig: Rig, task_id: int, *, caller: Person, number: str, now: datetime) -> int:
+    """Keeps a call to be put together, writes it down in the audit log, and has a worker make it; returns its id.
 
     Raises NotFound for an unknown task or number; Refused unless the caller has the task in hand and a phone of their
     own, while another call is under way, and where there is no line; Unavailable when no worker can be told, and then
@@ -82,27 +84,28 @@ def start(rig: Rig, task_id: int, *, caller: str, number: str, now: datetime) ->
     return bridge_id
 
 
-def _open(rig: Rig, task_id: int, *, caller: str, number: str, now: datetime) -> int:
+def _open(rig: Rig, task_id: int, *, caller: Person, number: str, now: datetime) -> int:
     line = rig.desk.line
     if line is None:
         raise Refused(_("Aucun émetteur vocal n'est configuré : appelez depuis un poste de l'agence."))
 
     def work(connection: Connection) -> int:
-        household = _held(connection, task_id, caller, now)
+        household = _held(connection, task_id, caller.login, now)
         e164 = _number_of(connection, household, number)
-        _refuse_without_phone(connection, caller)
-        _forget_lost(connection, task_id, caller, rig.settings, now)
+        _refuse_without_phone(connection, caller.login)
+        _forget_lost(connection, task_id, caller.login, rig.settings, now)
         opened = rows.open_one(
             connection,
             task_id=task_id,
             household_id=household,
-            caller=caller,
+            caller=caller.login,
             e164=e164,
             sender=line.sender,
             now=now,
         )
         if opened is None:
             raise Refused(_("Un appel est déjà en cours : terminez-le d'abord."))
+        auditing.note(connection, caller, Action.RANG, "household", [household], now=now)
         return opened
 
     return rig.db.run(work)
@@ -118,8 +121,15 @@ def place(rig: sending.Rig, bridge_id: int, *, settings: Settings) -> SendResult
         sender = rig.senders[taken[0]]
         [leave_at] = limits.reserve(connection, limits.of_calls(sender.key), [1], per_s=sender.calls_per_s, start=now)
     call = _outgoing(bridge_id, taken[1], sender, settings, leave_at=leave_at, now=now)
-    [result] = rig.gateway.bridge([call], senders=rig.senders, in_flight=rig.share.slots or 1)
+    result = _ask(rig, call)
+    if not result.asked:  # its turn passed while this process was busy: somebody waits beside the telephone
+        result = _ask(rig, replace(call, leave_at=None))
     _note(rig.db, bridge_id, result, now=rig.clock())
+    return result
+
+
+def _ask(rig: sending.Rig, call: OutgoingCall) -> SendResult:
+    [result] = rig.gateway.bridge([call], senders=rig.senders, in_flight=rig.share.slots or 1)
     return result
 
 

@@ -78,6 +78,8 @@ def _climb(
 
 
 Moves = Sequence[tuple[recipients.Due, ladder.Move]]
+# None was made, or the last one is over without an answer.
+_NO_CALL = frozenset({None, MessageState.UNDELIVERED, MessageState.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +134,19 @@ def _line(
     desk: Desk,
     now: datetime,
 ) -> _Line | None:
-    """Numbers are looked for only where the machine rings at all, and for households it has not rung."""
+    """Numbers are looked for only where the machine rings at all, and for whom it has no call to wait for."""
     if desk.line is None or not desk.rings(campaign) or event.state is not EventState.RUNNING:
         return None
     opens_at, closes_at = desk.line_opening(campaign, now)
     if opens_at >= event.void_at:
         return None
-    numbers = automatic_calls.best(connection, [d.id for d in due if d.call_state is None])
+    numbers = automatic_calls.best(connection, [d.id for d in due if d.call_state in _NO_CALL])
     return _Line(desk.line.sender, opens_at, closes_at, numbers)
 
 
 def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
+    """A call to a number that proved dead is none, as long as there is another to ring."""
+    rings_from = around.rings_from(due.id)
     return ladder.Facts(
         campaign=around.campaign,
         reason=Reason(due.reason) if due.reason else None,
@@ -155,9 +159,9 @@ def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
         texts_from=around.texts_from,
         has_second=due.id in around.others,
         second_state=MessageState(due.second_state) if due.second_state else None,
-        calls_from=around.rings_from(due.id),
-        call_state=MessageState(due.call_state) if due.call_state else None,
-        call_end=CallEnd(due.call_end) if due.call_end else None,
+        calls_from=rings_from,
+        call_state=MessageState(due.call_state) if due.call_state and rings_from is None else None,
+        call_end=CallEnd(due.call_end) if due.call_end and rings_from is None else None,
     )
 
 

@@ -6,7 +6,7 @@ import structlog
 
 from worker import catalogue
 from worker.domain import voice
-from worker.domain.messages import Inbound, MessageState, Step
+from worker.domain.messages import Inbound, MessageState, NumberFault, Step
 from worker.domain.voice import CallEnd, Tried, Word
 from worker.services import recording
 from worker.services.desk import Desk
@@ -57,6 +57,8 @@ def learn(connection: Connection, known: Known, word: Word, *, sid: str, desk: D
     _note_sent(connection, known, now)
     if end is not None and end is not known.came_to:
         log.info("call_came_to", message_id=known.message_id, attempt_id=known.attempt_id, end=str(end))
+        if end is CallEnd.DEAD:
+            recording.note_faults(connection, [(known.e164, NumberFault.DEAD)], now)
         _follow(connection, known, end, ended_at=ended_at or now, desk=desk, now=now)
 
 

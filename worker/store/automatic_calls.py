@@ -20,12 +20,15 @@ CALLABLE = """
     LIMIT 1
 """
 
+# Who was not rung yet, or whose number proved dead meanwhile: its next one stands in for that.
 _BEST = text(
     f"""
 SELECT r.id, best.e164
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 CROSS JOIN LATERAL ({CALLABLE.format(household="r.household_id", purpose="e.definition->>'purpose'")}) best
-WHERE r.id = ANY (:ids) AND r.call_e164 IS NULL
+WHERE r.id = ANY (:ids)
+  AND (r.call_e164 IS NULL OR EXISTS (SELECT 1 FROM phone d WHERE d.household_id = r.household_id AND d.e164 = r.call_e164
+                                      AND d.bad_since IS NOT NULL AND d.bad_reason = 'provider_dead'))
 """  # noqa: S608  # our own constant
 )
 
@@ -33,12 +36,12 @@ _CHOOSE = text(
     """
 UPDATE recipient r SET call_e164 = n.e164
 FROM unnest(CAST(:recipients AS bigint[]), CAST(:numbers AS text[])) AS n(id, e164)
-WHERE r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting' AND r.call_e164 IS NULL
+WHERE r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting'
 """
 )
 
-# Who shares a number with somebody who is rung in this event relies on that call. Relies on uq_message_number and
-# uq_message_step, so a repeat adds nothing.
+# Who shares a number with somebody who is rung in this event relies on that call. Relies on uq_message_number, so a
+# repeat adds nothing.
 _QUEUE = text(
     """
 INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
@@ -82,8 +85,14 @@ UPDATE recipient r SET due_at = least(r.due_at, CAST(:at AS timestamptz)) FROM t
 """  # noqa: S608  # our own constant
 )
 
+# A bridged call takes a line for the caller's own phone, and one more for the household once a key connects it. A long
+# talk is not counted to its end: better a request that is refused and made again than a line that seems taken for ever.
 _UNDER_WAY = text(
-    "SELECT count(*) FROM automatic_call WHERE sender = :sender AND ended_at IS NULL AND opened_at > :since"
+    """
+SELECT (SELECT count(*) FROM automatic_call WHERE sender = :sender AND ended_at IS NULL AND opened_at > :since)
+     + (SELECT count(*) + count(connected_at) FROM bridged_call
+        WHERE sender = :sender AND ended_at IS NULL AND asked_at > :since)
+"""
 )
 
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
@@ -195,7 +204,7 @@ class Change:
 
 
 def best(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Recipient id -> the number at which this event may ring the household."""
+    """Recipient id -> the number at which this event may ring the household now: its first, or the next after a dead one."""
     return {row.id: row.e164 for row in connection.execute(_BEST, {"ids": list(ids)})}
 
 
@@ -221,7 +230,7 @@ def mark_ended(connection: Connection, messages: Sequence[int], *, at: datetime)
 
 
 def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
-    """How many calls of a sender are in the air. since: an older one has ended, whatever was told."""
+    """How many lines of a sender are taken. since: an older call has ended, whatever was told."""
     return int(connection.execute(_UNDER_WAY, {"sender": sender, "since": since}).scalar_one())
 
 

@@ -13,7 +13,7 @@ _LOCK_MESSAGE = text("SELECT 1 FROM message WHERE id = :message_id AND channel =
 _LOCK = text(
     """
 SELECT c.attempt_id, c.message_id, c.provider_sid, c.status, c.sequence, c.answered_by, c.key, c.wrong_key, c.heard_out,
-       c.sip_code, c.duration_s, c.ended_at, c.came_to, m.state AS message_state, m.event_id, m.void_at,
+       c.sip_code, c.duration_s, c.ended_at, c.came_to, m.state AS message_state, m.event_id, m.e164, m.void_at,
        c.attempt_id = (SELECT max(a.id) FROM attempt a WHERE a.message_id = m.id) AS is_newest
 FROM automatic_call c JOIN message m ON m.id = c.message_id
 WHERE c.message_id = :message_id AND c.attempt_id = :attempt_id
@@ -114,6 +114,7 @@ class Known:
     came_to: CallEnd | None
     message_state: str
     event_id: int
+    e164: str
     void_at: datetime
     is_newest: bool
 

@@ -131,8 +131,14 @@ message = Table(
     one_of("state", MessageState),
     CheckConstraint("(step = 'ack') = (in_reply_to IS NOT NULL)", name="ack_answers_something"),
     CheckConstraint("(step = 'ack') OR (event_id IS NOT NULL AND recipient_id IS NOT NULL)", name="step_has_recipient"),
-    # None is written to twice: by recipient, and by number when two households share one.
-    Index("uq_message_step", "recipient_id", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")),
+    # None is written to twice: by recipient, and by number when two households share one. A call is by number alone:
+    # where that one is dead, the household is rung at its next.
+    Index(
+        "uq_message_step",
+        *("recipient_id", "channel", "step"),
+        unique=True,
+        postgresql_where=text("step <> ALL (ARRAY['ack', 'voice'])"),
+    ),
     Index(
         "uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")
     ),

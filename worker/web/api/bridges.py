@@ -46,7 +46,7 @@ def ring(task: Id, wanted: Wanted, person: Rings, at: AtHand) -> Bridged:
     visible(at, task, person)
     program = at.program
     rig = bridging.Rig(at.db, program.settings, program.desk, program.place_bridge)
-    bridging.start(rig, task, caller=person.login, number=wanted.number, now=at.now())
+    bridging.start(rig, task, caller=person, number=wanted.number, now=at.now())
     return _latest(at, task)
 
 

@@ -24,7 +24,7 @@ def ring(visit: Visit) -> Response:
     task = cards.visible(visit)
     program = visit.program
     rig = bridging.Rig(visit.parts.db, program.settings, program.desk, program.place_bridge)
-    bridging.start(rig, task.id, caller=visit.me.login, number=visit.said("number"), now=visit.now)
+    bridging.start(rig, task.id, caller=visit.me, number=visit.said("number"), now=visit.now)
     return visits.see(f"/tasks/{task.id}#bridge")
 
 
