@@ -11,6 +11,20 @@ from worker.domain.campaigns import AgeBand, Audience
 from worker.domain.recipients import Reason, RecipientState
 from worker.store.automatic_calls import CALLABLE
 
+# A recipient (w) to whom its event came: by a text that did not fail, as far as anybody knows, by a call that was picked
+# up, or by a person. Without a text of this event, the question of an earlier one stood for it.
+_THEIRS = """
+FROM message m WHERE m.event_id = w.event_id AND m.step <> 'ack'
+AND (m.e164 = w.e164 OR m.e164 = w.call_e164 OR m.recipient_id = w.id)
+"""
+_GOT_IT = f"""
+w.contacted_at IS NOT NULL
+AND (w.replied_at IS NOT NULL OR w.state = 'reached' OR NOT EXISTS (SELECT 1 {_THEIRS})
+     OR EXISTS (SELECT 1 {_THEIRS} AND m.channel = 'sms' AND m.state IN ('sending', 'unknown', 'sent', 'delivered'))
+     OR EXISTS (SELECT 1 {_THEIRS} AND EXISTS (SELECT 1 FROM automatic_call c WHERE c.message_id = m.id
+                                               AND c.came_to IN ('answered', 'no_input', 'wrong_key', 'hung_up'))))
+"""  # noqa: S608  # our own constants
+
 # One row per household of the audience, with its best number for a text and why it may get none.
 # Relies on ix_tenant_active, uq_household_present, the phone unique key and uq_opt_out_standing.
 # Where the machine rings, also the number it would ring; who lately pressed keys and answered no text is rung at once.
@@ -47,7 +61,7 @@ WITH aged AS (
       AND (CAST(:alone AS boolean) IS NULL OR (h.lives_alone = 'yes') = :alone)
       AND (CAST(:contacted_in AS bigint[]) = '{{}}'
            OR EXISTS (SELECT 1 FROM recipient w WHERE w.household_id = h.id AND w.event_id = ANY (:contacted_in)
-                      AND w.contacted_at IS NOT NULL))
+                      AND {_GOT_IT}))
       AND (CAST(:household AS bigint) IS NULL OR h.id = :household)
       AND (NOT :dealt OR EXISTS (SELECT 1 FROM round_place p
                                  WHERE p.event_id = CAST(:event_id AS bigint) AND p.household_id = h.id))
