@@ -26,11 +26,13 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("GET", "/campaigns/{campaign}/preview"): (OPERATORS, ""),
     ("GET", "/campaigns/{campaign}/households"): (OPERATORS, ""),
     ("POST", "/campaigns/{campaign}/test"): (OPERATORS, WHOLE),
+    ("GET", "/check"): (OPERATORS, ""),
     ("GET", "/events"): (OPERATORS, ""),
     ("POST", "/events"): (OPERATORS, WHOLE),
     ("GET", "/events/{event}"): (OPERATORS, ""),
     ("GET", "/events/{event}/report"): (OPERATORS, ""),
     ("GET", "/events/{event}/report.csv"): (OPERATORS, ""),
+    ("GET", "/events/{event}/report.html"): (OPERATORS, ""),
     ("GET", "/events/{event}/stream"): (OPERATORS, ""),
     ("POST", "/events/{event}/pause"): (OPERATORS, WHOLE),
     ("POST", "/events/{event}/resume"): (OPERATORS, WHOLE),
@@ -72,6 +74,8 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("POST", "/households/{household}/referrals"): (ALL, ""),
     ("GET", "/partners"): (ALL, ""),
     ("POST", "/partners"): (OPERATORS, WHOLE),
+    ("POST", "/partners/import/dry-run"): (OPERATORS, WHOLE),
+    ("POST", "/partners/import"): (OPERATORS, WHOLE),
     ("POST", "/partners/{partner}"): (OPERATORS, WHOLE),
     ("POST", "/partners/{partner}/close"): (OPERATORS, WHOLE),
     ("POST", "/partners/{partner}/reopen"): (OPERATORS, WHOLE),
@@ -93,6 +97,15 @@ ROUTES: dict[tuple[str, str], tuple[set[Role], str]] = {
     ("POST", "/users/{login}/disable"): (ADMINS, WHOLE),
     ("POST", "/users/{login}/enable"): (ADMINS, WHOLE),
     ("POST", "/users/{login}/role"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/password"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/name"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/phone"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/code"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/code/confirm"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/code/off"): (ADMINS, WHOLE),
+    ("GET", "/users/{login}/tokens"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/tokens"): (ADMINS, WHOLE),
+    ("POST", "/users/{login}/tokens/{token}/revoke"): (ADMINS, WHOLE),
     ("GET", "/audit"): (ADMINS, WHOLE),
 }
 
@@ -123,7 +136,7 @@ def _place(path: str) -> str:
 
 
 def _body(path: str) -> dict[str, Any]:
-    if "/imports" in path:
+    if "/import" in path:
         return {"data": b"x", "params": {"kind": "csv"}, "headers": {"Content-Type": "application/octet-stream"}}
     return {"json": {}}
 

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from tests import builders
 from tests.integration.conftest import DESK, Town
 from worker import paper
-from worker.cli import reports as screen
 from worker.domain.channels import Channel
 from worker.domain.errors import NotFound
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.pricing import Price, PriceTable
 from worker.domain.reports import Figures, Happening, NextStep
+from worker.paper import reports as printed
 from worker.services import calls, events, reporting, spreadsheets, summaries
 from worker.store import people
 from worker.store import reports as rows
@@ -143,7 +143,7 @@ def test_whoever_was_not_reached_has_a_last_try_and_a_next_step(town: Town) -> N
     assert (silent.last_attempt, silent.last_result, silent.calls) == ("call", "NO_ANSWER", 1)
     assert silent.next_at is not None
     assert silent.next_at > town.now
-    assert screen.following(silent) is NextStep.CALL
+    assert printed.following(silent) is NextStep.CALL
     assert tried["no_mobile"].last_attempt is None
 
 
@@ -370,7 +370,7 @@ def _page(town: Town, event: int) -> str:
         now=town.now,
         report=made,
         agency=None,
-        unreached=[(home, screen.following(home)) for home in made.unreached],
+        unreached=[(home, printed.following(home)) for home in made.unreached],
     )
 
 

@@ -48,7 +48,7 @@ def preview(
         str | None, typer.Option(help=_("Seulement ces foyers : text, ou un motif comme on_hold."), metavar="CODE")
     ] = None,
     agency: Annotated[str | None, typer.Option(help=_("Seulement les foyers de cette agence."), metavar="CODE")] = None,
-    limit: Annotated[int, typer.Option(min=1, help=_("Foyers affichés au plus."))] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help=_("Foyers affichés au plus."))] = 200,
     names: Annotated[bool, typer.Option("--names", help=_("Avec les noms, à l'écran seulement."))] = False,
     as_json: Json = False,
 ) -> None:

@@ -126,25 +126,6 @@ def _show_silent(answered: Sequence[Answer]) -> None:
 def _as_json(seen: Report, answered: Sequence[Answer]) -> dict[str, Any]:
     return {
         "ok": _is_well(seen, answered),
-        "texts": [
-            {
-                "key": line.key,
-                "language": line.language,
-                "encoding": line.measured.encoding,
-                "units": line.measured.units,
-                "segments": line.measured.segments,
-                "offenders": list(line.measured.offenders),
-                "text": line.text,
-            }
-            for line in seen.lines
-        ],
-        "scripts": [
-            {"key": s.key, "language": s.language, "seconds": round(s.seconds, 1), "text": s.text} for s in seen.scripts
-        ],
-        "campaigns": sorted(seen.campaigns),
-        "problems": [
-            {"weight": p.weight, "file": p.file, "key": p.key, "wrong": p.wrong, "remedy": p.remedy}
-            for p in seen.problems
-        ],
+        **checking.as_json(seen),
         "servers": [{"name": a.name, "ok": a.is_well, "wrong": a.wrong} for a in answered],
     }

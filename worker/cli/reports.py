@@ -7,18 +7,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from worker import paper
 from worker.bootstrap import utc_now
 from worker.catalogue import prices
 from worker.cli import parts
 from worker.cli.events import Id, Json, show_account
 from worker.cli.terminal import local, out, print_json, table, write_private
 from worker.domain import pricing
-from worker.domain.recipients import RecipientState
-from worker.domain.reports import Figures, NextStep, next_step
+from worker.domain.reports import Figures
 from worker.i18n import _
 from worker.labels import label
-from worker.paper import words
+from worker.paper import reports, words
 from worker.services import desk, reporting, spreadsheets, summaries
 from worker.services.summaries import Report
 from worker.settings import Settings
@@ -49,7 +47,7 @@ def report(
             rows = reporting.rows(db, event, summaries.span_of(only, agency, desk.of(settings)))
             write_private(csv_file, spreadsheets.csv_of([_spoken(row, settings.timezone) for row in rows]))
         if html_file is not None:
-            write_private(html_file, _page(made, settings, agency).encode())
+            write_private(html_file, reports.page(made, settings, agency=agency).encode())
     if as_json:
         print_json(reporting.as_json(account) | {"by_agency": list(account.by_agency)} | _as_json(made))
         return
@@ -73,27 +71,10 @@ def _made(db: Database, settings: Settings, event: int, day: date | None, agency
     )
 
 
-def _page(made: Report, settings: Settings, agency: str | None) -> str:
-    return paper.render(
-        "report.html",
-        timezone=ZoneInfo(settings.timezone),
-        language=settings.language,
-        now=made.summary.made_at,
-        report=made,
-        agency=agency,
-        unreached=[(home, following(home)) for home in made.unreached],
-    )
-
-
-def following(home: Home) -> NextStep:
-    """What comes next for a household that was not reached."""
-    return next_step(RecipientState(home.state), texted=home.contacted_at is not None)
-
-
 def _as_json(made: Report) -> dict[str, Any]:
     figures = summaries.as_json(made.summary)
     homes = [
-        {name: getattr(home, name) for name in Home.__dataclass_fields__} | {"next_step": str(following(home))}
+        {name: getattr(home, name) for name in Home.__dataclass_fields__} | {"next_step": str(reports.following(home))}
         for home in made.unreached
     ]
     return {
@@ -181,7 +162,7 @@ def _show_unreached(made: Report, timezone: str) -> None:
     listed = table(_("Agence"), _("Logement"), _("État"), _("Dernier essai"), _("Ensuite"))
     for home in made.unreached[:SHOWN_MOST]:
         tried = f"{label(home.last_result)} {local(home.last_attempt_at, timezone)}" if home.last_result else "-"
-        step = f"{label(following(home))} {local(home.next_at, timezone)}"
+        step = f"{label(reports.following(home))} {local(home.next_at, timezone)}"
         listed.add_row(home.agency, home.dwelling, label(home.state), tried, step)
     out().print(_("Pas encore joints : {n}").format(n=len(made.unreached)), style="bold")
     out().print(listed)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from worker import catalogue
@@ -80,6 +81,32 @@ def report(settings: Settings) -> Report:
         _add_text(seen, settings.landlord, texts, key)
     _add_scripts(seen, settings)
     return seen
+
+
+def as_json(seen: Report) -> dict[str, Any]:
+    """What was seen in the form other programs rely on."""
+    return {
+        "texts": [
+            {
+                "key": line.key,
+                "language": line.language,
+                "encoding": line.measured.encoding,
+                "units": line.measured.units,
+                "segments": line.measured.segments,
+                "offenders": list(line.measured.offenders),
+                "text": line.text,
+            }
+            for line in seen.lines
+        ],
+        "scripts": [
+            {"key": s.key, "language": s.language, "seconds": round(s.seconds, 1), "text": s.text} for s in seen.scripts
+        ],
+        "campaigns": sorted(seen.campaigns),
+        "problems": [
+            {"weight": p.weight, "file": p.file, "key": p.key, "wrong": p.wrong, "remedy": p.remedy}
+            for p in seen.problems
+        ],
+    }
 
 
 def _add_scripts(seen: Report, settings: Settings) -> None:

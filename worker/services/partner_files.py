@@ -37,13 +37,19 @@ def read(path: Path) -> Read:
         content = path.read_bytes()
     except OSError as error:
         raise Refused(_("{path} : {reason}.").format(path=path, reason=because(error))) from None
+    return parse(content, is_toml=path.suffix.lower() == ".toml", name=str(path))
+
+
+def parse(content: bytes, *, is_toml: bool, name: str = "") -> Read:
+    """The partners of a file's content. name: what to call it. Raises Refused when it cannot be read at all."""
+    called = name or _("Ce fichier")
     if len(content) > MOST_BYTES:
-        raise Refused(_("{path} : plus d'un mégaoctet, ce n'est pas un annuaire de partenaires.").format(path=path))
+        raise Refused(_("{path} : plus d'un mégaoctet, ce n'est pas un annuaire de partenaires.").format(path=called))
     try:
         written = content.decode("utf-8-sig")
-        rows = list(_of_toml(written) if path.suffix.lower() == ".toml" else _of_csv(written))
+        rows = list(_of_toml(written) if is_toml else _of_csv(written))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error, ValueError) as error:
-        raise Refused(_("{path} ne se lit pas : {error}").format(path=path, error=error)) from None
+        raise Refused(_("{path} ne se lit pas : {error}").format(path=called, error=error)) from None
     return _checked(rows)
 
 

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 UNDER_WAY = frozenset({EventState.PLANNED, EventState.RUNNING, EventState.PAUSED})
 DRAWN_UP = frozenset({EventState.RUNNING, EventState.PAUSED})
+# Slower than this an event would never end; faster no carrier takes them.
+SLOWEST, FASTEST = 0.01, 10_000.0
 # Longer than this is not an extension, it is another campaign.
 EXTENSION_MOST = timedelta(days=7)
 EVERYBODY = Audience(age_bands=(AgeBand(0),), include_unknown_age=True)
@@ -68,10 +70,10 @@ class Progress:
 def set_pace(db: Database, event_id: int, *, per_s: float) -> None:
     """Segments a second for this event alone, below its sender's pace, felt within a second; 0: the sender's own.
 
-    Raises NotFound, and Refused for a negative pace or an event that is over.
+    Raises NotFound, and Refused for a pace beyond reason or an event that is over.
     """
-    if per_s < 0:
-        raise Refused(_("La cadence est un nombre de segments par seconde ; 0 rend celle de l'émetteur."))
+    if per_s != 0 and not SLOWEST <= per_s <= FASTEST:  # nor what is no number at all
+        raise Refused(_("La cadence va de 0,01 à 10 000 segments par seconde ; 0 rend celle de l'émetteur."))
     with db.begin() as connection:
         _under_way(connection, event_id)
         rows.set_pace(connection, event_id, per_s or None)

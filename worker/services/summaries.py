@@ -9,7 +9,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from worker.domain.channels import Channel
-from worker.domain.errors import NotFound
+from worker.domain.errors import NotFound, Refused
 from worker.domain.pricing import Cost, PriceTable, Spent
 from worker.domain.reports import WHOLE, Figures, Summary, Waiting
 from worker.i18n import _
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 # Calls go on after an event has settled, and late replies are taken: its summary is made again this often until then.
 REFRESH_AFTER = timedelta(hours=1)
+# No event is older or newer: local days are turned into moments.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 _FORM = TypeAdapter(Summary)
 
 
@@ -155,9 +157,11 @@ def _with_referrals(figures: Figures, handed: tuple[int, int, int]) -> Figures:
 
 
 def span_of(day: date | None, agency: str | None, desk: Desk) -> Span:
-    """From local midnight to local midnight, where a day is asked for."""
+    """From local midnight to local midnight, where a day is asked for. Raises Refused for one that never was."""
     if day is None:
         return Span(agency=agency)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Refused(_("Ce jour ne se lit pas."))
     opens, closes = (datetime.combine(day + timedelta(days=n), time(), tzinfo=desk.timezone) for n in (0, 1))
     return Span(opens, closes, agency)
 

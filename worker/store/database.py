@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from psycopg.errors import DeadlockDetected, UndefinedTable
+from psycopg.errors import DeadlockDetected, NumericValueOutOfRange, UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError, ProgrammingError
 
-from worker.domain.errors import BadDefinition, Unavailable
+from worker.domain.errors import BadDefinition, NotFound, Unavailable
 from worker.i18n import _
 
 __all__ = ["Connection", "Database", "connect"]
@@ -63,7 +63,7 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """One transaction. Never keep it open during a network call.
 
-        Raises Unavailable when the server cannot be reached.
+        Raises Unavailable when the server cannot be reached, NotFound for a number that no row can have.
         """
         if self.joined is not None:
             yield self.joined
@@ -73,6 +73,10 @@ class Database:
                 yield connection
         except OperationalError as error:
             raise Unavailable(_unreachable(self.engine, error)) from error
+        except DataError as error:
+            if isinstance(error.orig, NumericValueOutOfRange):
+                raise NotFound(_("Ce numéro est trop grand : rien ne le porte.")) from error
+            raise
         except ProgrammingError as error:
             if isinstance(error.orig, UndefinedTable):
                 raise Unavailable(_("La base n'a pas le schéma attendu : lancez « courtoisie migrate ».")) from error

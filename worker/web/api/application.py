@@ -10,6 +10,8 @@ from worker.domain.errors import CourtoisieError
 from worker.web.api import (
     bridges,
     campaigns,
+    checks,
+    directory,
     events,
     households,
     imports,
@@ -19,6 +21,7 @@ from worker.web.api import (
     referrals,
     reports,
     schedules,
+    sign_in,
     staff,
     streams,
     tasks,
@@ -61,6 +64,7 @@ def build(parts: Parts) -> FastAPI:
     api.add_middleware(Sizes)
     for room in (
         campaigns,
+        checks,
         events,
         streams,
         reports,
@@ -70,11 +74,13 @@ def build(parts: Parts) -> FastAPI:
         tasks,
         households,
         wishes,
+        directory,
         partners,
         referrals,
         imports,
         messages,
         staff,
+        sign_in,
     ):
         api.include_router(room.router)
     return api

@@ -20,6 +20,9 @@ from worker.web.api.repeating import PARAMETER, Repeatable
 router = APIRouter(tags=["campaigns"], route_class=Repeatable)
 
 Fate = Annotated[str | None, Query(max_length=40, pattern="^[a-z_]+$", examples=["landline_only"])]
+Agency = Annotated[
+    str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f]*$", description="only this agency's, by its code")
+]
 Key = Annotated[str, Path(max_length=80, pattern=r"^[^\x00-\x1f/]+$", examples=["canicule-orange"])]
 
 
@@ -119,9 +122,13 @@ def preview(campaign: Key, person: Previews, at: AtHand) -> Preview:
 
 
 @router.get("/campaigns/{campaign}/households", responses=problems.responses("not_found"))
-def households(campaign: Key, person: Previews, at: AtHand, fate: Fate = None, limit: Limit = MOST) -> Homes:
-    """The households behind the figures, by dwelling and without a name. fate: only these."""
+def households(
+    campaign: Key, person: Previews, at: AtHand, *, fate: Fate = None, agency: Agency = None, limit: Limit = MOST
+) -> Homes:
+    """The households behind the figures, by dwelling and without a name. fate, agency: only these."""
     rig, chosen, codes = _rig(at), defined(at, campaign), person.agencies or (None,)
+    if agency is not None:
+        codes = (agency,) if person.sees(agency) else ()
     found = [
         home
         for code in codes

@@ -1,25 +1,31 @@
 """After an event: who was reached and how, who was not and what comes next, as figures and for a spreadsheet."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from worker.catalogue import prices
+from worker.domain.errors import NotFound
+from worker.domain.roles import Person
+from worker.i18n import _
+from worker.paper import reports
 from worker.services import auditing, reporting, spreadsheets, summaries
 from worker.services.auditing import Action
+from worker.web.api.campaigns import Agency
 from worker.web.api.events import THERE, Id
-from worker.web.api.house import AtHand, SeesEvents
+from worker.web.api.house import AtHand, House, SeesEvents
 
 router = APIRouter(tags=["reports"])
 
 CSV = "text/csv"
-# No event is older or newer: local days are turned into moments.
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 Day = Annotated[
-    date | None, Query(ge=FIRST_DAY, le=LAST_DAY, description="only this local day", examples=["2026-07-08"])
+    date | None,
+    Query(ge=summaries.FIRST_DAY, le=summaries.LAST_DAY, description="only this local day", examples=["2026-07-08"]),
 ]
 
 
@@ -74,19 +80,17 @@ class Report(BaseModel):
 
 
 @router.get("/events/{event}/report", responses=THERE)
-def report(event: Id, person: SeesEvents, at: AtHand, day: Day = None) -> Report:
-    """What an event came to, from its rows; of one local day if asked."""
-    program = at.program
-    table = prices.load(program.settings.config_dir)
-    made = summaries.report(at.db, event, prices=table, desk=program.desk, day=day, now=at.now())
+def report(event: Id, person: SeesEvents, at: AtHand, day: Day = None, agency: Agency = None) -> Report:
+    """What an event came to, from its rows; of one local day or one agency if asked."""
+    made = _made(event, person, at, day, agency)
     summary: dict[str, Any] = summaries.as_json(made.summary)
     return Report(
         event=str(event),
         **{name: summary[name] for name in ("campaign", "title", "occasion")},
         figures=summary["whole"],
-        agencies=[row for row in summary["agencies"] if person.sees(row["agency"])],
-        by_hour=[row for row in summary["hours"] if person.sees(row["agency"])],
-        unreached=[reporting.row(home) for home in made.unreached if person.sees(home.agency)],
+        agencies=summary["agencies"],
+        by_hour=summary["hours"],
+        unreached=[reporting.row(home) for home in made.unreached],
         from_copy=made.from_copy,
     )
 
@@ -99,10 +103,47 @@ def report(event: Id, person: SeesEvents, at: AtHand, day: Day = None) -> Report
         **THERE,
     },
 )
-def report_csv(event: Id, person: SeesEvents, at: AtHand, day: Day = None) -> Response:
+def report_csv(event: Id, person: SeesEvents, at: AtHand, day: Day = None, agency: Agency = None) -> Response:
     """One line per household of the agencies of whoever asks: dwelling, state, times. No name, no number."""
-    span = summaries.span_of(day, None, at.program.desk)
+    span = summaries.span_of(day, _theirs(person, agency), at.program.desk)
     rows = [row for row in reporting.rows(at.db, event, span) if person.sees(row["agency"])]
     auditing.record(at.db, person, Action.EXPORTED, "event", [event], now=at.now())
     name = f'attachment; filename="courtoisie-{event}.csv"'
     return Response(spreadsheets.csv_of(rows), media_type=CSV, headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/events/{event}/report.html",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "a page to print"}, **THERE},
+)
+def report_html(event: Id, person: SeesEvents, at: AtHand, day: Day = None, agency: Agency = None) -> HTMLResponse:
+    """The same on a page to print. It names dwellings, nobody."""
+    made = _made(event, person, at, day, agency)
+    auditing.record(at.db, person, Action.EXPORTED, "event", [event], now=at.now())
+    return HTMLResponse(reports.page(made, at.program.settings, agency=agency))
+
+
+def _made(event: int, person: Person, at: House, day: date | None, agency: str | None) -> summaries.Report:
+    """The report, with what names an agency kept to those of the person."""
+    program = at.program
+    table = prices.load(program.settings.config_dir)
+    made = summaries.report(
+        at.db, event, prices=table, desk=program.desk, day=day, agency=_theirs(person, agency), now=at.now()
+    )
+    return replace(
+        made,
+        summary=replace(
+            made.summary,
+            agencies=tuple(f for f in made.summary.agencies if person.sees(f.agency)),
+            hours=tuple(h for h in made.summary.hours if person.sees(h.agency)),
+        ),
+        unreached=[home for home in made.unreached if person.sees(home.agency)],
+    )
+
+
+def _theirs(person: Person, agency: str | None) -> str | None:
+    """An agency that is not theirs does not exist for them."""
+    if agency is not None and not person.sees(agency):
+        raise NotFound(_("L'agence « {code} » n'a pas de foyer dans cette opération.").format(code=agency))
+    return agency

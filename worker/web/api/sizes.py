@@ -3,6 +3,7 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from worker.services.partner_files import MOST_BYTES
 from worker.web.api import problems
 
 JSON_MOST = 64 * 1024
@@ -10,7 +11,7 @@ LISTING_MOST = 32 * 1024 * 1024
 
 
 class Sizes:
-    """Wraps the interface. A listing may be large; nothing else is."""
+    """Wraps the interface. A listing may be large, a directory of partners less so; nothing else is."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -19,7 +20,7 @@ class Sizes:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = LISTING_MOST if "/imports" in scope["path"] else JSON_MOST
+        most = _most(scope["path"])
         if _announced(scope) > most:
             await problems.of(HTTPException(413))(scope, receive, send)
             return
@@ -34,6 +35,12 @@ class Sizes:
             return message
 
         await self._app(scope, counted, send)
+
+
+def _most(path: str) -> int:
+    if "/partners/import" in path:
+        return MOST_BYTES
+    return LISTING_MOST if "/imports" in path else JSON_MOST
 
 
 def _announced(scope: Scope) -> int:

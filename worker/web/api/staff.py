@@ -27,7 +27,7 @@ class Users(BaseModel):
 
 
 class NewUser(Asked):
-    """An account to be made. Tokens are made at the command line only."""
+    """An account to be made."""
 
     login: str = Field(max_length=64, examples=["odile"])
     password: SecretStr = Field(max_length=accounts.PASSWORD_MOST, examples=["quatre mots sans rapport"])
