@@ -22,6 +22,7 @@ def test_a_need_is_handed_to_a_partner_and_solved(town: Town, page: Page) -> Non
     take_next(page)
     page.keyboard.press("2")
     expect(page.get_by_text("Besoin repéré.", exact=True)).to_be_visible()
+    page.wait_for_load_state("load")  # the script is there too
 
     page.keyboard.press("o")
     page.get_by_label("courses et repas").check()

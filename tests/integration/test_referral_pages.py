@@ -4,13 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import pdf_words
 from tests.integration import site as sites
 from tests.integration.conftest import Town
 from tests.integration.referral_office import Office
 from tests.integration.site import Site
 from tests.integration.test_console import Browser, Console, _task, account
+from worker.domain.referrals import Consent, Shared
 from worker.domain.roles import Role
 from worker.services import auditing
+from worker.services.referring import Agreed
+from worker.web import pages
 
 
 @pytest.fixture
@@ -83,13 +87,37 @@ def test_the_form_is_printed_with_its_own_style_and_no_script(town: Town, office
     assert auditing.newest(town.db, limit=1)[0].action == "exported"
 
 
+@pytest.mark.parametrize(("shared", "told"), [((Shared.PHONE,), True), ((), False)])
+def test_the_form_is_a_pdf_too_with_no_more_than_the_consent_covers(
+    town: Town, office: Office, browser: Browser, shared: tuple[Shared, ...], told: bool
+) -> None:
+    home = town.household()
+    referral = office.draft(home)
+    office.consent(referral, Agreed(Consent.VERBAL, shared=shared))
+    browser.sign_in(account(town, "lucie", Role.CALLER))
+
+    answer = browser.session.get(f"{browser.url}/referrals/{referral}/form.pdf", timeout=10)
+
+    assert answer.headers["content-type"] == "application/pdf"
+    said = pdf_words.words(answer.content)
+    assert "ESSAI" in said
+    assert "demande reçue" in said
+    assert (pages.phone(home.phone) in said) is told
+    assert auditing.newest(town.db, limit=1)[0].action == "exported"
+
+
 def test_another_agency_s_referral_is_refused_by_address(town: Town, office: Office, browser: Browser) -> None:
     home = town.household(agency="01")
     referral = office.sent(home)
     browser.sign_in(account(town, "paul", Role.CALLER, "02")).get("/referrals")
     assert f"/referrals/{referral}" not in browser.page
 
-    for path in (f"/referrals/{referral}", f"/referrals/{referral}/form", f"/households/{home.id}/refer"):
+    for path in (
+        f"/referrals/{referral}",
+        f"/referrals/{referral}/form",
+        f"/referrals/{referral}/form.pdf",
+        f"/households/{home.id}/refer",
+    ):
         assert browser.get(path).status == 404, path
     browser.get("/desk").send(f"/referrals/{referral}/move", to="solved")
 

@@ -23,6 +23,7 @@ from worker.domain.referrals import (
 from worker.i18n import _
 from worker.labels import label
 from worker.mail import Mailer
+from worker.paper import referral_pdf
 from worker.paper import referrals as on_paper
 from worker.services import desk as desks
 from worker.services import referral_mail, referring, wishes
@@ -154,10 +155,18 @@ def move(
 
 
 @referral_commands.command("print", help=_("Écrire le formulaire à imprimer pour le partenaire."))
-def print_form(referral: Id, file: Annotated[Path, typer.Argument(help=_("Le fichier HTML."), metavar="FILE")]) -> None:
+def print_form(
+    referral: Id,
+    file: Annotated[Path, typer.Argument(help=_("Le fichier : .pdf pour un PDF, sinon HTML."), metavar="FILE")],
+) -> None:
     with parts.only_database() as (settings, db):
         letter = referral_mail.letter(db, referral, by=TERMINAL, now=utc_now())
-    write_private(file, on_paper.page(letter, settings, now=utc_now()).encode())
+    as_pdf = file.suffix.lower() == ".pdf"
+    now = utc_now()
+    write_private(
+        file,
+        referral_pdf.form(letter, settings, now=now) if as_pdf else on_paper.page(letter, settings, now=now).encode(),
+    )
     out().print(
         _("À imprimer : {path}. Il nomme une personne : à détruire après usage.").format(path=file), markup=False
     )

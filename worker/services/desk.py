@@ -31,10 +31,18 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """The sender of texts that a person sets off, and how many automatic ones a household gets in a day at most."""
+
+    sender: str
+    a_day: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The landlord's local world: time zone, call hours, words that stand for the landlord in texts.
 
-    line: None where the machine rings nobody.
+    line: None where the machine rings nobody. answers: None where no sender carries texts.
     """
 
     timezone: ZoneInfo
@@ -42,6 +50,7 @@ class Desk:
     landlord: str
     phone: str
     line: Line | None = None
+    answers: Answers | None = None
 
     def local_date(self, now: datetime) -> date:
         return now.astimezone(self.timezone).date()
@@ -110,7 +119,15 @@ def of(settings: Settings) -> Desk:
         landlord=settings.landlord.name,
         phone=settings.landlord.phone,
         line=_line(settings),
+        answers=_answers(settings),
     )
+
+
+def _answers(settings: Settings) -> Answers | None:
+    """A sender that takes replies before one that does not: who is told something may ask back."""
+    texting = {key: s for key, s in settings.sender_table.items() if s.capability is not Capability.VOICE}
+    keys = sorted(texting, key=lambda key: (not texting[key].takes_replies, key))
+    return Answers(keys[0], settings.limits.acks_per_day) if keys else None
 
 
 def _line(settings: Settings) -> Line | None:

@@ -12,7 +12,7 @@ from worker.domain.referrals import OPEN_STATES, Consent, ReferralReason, Referr
 from worker.domain.roles import Person
 from worker.i18n import _
 from worker.labels import label
-from worker.services import auditing, partnering
+from worker.services import auditing, partnering, referral_texts
 from worker.services.auditing import Action
 from worker.services.desk import Desk
 from worker.store import histories, people, referral_needs
@@ -230,7 +230,7 @@ def hand_over(db: Database, referral_id: int, via: Via, *, by: Person, desk: Des
 
 
 def sent(connection: Connection, row: Row, via: Via, *, by: Person, desk: Desk, now: datetime) -> None:
-    """The partner has it: its delay runs, and the household is rung back on a later day. Raises Refused."""
+    """The partner has it: its delay runs, the household is told by text, and rung back later. Raises Refused."""
     _refuse_move(row, ReferralState.SENT)
     change = Change(
         old=row.state,
@@ -243,6 +243,7 @@ def sent(connection: Connection, row: Row, via: Via, *, by: Person, desk: Desk, 
         contact_used=via,
     )
     _move(connection, row, change, by=by, now=now)
+    referral_texts.tell(connection, row.id, desk=desk, now=now)
 
 
 def move(

@@ -99,6 +99,7 @@ message = Table(
     ref("recipient_id", "recipient.id", nullable=True),
     ref("household_id", "household.id", nullable=True),
     ref("in_reply_to", "inbound_message.id", nullable=True),
+    ref("referral_id", "referral.id", nullable=True),
     Column("e164", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("step", Text, nullable=False),
@@ -129,7 +130,9 @@ message = Table(
     one_of("step", Step),
     one_of("lane", Lane),
     one_of("state", MessageState),
-    CheckConstraint("(step = 'ack') = (in_reply_to IS NOT NULL)", name="ack_answers_something"),
+    CheckConstraint(
+        "(step = 'ack') = (in_reply_to IS NOT NULL OR referral_id IS NOT NULL)", name="ack_answers_something"
+    ),
     CheckConstraint("(step = 'ack') OR (event_id IS NOT NULL AND recipient_id IS NOT NULL)", name="step_has_recipient"),
     # None is written to twice: by recipient, and by number when two households share one. A call is by number alone:
     # where that one is dead, the household is rung at its next.
@@ -143,6 +146,7 @@ message = Table(
         "uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")
     ),
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
+    Index("uq_message_referral", "referral_id", unique=True, postgresql_where=text("referral_id IS NOT NULL")),
     Index("uq_message_provider_sid", "provider_sid", unique=True),
     Index("ix_message_queued", "lane", "event_id", "due_at", "id", postgresql_where=text("state = 'queued'")),
     Index("ix_message_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),

@@ -25,6 +25,7 @@ from worker.domain.referrals import (
 from worker.domain.roles import Right
 from worker.i18n import _
 from worker.mail import Mailer
+from worker.paper import referral_pdf
 from worker.paper import referrals as on_paper
 from worker.services import auditing, files, partnering, referral_mail, referring
 from worker.services.auditing import Action
@@ -55,6 +56,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/referrals", listed, right=refer),
         visits.route(parts, "/referrals/{id}", show, right=refer),
         visits.route(parts, "/referrals/{id}/form", form, right=refer),
+        visits.route(parts, "/referrals/{id}/form.pdf", form_pdf, right=refer),
         visits.route(parts, "/referrals/{id}/consent", consent, right=refer, posts=True),
         visits.route(parts, "/referrals/{id}/sent", sent, right=refer, posts=True),
         visits.route(parts, "/referrals/{id}/mail", mail, right=refer, posts=True),
@@ -81,6 +83,16 @@ def form(visit: Visit) -> Response:
     """The form for the partner, to print."""
     letter = referral_mail.letter(visit.parts.db, visit.id(), by=visit.me, now=visit.now)
     return pages.printed(on_paper.page(letter, visit.program.settings, now=visit.now))
+
+
+def form_pdf(visit: Visit) -> Response:
+    """The same as a PDF."""
+    letter = referral_mail.letter(visit.parts.db, visit.id(), by=visit.me, now=visit.now)
+    return Response(
+        referral_pdf.form(letter, visit.program.settings, now=visit.now),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="demande-{letter.referral_id}.pdf"'},
+    )
 
 
 def consent(visit: Visit) -> Response:
