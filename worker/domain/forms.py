@@ -1,4 +1,5 @@
-"""The call form: questions that guide a call, as data. What touches health guides the caller and is not kept."""
+"""The call form: questions that guide a call, as data. What touches health guides the caller; it is kept apart,
+and only if the person agrees."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, skipped freely. sensitive: the answer is never kept. needs: answers that show a need.
+    """One question, skipped freely. sensitive: the answer is not kept with the others. needs: answers that show a need.
 
     danger: answers after which the signs of danger are asked for. hint: what not to write down.
     """
@@ -63,6 +64,12 @@ def kept(form: Form, given: Mapping[str, Sequence[str]]) -> Kept:
     answers = {q.key: known[q.key] for q in form.questions if known[q.key] and not q.sensitive}
     needs = tuple(code for q in form.questions for code in known[q.key] if code in q.needs)
     return Kept(form.key, form.version, answers, needs)
+
+
+def about_health(form: Form, given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The answers that `kept` drops as sensitive: kept apart, and only where the person expressly agrees."""
+    known = {q.key: [c for c in given.get(q.key, ()) if c in {x.code for x in q.choices}] for q in form.questions}
+    return {q.key: known[q.key] for q in form.questions if q.sensitive and known[q.key]}
 
 
 def fitting(forms: Sequence[Form], level: Level, campaign: str | None = None) -> Form:

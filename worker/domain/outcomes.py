@@ -90,6 +90,9 @@ RULES: dict[OutcomeCode, Rule] = {
     OutcomeCode.UNREACHABLE: Rule(RecipientState.UNREACHED),
 }
 
+# What is written down of an ending that says something of somebody's health. What follows is the same.
+WRITTEN_AS = {OutcomeCode.HOSPITAL: OutcomeCode.ABSENT}
+
 # Somebody of the household was on the line: the caller knows them a little.
 SPOKEN = (
     OutcomeCode.REACHED_OK,

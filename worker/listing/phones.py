@@ -119,6 +119,13 @@ def ordinary(text: str) -> str | None:
     return judged[0] if isinstance(judged, tuple) and judged[1] is not PhoneKind.FOREIGN else None
 
 
+def with_kind(text: str) -> Number | None:
+    """The same with its kind, as the number of somebody else."""
+    e164 = ordinary(text)
+    judged = _judge(phonenumbers.parse(e164)) if e164 else None
+    return Number(*judged, PhoneLabel.OTHER) if isinstance(judged, tuple) else None
+
+
 def _whole(text: str) -> str:
     whole = _FLOAT.fullmatch(text)
     return whole[1] if whole else text

@@ -7,14 +7,15 @@ from worker.domain import appointments, whom
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Channel
-from worker.domain.errors import NotFound, Refused
+from worker.domain.errors import NotFilledIn, NotFound, Refused
 from worker.domain.forms import Kept
-from worker.domain.outcomes import RULES, OutcomeCode, Rule
+from worker.domain.outcomes import RULES, WRITTEN_AS, OutcomeCode, Rule
 from worker.domain.recipients import RecipientState
 from worker.domain.rungs import Rung
 from worker.i18n import _
-from worker.services import claims, departures, tasks, undoing
+from worker.services import claims, departures, learning, tasks, undoing
 from worker.services.desk import Desk
+from worker.services.learning import NOTHING_LEARNT, Learnt
 from worker.services.retries import NOTHING_MORE, Call, Ended, Said, close, other_number, tries_used_up, try_again
 from worker.store import drafts, events, people, refusals
 from worker.store import tasks as rows
@@ -38,17 +39,21 @@ def record_outcome(
     said: Said = NOTHING_MORE,
     kept: Kept | None = None,
     after: int | None = None,
+    learnt: Learnt = NOTHING_LEARNT,
 ) -> Ended:
     """Keeps the ending of one call and does what follows, in one transaction.
 
     Raises NotFound for an unknown task, Refused for one that is closed or in somebody else's hands, for a note that is
     too long, and for what was said beside the outcome and cannot be understood. after: the newest outcome the caller
-    knew of; when somebody has recorded another since, it is refused as well.
+    knew of; when somebody has recorded another since, it is refused as well. learnt: what else came to light.
+
+    A stay in hospital is written down as an absence: that it was one touches health.
     """
     if len(note) > NOTE_MOST:
-        raise Refused(_("La note a {n} caractères ; {most} au plus.").format(n=len(note), most=NOTE_MOST))
+        raise NotFilledIn({"note": _("La note a {n} caractères ; {most} au plus.").format(n=len(note), most=NOTE_MOST)})
     _refuse_misplaced(RULES[outcome], said)
-    asked_at = appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
+    asked_at = _asked_at(said, desk, now)
+    outcome = WRITTEN_AS.get(outcome, outcome)
 
     def work(connection: Connection) -> Ended:
         task = _locked(connection, task_id, caller, now)
@@ -61,11 +66,19 @@ def record_outcome(
         )
         if kept is not None:
             rows.keep_answers(connection, outcome_id, kept)
+        learning.save(connection, outcome_id, call.household, learnt, now=now)
         ended = _conclude(connection, call)
         undoing.note(connection, outcome_id, call.household, before=before, now=now)
         return ended
 
     return db.run(work)
+
+
+def _asked_at(said: Said, desk: Desk, now: datetime) -> datetime | None:
+    try:
+        return appointments.read(said.at, now=now, tz=desk.timezone) if said.at else None
+    except Refused as refused:
+        raise NotFilledIn({"at": str(refused)}) from None
 
 
 def _refuse_misplaced(rule: Rule, said: Said) -> None:
@@ -160,9 +173,12 @@ def _departed(connection: Connection, call: Call, status: str) -> Ended:
 
 def _whom(here: list[whom.Tenant], call: Call) -> whom.Tenant | None:
     """Who it is about; None for all of them."""
-    if call.said.tenant:
-        return whom.choose(here, call.said.tenant)
-    return whom.only(here) if call.rule.of_whom and here else None
+    try:
+        if call.said.tenant:
+            return whom.choose(here, call.said.tenant)
+        return whom.only(here) if call.rule.of_whom and here else None
+    except Refused as refused:
+        raise NotFilledIn({"tenant": str(refused)}) from None
 
 
 def _refused(connection: Connection, call: Call) -> Ended:

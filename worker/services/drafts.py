@@ -11,7 +11,7 @@ from worker.store.drafts import Draft, Fields, Recorded
 __all__ = ["Draft", "Recorded", "find", "keep", "latest", "recorded_since", "sent", "set_aside", "take_up_again"]
 
 # Of the card's own fields; the rest of a draft are answers.
-FIELDS = ("note", "at", "number", "tenant")
+FIELDS = ("note", "at", "number", "tenant", "concern")
 NOTE_MOST = 2_000
 ANSWERS_MOST = 20
 # Longer than any shift; who comes back later rings again anyway.

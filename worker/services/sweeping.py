@@ -9,7 +9,18 @@ import structlog
 from worker import catalogue
 from worker.services import outages, recording
 from worker.services.desk import Desk
-from worker.store import automatic_calls, call_words, claims, events, inbound, limits, outbox, sweeping, undoing
+from worker.store import (
+    automatic_calls,
+    call_words,
+    claims,
+    events,
+    inbound,
+    learning,
+    limits,
+    outbox,
+    sweeping,
+    undoing,
+)
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -62,6 +73,7 @@ def _mend(connection: Connection, desk: Desk, outage: outages.Rules, now: dateti
     limits.forget_old_shares(connection, now=now)
     claims.expire(connection, now=now)
     undoing.forget(connection, now=now)
+    learning.forget_health(connection, now=now)
 
 
 def _expire(connection: Connection, now: datetime) -> None:

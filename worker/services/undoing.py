@@ -7,7 +7,7 @@ import structlog
 
 from worker.domain.errors import NotFound, Refused
 from worker.i18n import _
-from worker.services import claims
+from worker.services import claims, learning
 from worker.store import people, undoing
 from worker.store import tasks as task_rows
 from worker.store.database import Connection, Database
@@ -90,6 +90,7 @@ def _put_back(connection: Connection, ended: Ended, caller: str, now: datetime) 
     for table in undoing.TABLES:
         changed = [row for row in before.get(table, []) if row not in after.get(table, [])]
         undoing.restore(connection, table, changed)
+    learning.take_back(connection, ended.id, now=now)
     undoing.reopen_events(connection, ended.household_id)
 
 

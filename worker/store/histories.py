@@ -20,7 +20,8 @@ SELECT h.id, h.lives_alone, h.fragile, h.gone_at, d.code AS dwelling, d.address,
                'first_name', t.first_name, 'birth_date', t.birth_date, 'birth_precision', t.birth_precision,
                'role', t.role, 'language', t.language) ORDER BY (t.role = 'holder') DESC, t.birth_date NULLS LAST, t.id)
         FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS tenants,
-       (SELECT jsonb_agg(jsonb_build_object('e164', p.e164, 'kind', p.kind, 'label', p.label, 'bad_reason', p.bad_reason)
+       (SELECT jsonb_agg(jsonb_build_object('e164', p.e164, 'kind', p.kind, 'label', p.label, 'bad_reason', p.bad_reason,
+               'holder', p.holder_name)
                ORDER BY (p.bad_since IS NOT NULL), p.rank, p.id)
         FROM phone p WHERE p.household_id = h.id AND p.removed_at IS NULL) AS phones,
        (SELECT max(o.until_at) FROM hold o WHERE o.household_id = h.id AND o.ended_at IS NULL AND o.until_at > :now) AS away_until
@@ -51,7 +52,7 @@ SELECT * FROM (
     SELECT b.opened_at, 'bridge', b.came_to, '', coalesce(b.talked_s, 0)::text, b.caller, NULL, b.id
     FROM bridged_call b WHERE b.household_id = :household AND b.came_to IS NOT NULL
     UNION ALL
-    SELECT o.ended_at, 'call', o.code, o.note, '', o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household AND o.undone_at IS NULL
+    SELECT o.ended_at, 'call', o.code, o.note, coalesce(o.concern::text, ''), o.caller, NULL, o.id FROM call_outcome o WHERE o.household_id = :household AND o.undone_at IS NULL
     UNION ALL
     SELECT h.from_at, 'hold', h.reason, '', to_char(h.until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.source, NULL, h.id
     FROM hold h WHERE h.household_id = :household

@@ -80,7 +80,7 @@ _COLUMNS = {
     "hold": ("until_at", "ended_at"),
     "opt_out": ("undone_at", "undone_by"),
     "tenant": ("status", "status_source"),
-    "phone": ("kind", "bad_since", "bad_reason", "removed_at"),
+    "phone": ("kind", "label", "source", "holder_name", "told_in", "bad_since", "bad_reason", "removed_at"),
     "household": ("gone_at", "refused_at"),
     "message": ("state", "settled_at"),
     "referral": ("state", "next_check", "ring_back_at", "closed_at"),

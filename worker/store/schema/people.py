@@ -149,12 +149,16 @@ phone = Table(
     at("bad_since"),
     Column("bad_reason", Text),
     at("removed_at"),
+    # Of a person to warn, who agreed to it: the name, and the call in which it was said.
+    Column("holder_name", Text),
+    ref("told_in", "call_outcome.id", nullable=True),
     CheckConstraint("e164 ~ '^\\+[1-9][0-9]{6,14}$'", name="e164_shape"),
     one_of("kind", PhoneKind),
     one_of("label", PhoneLabel),
     CheckConstraint("source IN ('import', 'caller')", name="source_known"),
     UniqueConstraint("household_id", "e164"),
     Index("ix_phone_e164", "e164"),
+    Index("ix_phone_told_in", "told_in", postgresql_where=text("told_in IS NOT NULL")),
 )
 
 # A standing refusal for a number, a channel and a purpose. It belongs to the number, not to the

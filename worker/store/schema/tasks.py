@@ -1,6 +1,18 @@
 """Calls that humans owe, and how they ended."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from worker.domain.callbacks import TaskState
@@ -90,11 +102,14 @@ call_outcome = Table(
     Column("form", Text),
     Column("answers", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("needs", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # How worried the caller was: worker.domain.concerns.
+    Column("concern", SmallInteger),
     at("ended_at", nullable=False),
     # Taken back: it says nothing any more, and stays as history.
     at("undone_at"),
     Column("undone_by", Text),
     CheckConstraint("length(note) <= 300", name="note_is_short"),
+    CheckConstraint("concern BETWEEN 0 AND 3", name="concern_known"),
     Index("ix_call_outcome_task_id", "task_id"),
     Index("ix_call_outcome_household_id", "household_id"),
 )
@@ -109,6 +124,18 @@ outcome_undo = Table(
     Column("after", JSONB, nullable=False),
     at("until_at", nullable=False),
     Index("ix_outcome_undo_until_at", "until_at"),
+)
+
+# Answers that touch health, of calls in which the person said that they may be kept: sealed with the deployment's key.
+health_answers = Table(
+    "health_answers",
+    metadata,
+    Column("outcome_id", BigInteger, ForeignKey("call_outcome.id"), primary_key=True, autoincrement=False),
+    ref("household_id", "household.id"),
+    Column("sealed", LargeBinary, nullable=False),
+    at("kept_until", nullable=False),
+    Index("ix_health_answers_household_id", "household_id"),
+    Index("ix_health_answers_kept_until", "kept_until"),
 )
 
 # What a caller has typed on a card, until the call is recorded: each sees only their own. Answers that touch health are

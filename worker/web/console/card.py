@@ -20,7 +20,7 @@ from worker.services.auditing import Action
 from worker.services.drafts import Recorded
 from worker.store.histories import Home
 from worker.store.tasks import Task
-from worker.web.console import endings, referrals
+from worker.web.console import brought, endings, referrals
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
 
@@ -55,8 +55,16 @@ def visible(visit: Visit) -> Task:
     return task
 
 
-def show(visit: Visit, task: Task, *notices: Notice, status: int = 200, since: Sequence[Recorded] = ()) -> Response:
-    """The card, written down in the audit log as seen. since: what others recorded while it was open."""
+def show(
+    visit: Visit,
+    task: Task,
+    *notices: Notice,
+    status: int = 200,
+    since: Sequence[Recorded] = (),
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The card, written down in the audit log as seen. since: what others recorded while it was open. errors: what is
+    wrong with which field of what was sent."""
     home = files.home(visit.parts.db, task.household_id, now=visit.now)
     if home is None:
         raise NotFound(_("Aucun foyer n° {id}.").format(id=task.household_id))
@@ -68,6 +76,7 @@ def show(visit: Visit, task: Task, *notices: Notice, status: int = 200, since: S
         **_people(visit, task, home),
         **_call(visit, task, home),
         **_written(visit, task, since),
+        errors=errors or {},
     )
     answer.status_code = status
     return answer
@@ -116,6 +125,7 @@ def _people(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
         "whom": rungs.on_the_line(task.reasons),
         "contacts": CONTACTS,
         "dialled": _dialled_first(task, home),
+        "health": brought.health(visit, home.id),
     }
 
 
@@ -135,6 +145,8 @@ def _call(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
         "why_me": _why_me(visit, task),
         "outcomes": endings.groups(),
         "skip_reasons": SKIP_REASONS,
+        "concerns": brought.CONCERNS,
+        "links": brought.LINKS,
         "times": _times(visit, task),
     }
 

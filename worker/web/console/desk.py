@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from worker.domain import forms
-from worker.domain.errors import Refused
+from worker.domain.errors import NotFilledIn, Refused
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Right
 from worker.i18n import _
@@ -15,8 +15,8 @@ from worker.services import auditing, boards, calls, claims, drafts, staffing, u
 from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web import pages
+from worker.web.console import brought, endings, referrals
 from worker.web.console import card as cards
-from worker.web.console import endings, referrals
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -137,7 +137,8 @@ def record(visit: Visit) -> Response:
     task = cards.visible(visit)
     outcome = endings.chosen(visit)
     if outcome is None:
-        return cards.show(visit, task, Notice(_("Dites comment l'appel s'est terminé."), "danger"), status=409)
+        errors = {"outcome": _("Dites comment l'appel s'est terminé.")}
+        return cards.show(visit, task, status=409, errors=errors)
     form = cards.form_of(visit, task)
     given = cards.typed(visit)
     try:
@@ -152,6 +153,7 @@ def record(visit: Visit) -> Response:
             said=endings.fitting(visit, outcome),
             kept=forms.kept(form, {q.key: given.get(f"q_{q.key}", []) for q in form.questions}),
             after=_seen(visit),
+            learnt=brought.learnt(visit, form, outcome),
         )
     except Refused as refused:
         return _not_recorded(visit, task, outcome, refused)
@@ -177,7 +179,8 @@ def _not_recorded(visit: Visit, task: Task, outcome: OutcomeCode, refused: Refus
         return _done(visit, task)
     form = cards.form_of(visit, task)
     drafts.keep(visit.parts.db, task.id, visit.me.account_id, cards.typed(visit), form=form, now=visit.now)
-    return cards.show(visit, cards.visible(visit), Notice(str(refused), "danger"), status=409, since=since)
+    errors = refused.fields if isinstance(refused, NotFilledIn) else {"outcome": str(refused)}
+    return cards.show(visit, cards.visible(visit), status=409, since=since, errors=errors)
 
 
 def _is_repeated(visit: Visit, last: drafts.Recorded, outcome: OutcomeCode) -> bool:

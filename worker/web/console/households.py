@@ -9,12 +9,12 @@ from starlette.routing import BaseRoute
 from worker.domain.errors import CourtoisieError, NotFound, Refused
 from worker.domain.roles import Right
 from worker.i18n import _, ngettext
-from worker.services import asking, auditing, files, next_steps, refusing, wishes
+from worker.services import asking, auditing, files, learning, next_steps, refusing, wishes
 from worker.services.auditing import Action
 from worker.services.wishes import Hours, Wishes
 from worker.store.histories import Home
 from worker.web import pages
-from worker.web.console import referrals
+from worker.web.console import brought, referrals
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -75,6 +75,7 @@ def _shown(visit: Visit, home: Home, *notices: Notice, status: int = 200) -> Res
         channels=CHANNELS,
         purposes=PURPOSES,
         languages=_languages(visit),
+        health=brought.health(visit, home.id),
         **referrals.around(visit, home),
     )
     answer.status_code = status
@@ -154,6 +155,11 @@ def _prefer(visit: Visit, home: Home) -> Notice:
     return Notice(_("Souhaits notés."))
 
 
+def _forget_health(visit: Visit, home: Home) -> Notice:
+    learning.forget_health(visit.parts.db, home.id)
+    return Notice(_("Les réponses sur la santé sont effacées."))
+
+
 def _lift(visit: Visit, home: Home) -> Notice:
     refusing.lift(visit.parts.db, home.id, now=visit.now)
     return Notice(_("Le foyer sera de nouveau contacté, dès la prochaine opération."))
@@ -166,6 +172,7 @@ _CHANGES: Mapping[str, Change] = {
     "hold": _hold,
     "back": _back,
     "prefer": _prefer,
+    "forget-health": _forget_health,
 }
 
 
