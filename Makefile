@@ -36,7 +36,7 @@ sandbox: venv  ## embedded servers and the Twilio stand-in alone, until Ctrl-C
 
 # Most of the long tests wait for other processes: a few of them side by side, file by file, take a third of the time.
 test: venv  ## the whole test suite
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: venv  ## speed as ratios against baselines, in one run (ARGS="--quick"); minutes, and the machine to itself
 	@$(BIN)/python -m bench $(ARGS)

@@ -24,6 +24,22 @@ for _variable in [v for v in os.environ if v.startswith(("COURTOISIE_", "TWILIO_
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for other processes are spread among those that compute, and none is left for the end."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if {"e2e", "browser"} & set(path.parts)]
+    computing = [path for path in files if path not in waiting]
+    every = max(1, len(computing) * 2 // 3 // max(1, len(waiting)))
+    order: list[Path] = []
+    for place, path in enumerate(computing):
+        if place % every == 0 and waiting:
+            order.append(waiting.pop(0))
+        order.append(path)
+    items[:] = [item for path in [*order, *waiting] for item in files[path]]
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[servers.Postgres]:
     with servers.home() as home:

@@ -188,7 +188,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "city" in metafunc.fixturenames:
         also = ["rabbitmq"] if metafunc.definition.get_closest_marker("any_broker") else []
         brokers = os.environ.get("E2E_BROKERS", "").split() or ["redis", *also]
-        metafunc.parametrize("city", brokers, indirect=True, scope="session")
+        metafunc.parametrize("city", brokers, indirect=True, scope="module")
 
 
 @contextmanager
@@ -208,8 +208,9 @@ def inhabited(running: Stack) -> Iterator[City]:
     db.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A town for the tests of one file: its processes are not there to keep the machine busy during the others."""
     if request.param == "rabbitmq" and rabbitmq.program() is None:
         pytest.skip(rabbitmq.HOW_TO_GET_IT)
     config = deployments.copy_to(tmp_path_factory.mktemp("city")) / "config"
