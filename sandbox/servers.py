@@ -29,16 +29,18 @@ class Postgres:
     """An embedded PostgreSQL on a Unix socket. `durable` False trades crash safety for test speed.
 
     address: one of this machine's, where it listens for TCP as well and lets in the whole /24, unasked. Meant for
-    the closed network of sandbox/hosts.py and nothing else.
+    the closed network of sandbox/hosts.py and nothing else. data: where its files lie, in a folder that is its own.
     """
 
     home: Path
     durable: bool = True
     address: str = ""
     child: Child | None = None
+    data: Path = field(init=False)
     _bin: Path = field(init=False)
 
     def __post_init__(self) -> None:
+        self.data = self.home / "data"
         self._bin = _binaries(self.home)
 
     def url(self, database: str = "courtoisie") -> str:
@@ -50,16 +52,15 @@ class Postgres:
 
     def start(self) -> None:
         """Starts the server and waits until it answers; makes the cluster the first time."""
-        data = self.home / "data"
-        if not data.exists():
+        if not self.data.exists():
             cluster = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
-            _run_as_server([str(self._bin / "initdb"), "-D", str(data), *cluster], self.home)
+            _run_as_server([str(self._bin / "initdb"), "-D", str(self.data), *cluster], self.home)
             if self.address:
-                with (data / "pg_hba.conf").open("a") as admitted:
+                with (self.data / "pg_hba.conf").open("a") as admitted:
                     admitted.write(f"host all all {self.address}/24 trust\n")
         self.child = start(
             "postgres",
-            [str(self._bin / "postgres"), "-D", str(data), *self._settings()],
+            [str(self._bin / "postgres"), "-D", str(self.data), *self._settings()],
             log=self.home / "postgres.log",
             user=homes.server_user(),
             stop_signal=signal.SIGINT,  # PostgreSQL's "fast shutdown"

@@ -235,9 +235,13 @@ def test_what_the_provider_says_and_we_cannot_read_is_not_asked_for_again(
 def test_a_reply_is_kept_when_the_queue_is_away(site: Site) -> None:
     site.queue_is_away = True
 
-    assert site.post(INBOUND, REPLY).status_code == 200
-    assert len(rows(site.db, "inbound_message")) == 1
+    with capture_logs() as events:
+        answers = [site.post(INBOUND, REPLY | {"MessageSid": f"SM{n:032x}"}).status_code for n in range(4)]
+
+    assert answers == [200] * 4
+    assert len(rows(site.db, "inbound_message")) == 4
     assert site.woken == []
+    assert [e["event"] for e in events] == ["inbound_not_woken"]
 
 
 @contextmanager
@@ -250,10 +254,10 @@ def database_away(now: datetime) -> Iterator[Site]:
 
 def test_without_the_database_the_provider_is_told_to_come_back(now: datetime) -> None:
     with database_away(now) as site, capture_logs() as events:
-        answers = [site.post(path, forms(path)).status_code for path in [STATUS] * 5 + [INBOUND]]
+        answers = [site.post(path, forms(path)).status_code for path in [STATUS] * 5 + [INBOUND] * 5]
 
-    assert answers == [503] * 6
-    assert [e["event"] for e in events if e["event"].startswith("receipts")] == ["receipts_not_stored"]
+    assert answers == [503] * 10
+    assert [e["event"] for e in events] == ["receipts_not_stored", "inbound_not_stored"]
 
 
 def test_many_receipts_at_once_are_all_stored(site: Site) -> None:

@@ -26,8 +26,12 @@ class Shelf:
         self.batches: list[list[int]] = []
         self.away = False
         self.refused: int | None = None
+        self.s = 0.0
         self.open = threading.Event()
         self.open.set()
+
+    def clock(self) -> float:
+        return self.s
 
     def save(self, batch: Sequence[Receipt]) -> None:
         self.open.wait(5)
@@ -41,7 +45,7 @@ class Shelf:
 
 def play(scene: Callable[[GroupCommit], Awaitable[None]], shelf: Shelf) -> None:
     async def act() -> None:
-        commit = GroupCommit(shelf.save)
+        commit = GroupCommit(shelf.save, clock=shelf.clock)
         storing = asyncio.create_task(commit.run())
         try:
             await asyncio.wait_for(scene(commit), 60)
@@ -96,13 +100,15 @@ def test_while_storage_is_away_everybody_is_told_so_and_the_log_says_it_once() -
             assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
 
         shelf.away = False
+        await commit.put(a_receipt(98))  # on a full disk one may find room, and the next one not
+        shelf.s = 11
         await commit.put(a_receipt(99))
 
     with capture_logs() as events:
         play(scene, shelf)
 
     assert [e["event"] for e in events] == ["receipts_not_stored", "receipts_stored_again"]
-    assert shelf.batches == [[99]]
+    assert shelf.batches == [[98], [99]]
 
 
 def test_one_receipt_that_cannot_be_stored_does_not_keep_out_the_others() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from psycopg.errors import DeadlockDetected, NumericValueOutOfRange, UndefinedTable
+from psycopg.errors import DeadlockDetected, DiskFull, NumericValueOutOfRange, UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError, ProgrammingError
@@ -154,7 +154,10 @@ def connect(url: str, *, pool_size: int = 20) -> Database:
 
 
 def _unreachable(engine: Engine, error: OperationalError) -> str:
+    host = engine.url.host or engine.url.query.get("host", "?")
+    if isinstance(error.orig, DiskFull):  # in its own words it names another file each time
+        return _("Le disque de PostgreSQL ({host}) est plein : libérez de la place, tout reprend ensuite.").format(
+            host=host
+        )
     reason = str(error.orig).strip().splitlines()[0] if error.orig else ""
-    return _("PostgreSQL ne répond pas à l'adresse {host} : {reason}").format(
-        host=engine.url.host or engine.url.query.get("host", "?"), reason=reason
-    )
+    return _("PostgreSQL ne répond pas à l'adresse {host} : {reason}").format(host=host, reason=reason)

@@ -18,6 +18,7 @@ from worker.web.bridge_hooks import BridgeHooks
 from worker.web.line_hooks import LineHooks
 from worker.web.parts import Parts
 from worker.web.receipts import GroupCommit
+from worker.web.troubles import Trouble, Waking
 from worker.web.voice_hooks import VoiceHooks
 
 log = structlog.get_logger()
@@ -34,14 +35,16 @@ class Hooks:
         self._parts = parts
         self._commit = commit
         self._refusal_said_at: datetime | None = None
+        self._storing = Trouble("inbound_not_stored", "inbound_stored_again")
+        self._wake = Waking(parts.wake)
 
     def routes(self) -> list[Route]:
         """All of them POST only; the web's guard test asks each for a signature."""
         return [
             Route("/hooks/twilio/sms/status", self.status, methods=["POST"]),
             Route("/hooks/twilio/sms/inbound", self.inbound, methods=["POST"]),
-            *VoiceHooks(self._parts, self._signed).routes(),
-            *LineHooks(self._parts, self._signed).routes(),
+            *VoiceHooks(self._parts, self._signed, self._wake).routes(),
+            *LineHooks(self._parts, self._signed, self._wake).routes(),
             *BridgeHooks(self._parts, self._signed).routes(),
         ]
 
@@ -69,8 +72,9 @@ class Hooks:
         try:
             stored = await asyncio.to_thread(inbound.store, self._parts.db, message, now=now)
         except Unavailable:
-            log.warning("inbound_not_stored", provider_sid=message.provider_sid)
+            self._storing.met(provider_sid=message.provider_sid)
             return Response(status_code=503)
+        self._storing.passed()
         return _silence(None if stored is None else BackgroundTask(self._wake, stored))
 
     async def _signed(self, request: Request) -> signed.Form:
@@ -79,12 +83,6 @@ class Hooks:
         except HTTPException as refusal:
             self._say_refused(request, refusal.status_code)
             raise
-
-    def _wake(self, inbound_id: int) -> None:
-        try:
-            self._parts.wake(inbound_id)
-        except Unavailable:
-            log.warning("inbound_not_woken", inbound_id=inbound_id)
 
     def _say_refused(self, request: Request, status: int) -> None:
         """Once a minute at most: a wrong public URL or token refuses everything, and anybody may knock."""

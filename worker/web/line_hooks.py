@@ -17,16 +17,19 @@ from worker.twilio import calls
 from worker.twilio.calls import HOOKS
 from worker.web.parts import Parts
 from worker.web.signed import Form
+from worker.web.troubles import Trouble, Waking
 
 log = structlog.get_logger()
 
 
 class LineHooks:
-    """signed: reads a form after making sure that the provider posted it."""
+    """signed: reads a form after making sure that the provider posted it. wake: tells the workers of a stored reply."""
 
-    def __init__(self, parts: Parts, signed: Callable[[Request], Awaitable[Form]]) -> None:
+    def __init__(self, parts: Parts, signed: Callable[[Request], Awaitable[Form]], wake: Waking) -> None:
         self._parts = parts
         self._signed = signed
+        self._wake = wake
+        self._looking_up = Trouble("line_cannot_look_up", "line_looks_up_again")
         program = parts.program
         self._rig = line.Rig(parts.db, program.desk, program.settings, program.speech, parts.public_url)
 
@@ -68,15 +71,10 @@ class LineHooks:
         try:
             said = await asyncio.to_thread(make, call)
         except Unavailable:
-            log.warning("line_cannot_look_up", provider_sid=call.provider_sid)
+            self._looking_up.met(provider_sid=call.provider_sid)
             return _document(line.unknown(self._rig))
+        self._looking_up.passed()
         return _document(said.document, None if said.stored is None else BackgroundTask(self._wake, said.stored))
-
-    def _wake(self, inbound_id: int) -> None:
-        try:
-            self._parts.wake(inbound_id)
-        except Unavailable:
-            log.warning("inbound_not_woken", inbound_id=inbound_id)
 
 
 def _document(document: str, afterwards: BackgroundTask | None = None) -> Response:

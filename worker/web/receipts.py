@@ -5,6 +5,7 @@ database and twice the web process; a task each would cost ten times. Nobody is 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from worker import logs
 from worker.domain.errors import Unavailable
 from worker.domain.messages import Receipt
+from worker.web.troubles import Trouble
 
 log = structlog.get_logger()
 
@@ -27,16 +29,19 @@ Waiting = tuple[Receipt, asyncio.Future[None]]
 
 
 class GroupCommit:
-    """save: stores a batch in one transaction, in a thread of its own; raises Unavailable when it cannot now.
+    """save: stores a batch in one transaction, in a thread of its own; raises Unavailable when it cannot now. clock: in
+    seconds; that storing fails is told once, and once that it works again.
 
     `run` must be running for `put` to return. For one event loop.
     """
 
-    def __init__(self, save: Callable[[Sequence[Receipt]], None]) -> None:
+    def __init__(
+        self, save: Callable[[Sequence[Receipt]], None], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._save = save
+        self._trouble = Trouble("receipts_not_stored", "receipts_stored_again", clock=clock)
         self._waiting: list[Waiting] = []
         self._something = asyncio.Event()
-        self._failing = False
         self._last = 0
 
     async def put(self, receipt: Receipt) -> None:
@@ -64,12 +69,12 @@ class GroupCommit:
         try:
             await asyncio.to_thread(self._save, [receipt for receipt, _ in batch])
         except Unavailable as outage:
-            self._note(outage)
+            self._trouble.met()
             _answer(batch, outage)
         except Exception as error:  # noqa: BLE001  # one receipt that cannot be stored must not keep out the others
             await self._store_one_by_one(batch, error)
         else:
-            self._note(None)
+            self._trouble.passed()
             _answer(batch, None)
 
     async def _store_one_by_one(self, batch: Sequence[Waiting], error: Exception) -> None:
@@ -82,13 +87,6 @@ class GroupCommit:
             "receipt_not_storable", provider_sid=receipt.provider_sid, error=type(error).__name__, at=logs.where(error)
         )
         _answer(batch, error)
-
-    def _note(self, outage: Unavailable | None) -> None:
-        """One line when storing stops working and one when it works again, not one per receipt."""
-        failing = outage is not None
-        if failing != self._failing:
-            self._failing = failing
-            log.warning("receipts_not_stored" if failing else "receipts_stored_again")
 
 
 def _answer(batch: Sequence[Waiting], error: Exception | None) -> None:

@@ -17,16 +17,19 @@ from worker.twilio import calls
 from worker.twilio.calls import HOOKS, Place
 from worker.web.parts import Parts
 from worker.web.signed import Form
+from worker.web.troubles import Trouble, Waking
 
 log = structlog.get_logger()
 
 
 class VoiceHooks:
-    """signed: reads a form after making sure that the provider posted it."""
+    """signed: reads a form after making sure that the provider posted it. wake: tells the workers of a stored reply."""
 
-    def __init__(self, parts: Parts, signed: Callable[[Request], Awaitable[Form]]) -> None:
+    def __init__(self, parts: Parts, signed: Callable[[Request], Awaitable[Form]], wake: Waking) -> None:
         self._parts = parts
         self._signed = signed
+        self._wake = wake
+        self._leaving_words = Trouble("voicemail_not_woken", "voicemail_woken_again")
         self._rig = answering.Rig(parts.db, parts.program.desk, parts.program.speech, parts.public_url)
 
     def routes(self) -> list[Route]:
@@ -84,17 +87,13 @@ class VoiceHooks:
             return Response(status_code=503)
         return _document(said.document, None if said.stored is None else BackgroundTask(self._wake, said.stored))
 
-    def _wake(self, inbound_id: int) -> None:
-        try:
-            self._parts.wake(inbound_id)
-        except Unavailable:
-            log.warning("inbound_not_woken", inbound_id=inbound_id)
-
     def _wake_for_machine(self, at: Place) -> None:
         try:
             self._parts.program.leave_voicemail(at.message_id, at.attempt_id)
         except Unavailable:
-            log.warning("voicemail_not_woken", message_id=at.message_id)
+            self._leaving_words.met(message_id=at.message_id)
+        else:
+            self._leaving_words.passed()
 
 
 def _document(document: str, afterwards: BackgroundTask | None = None) -> Response:
