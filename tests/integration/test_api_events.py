@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import requests
@@ -84,6 +84,17 @@ def test_an_event_is_shown_as_the_command_line_shows_it(operator: Program, town:
     assert shown["recipients"]["unaccounted"] == 0
     assert shown["messages"]["by_state"]["sent"] == 3
     assert shown["replies"] == {"ok": 1}
+    assert (shown["progress"]["sent"], shown["progress"]["waiting"]) == (3, 0)
+
+
+def test_how_far_an_event_has_come_is_told_with_its_pace_and_its_end(operator: Program, town: Town) -> None:
+    event = operator.done("/events", LAUNCH)["event"]
+
+    slowed = operator.done(f"/events/{event}/pace", {"per_s": 0.5})["progress"]
+
+    assert (slowed["waiting"], slowed["sent"], slowed["pace_per_s"]) == (3, 0, 0.5)
+    assert datetime.fromisoformat(slowed["ends_at"]) >= town.now + timedelta(seconds=6)
+    assert slowed == operator.get(f"/events/{event}")["progress"]
 
 
 def test_pause_resume_and_cancel(operator: Program, town: Town) -> None:
@@ -304,7 +315,10 @@ def test_progress_is_told_as_it_happens_until_the_end(operator: Program, town: T
     live = Listening(operator, event)
 
     assert live.answer.headers["Content-Type"].startswith("text/event-stream")
-    assert next(live.told)[1]["state"] == "running"
+    first = next(live.told)[1]
+    assert (first["state"], first["progress"]["waiting"]) == ("running", 3)
+    town.sent(int(event))
+    assert next(live.told)[1]["progress"]["sent"] == 3
     operator.done(f"/events/{event}/pause")
     assert next(live.told)[1]["state"] == "paused"
     operator.done(f"/events/{event}/cancel")

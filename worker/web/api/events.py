@@ -14,9 +14,9 @@ from worker.i18n import _
 from worker.services import auditing, events, launching, reporting, steering
 from worker.services.auditing import Action
 from worker.store.events import Event
-from worker.web.api import answers, paging, problems
+from worker.web.api import accounts, answers, paging, problems
 from worker.web.api.campaigns import defined
-from worker.web.api.house import AtHand, House, Launches, SeesEvents, Steers
+from worker.web.api.house import AtHand, House, Launches, Seen, SeesEvents, Steers
 from worker.web.api.paging import ID_MOST, Cursor, Limit, Page
 from worker.web.api.repeating import PARAMETER, Repeatable
 
@@ -94,7 +94,7 @@ class Cleared(answers.FromRow):
 
 
 @router.get("/events")
-def list_events(_person: SeesEvents, at: AtHand, limit: Limit = 50, cursor: Cursor = None) -> Page[answers.Event]:
+def list_events(_person: SeesEvents, at: AtHand, limit: Limit = 50, cursor: Cursor = None) -> Page[accounts.Event]:
     """Events, newest first."""
     after = paging.read(cursor, paging.whole)
     found = events.page(at.db, before=after[0] if after else None, limit=limit + 1)
@@ -105,9 +105,9 @@ def list_events(_person: SeesEvents, at: AtHand, limit: Limit = 50, cursor: Curs
     "/events",
     status_code=201,
     openapi_extra=PARAMETER,
-    responses={200: {"model": answers.Launched, "description": "It was open already"}, **STEERED},
+    responses={200: {"model": accounts.Launched, "description": "It was open already"}, **STEERED},
 )
-def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> answers.Launched:
+def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> accounts.Launched:
     """Opens a campaign event: one per campaign and occasion, so the same request twice is the same event."""
     campaign = defined(at, wanted.campaign)
     if not wanted.confirm:
@@ -120,24 +120,24 @@ def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> 
     if opened.new:
         at.wake(opened.event_id)
     response.status_code = 201 if opened.new else 200
-    return answers.Launched(event=str(opened.event_id), campaign=campaign.key, occasion=occasion, new=opened.new)
+    return accounts.Launched(event=str(opened.event_id), campaign=campaign.key, occasion=occasion, new=opened.new)
 
 
 @router.get("/events/{event}", responses=THERE)
-def show(event: Id, person: SeesEvents, at: AtHand) -> answers.Account:
+def show(event: Id, person: SeesEvents, at: AtHand) -> accounts.Account:
     """Where an event stands: every household in exactly one state."""
     return account(at, event, person)
 
 
 @router.post("/events/{event}/pause", openapi_extra=PARAMETER, responses=STEERED)
-def pause(event: Id, person: Steers, at: AtHand) -> answers.Account:
+def pause(event: Id, person: Steers, at: AtHand) -> accounts.Account:
     """No further text of this event leaves."""
     events.pause(at.db, event)
     return _steered(at, event, person)
 
 
 @router.post("/events/{event}/resume", openapi_extra=PARAMETER, responses=STEERED)
-def resume(event: Id, person: Steers, at: AtHand) -> answers.Account:
+def resume(event: Id, person: Steers, at: AtHand) -> accounts.Account:
     """Texts leave again; an alarm counts as answered."""
     events.resume(at.db, event)
     return _steered(at, event, person)
@@ -152,7 +152,7 @@ def cancel(event: Id, person: Steers, at: AtHand) -> Cancelled:
 
 
 @router.post("/events/{event}/pace", openapi_extra=PARAMETER, responses=STEERED)
-def pace(event: Id, wanted: Pace, person: Steers, at: AtHand) -> answers.Account:
+def pace(event: Id, wanted: Pace, person: Steers, at: AtHand) -> accounts.Account:
     """Slower or faster, felt within a second."""
     steering.set_pace(at.db, event, per_s=wanted.per_s)
     return _steered(at, event, person)
@@ -186,26 +186,34 @@ def all_clear(event: Id, wanted: AllClear, person: Steers, at: AtHand) -> Cleare
     return Cleared.model_validate(cleared)
 
 
-def account(at: House, event: int, person: Person) -> answers.Account:
+def look(at: House, event: int) -> Seen:
+    """Where an event stands. Raises NotFound."""
+    progress = steering.progress(at.db, event, senders=at.program.settings.sender_table, now=at.now())
+    return Seen(reporting.report(at.db, event), progress)
+
+
+def account(at: House, event: int, person: Person) -> accounts.Account:
     """The account of an event, its agencies those of the person. Raises NotFound."""
-    return account_of(reporting.report(at.db, event), person)
+    return account_of(look(at, event), person)
 
 
-def account_of(made: reporting.Report, person: Person) -> answers.Account:
-    """A report in its outer form, its agencies those of the person."""
-    values: dict[str, Any] = reporting.as_json(made)
-    return answers.Account(
-        **values, by_agency=[answers.AgencyCount(**row) for row in made.by_agency if person.sees(row["agency"])]
+def account_of(seen: Seen, person: Person) -> accounts.Account:
+    """The same in its outer form."""
+    values: dict[str, Any] = reporting.as_json(seen.report)
+    return accounts.Account(
+        **values,
+        progress=accounts.Progress(**steering.as_json(seen.progress)),
+        by_agency=[accounts.AgencyCount(**row) for row in seen.report.by_agency if person.sees(row["agency"])],
     )
 
 
-def _steered(at: House, event: int, person: Person) -> answers.Account:
+def _steered(at: House, event: int, person: Person) -> accounts.Account:
     auditing.record(at.db, person, Action.STEERED, "event", [event], now=at.now())
     return account(at, event, person)
 
 
-def _listed(event: Event) -> answers.Event:
-    return answers.Event(
+def _listed(event: Event) -> accounts.Event:
+    return accounts.Event(
         event=str(event.id),
         campaign=event.campaign,
         occasion=event.occasion,

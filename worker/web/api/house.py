@@ -15,6 +15,7 @@ from worker.domain.roles import Person, Right
 from worker.i18n import _
 from worker.services import staffing
 from worker.services.reporting import Report
+from worker.services.steering import Progress
 from worker.store.database import Database
 from worker.web.parts import Parts, Program
 
@@ -24,12 +25,20 @@ STREAMS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An event at one moment: its households, and how far its texts have come."""
+
+    report: Report
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """One per application. streams: how many may be open at once. latest: accounts just taken, by event, with when."""
 
     parts: Parts
     streams: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(STREAMS_AT_ONCE))
-    latest: dict[int, tuple[float, Report]] = field(default_factory=dict)
+    latest: dict[int, tuple[float, Seen]] = field(default_factory=dict)
     LATEST_MOST: ClassVar[int] = 20
 
     @property

@@ -12,7 +12,7 @@ from worker.i18n import _
 from worker.services import auditing, files, next_steps, refusing
 from worker.services.auditing import Action
 from worker.store.histories import Home
-from worker.web.api import answers, problems
+from worker.web.api import accounts, answers, problems
 from worker.web.api.events import STEERED, Asked
 from worker.web.api.house import AtHand, House, LiftsRefusals, SeesHouseholds
 from worker.web.api.paging import ID_MOST
@@ -75,7 +75,7 @@ class Household(answers.FromRow):
     away_until: datetime | None
     tenants: list[dict[str, Any]]
     phones: list[dict[str, Any]]
-    next_steps: list[answers.NextStep] = Field(description="soonest first")
+    next_steps: list[accounts.NextStep] = Field(description="soonest first")
     history: list[Happened]
 
 

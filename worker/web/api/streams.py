@@ -14,12 +14,10 @@ from worker.domain.campaigns import EventState
 from worker.domain.errors import CourtoisieError
 from worker.domain.roles import Person, Right
 from worker.i18n import _
-from worker.services import reporting
-from worker.services.reporting import Report
 from worker.web.api import house, problems
-from worker.web.api.answers import Account
-from worker.web.api.events import THERE, Id, account_of
-from worker.web.api.house import AtHand, House, SeesEvents
+from worker.web.api.accounts import Account
+from worker.web.api.events import THERE, Id, account_of, look
+from worker.web.api.house import AtHand, House, Seen, SeesEvents
 from worker.web.api.problems import Trouble
 
 router = APIRouter(tags=["events"])
@@ -79,8 +77,9 @@ async def _lines(at: House, request: Request, shown: Account, person: Person) ->
             newer = account_of(await _latest(at, int(shown.event)), person)
         except CourtoisieError:  # the database is away: whoever watches connects again
             break
-        quiet = 0 if newer != shown else quiet + 1
-        if newer != shown:
+        changed = _timeless(newer) != _timeless(shown)
+        quiet = 0 if changed else quiet + 1
+        if changed:
             yield _line("progress", newer.model_dump_json())
         elif quiet % QUIET_MOST == 0:
             yield ": still here\n\n"
@@ -88,16 +87,21 @@ async def _lines(at: House, request: Request, shown: Account, person: Person) ->
     yield _line("end", json.dumps({"state": shown.state}))
 
 
-async def _latest(at: House, event: int) -> Report:
+async def _latest(at: House, event: int) -> Seen:
     """The account as of the last second: many who watch one event cost as much as one."""
     now = asyncio.get_running_loop().time()
-    taken_at, report = at.latest.get(event, (now - EVERY_S, None))
-    if report is None or taken_at + EVERY_S / 2 < now:
-        report = await run_in_threadpool(reporting.report, at.db, event)
-        at.latest[event] = (now, report)
+    taken_at, seen = at.latest.get(event, (now - EVERY_S, None))
+    if seen is None or taken_at + EVERY_S / 2 < now:
+        seen = await run_in_threadpool(look, at, event)
+        at.latest[event] = (now, seen)
         while len(at.latest) > at.LATEST_MOST:
             del at.latest[next(iter(at.latest))]
-    return report
+    return seen
+
+
+def _timeless(shown: Account) -> Account:
+    """Without the estimate, which moves on with the clock while nothing happens."""
+    return shown.model_copy(update={"progress": shown.progress.model_copy(update={"ends_at": None})})
 
 
 def _is_still_welcome(at: House, request: Request) -> bool:
