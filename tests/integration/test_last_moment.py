@@ -1,6 +1,6 @@
 """What somebody notes while a text or a call of the machine waits for its turn holds for that one already."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +11,7 @@ from tests.integration.switchboard import Switchboard
 from tests.integration.test_wishes import dwelling_of
 from worker.services import wishes
 from worker.store import leaving, people
+from worker.store import wishes as rows
 
 
 @pytest.fixture
@@ -126,3 +127,40 @@ def test_an_absent_neighbour_does_not_keep_the_text_of_who_is_there(town: Switch
     note_hold(town, away)
 
     assert leaves(town, event) == [home.phone]
+
+
+def prefer(town: Town, home: builders.Household, begins: int, ends: int) -> None:
+    """Local hours; the town's morning is 10:01 in Paris."""
+    with town.db.begin() as connection:
+        rows.prefer(connection, home.id, {"hours_from": time(begins), "hours_until": time(ends)})
+
+
+def rung_at(town: Switchboard, home: builders.Household, hours: range) -> list[int]:
+    """The local hours of today at which the machine rings the household, if nobody picks up."""
+    found = []
+    for hour in hours:
+        town.now = town.now.replace(hour=hour - 2, minute=30)
+        town.sweep()
+        found += [hour for call in town.place() if call.to == home.phone]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "rung"),
+    [
+        (9, 12, [10]),  # it is their hour
+        (14, 17, [14]),  # not before
+        (8, 10, [10]),  # tomorrow would be too late
+        (19, 21, [10]),  # nobody rings so late
+    ],
+)
+def test_the_machine_keeps_to_the_hours_a_household_prefers_where_there_is_time(
+    town: Switchboard, begins: int, ends: int, rung: list[int]
+) -> None:
+    home = town.household(mobiles=(), landlines=(builders.landline(),))
+    town.open()
+    town.climb()
+
+    prefer(town, home, begins, ends)
+
+    assert rung_at(town, home, range(10, 16)) == rung

@@ -95,6 +95,15 @@ SELECT (SELECT count(*) FROM automatic_call WHERE sender = :sender AND ended_at 
 """
 )
 
+# A household (r) whose hours are these, that has no such wish, or whose hours begin too late for the call to be of use.
+_SUITS = """
+EXISTS (SELECT 1 FROM household w, (SELECT CAST(:now AS timestamptz) AT TIME ZONE :timezone AS at) here
+        WHERE w.id = r.household_id
+          AND (w.preferred_from IS NULL OR (here.at::time >= w.preferred_from AND here.at::time < w.preferred_until)
+               OR (here.at::date + (here.at::time >= w.preferred_from)::int + w.preferred_from) AT TIME ZONE :timezone
+                  >= least(r.due_at, m.void_at, m.window_closes_at)))
+"""
+
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
 # once nobody who relied on the call waits for it.
 _CLAIM = text(
@@ -105,7 +114,8 @@ WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_a
   AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
   AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
                   AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', e.definition->>'purpose') OFFSET 0)
-  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS} OFFSET 0)
+  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS}
+              AND {_SUITS} OFFSET 0)
 ORDER BY e.priority DESC, m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
@@ -234,9 +244,9 @@ def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
     return int(connection.execute(_UNDER_WAY, {"sender": sender, "since": since}).scalar_one())
 
 
-def claim(connection: Connection, sender: str, *, limit: int, now: datetime) -> list[Claimed]:
-    """Due calls of running events, the most urgent event first, locked."""
-    values = {"sender": sender, "limit": limit, "now": now}
+def claim(connection: Connection, sender: str, *, limit: int, timezone: str, now: datetime) -> list[Claimed]:
+    """Due calls of running events, the most urgent event first, locked. At the hours that a household prefers."""
+    values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now}
     return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM, values)]
 
 
