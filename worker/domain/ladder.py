@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from worker.domain import unreached
 from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Campaign, Level, Remedy
 from worker.domain.messages import MessageState
@@ -92,68 +93,6 @@ LOOK_AGAIN = timedelta(minutes=1)
 # A text whose fate nobody can tell is given up this long after it was last useful.
 GIVE_UP_AFTER = timedelta(hours=1)
 
-_TASK_OF_REASON = {
-    Reason.OPTED_OUT: TaskReason.OPTED_OUT,
-    Reason.ON_HOLD: TaskReason.MANUAL,
-    Reason.NO_PHONE: TaskReason.NO_MOBILE,
-    Reason.LANDLINE_ONLY: TaskReason.NO_MOBILE,
-    Reason.ANSWERS_CALLS: TaskReason.PREFERS_CALL,
-    Reason.PREFERS_CALL: TaskReason.PREFERS_CALL,
-    Reason.CONTACTED_TODAY: TaskReason.MANUAL,
-    Reason.UNDELIVERED: TaskReason.UNDELIVERED,
-    Reason.NUMBER_REFUSED: TaskReason.UNDELIVERED,
-    Reason.EXPIRED: TaskReason.UNDELIVERED,
-    Reason.UNKNOWN_OUTCOME: TaskReason.UNDELIVERED,
-}
-
-# Which policy of the campaign decides; the rest are the policy's own names.
-POLICY = {
-    Reason.NUMBER_REFUSED: "undelivered",
-    Reason.UNKNOWN_OUTCOME: "undelivered",
-    Reason.ANSWERS_CALLS: "landline_only",
-}
-
-# Whom the campaign left out, as opposed to whom its text did not reach.
-_LEFT_OUT = frozenset(
-    {
-        Reason.OPTED_OUT,
-        Reason.ON_HOLD,
-        Reason.NO_PHONE,
-        Reason.LANDLINE_ONLY,
-        Reason.ANSWERS_CALLS,
-        Reason.PREFERS_CALL,
-        Reason.CONTACTED_TODAY,
-    }
-)
-
-# No campaign may ask for a call to these: the household said so to a person, or is not there any more.
-_ONLY_RECORDED = {
-    Reason.REFUSED: RecipientState.EXCLUDED,
-    Reason.MOVED: RecipientState.UNREACHED,
-    Reason.DECEASED: RecipientState.UNREACHED,
-}
-
-# A text that ended without a word to its recipient, or never was: who relied on it is not forgotten.
-_REASON_OF_STATE = {
-    None: Reason.EXPIRED,
-    MessageState.UNDELIVERED: Reason.UNDELIVERED,
-    MessageState.FAILED: Reason.UNDELIVERED,
-    MessageState.EXPIRED: Reason.EXPIRED,
-    MessageState.SUPPRESSED: Reason.OPTED_OUT,
-    MessageState.CANCELLED: Reason.EXPIRED,
-}
-
-# A text that is under way or arrived: the other number may yet bring an answer.
-_ALIVE = frozenset(
-    {
-        MessageState.QUEUED,
-        MessageState.SENDING,
-        MessageState.UNKNOWN,
-        MessageState.SENT,
-        MessageState.DELIVERED,
-    }
-)
-
 # It was the number, not the household's wish nor the hour: another number may do.
 _NUMBER_AT_FAULT = frozenset({Reason.UNDELIVERED, Reason.NUMBER_REFUSED, Reason.LANDLINE_ONLY})
 # No text can reach them, but a voice may.
@@ -180,8 +119,8 @@ _SILENCE_OF_LEVEL = {
 
 def next_rung(facts: Facts) -> Move:
     """Decides for one due recipient. Always a task, a final state or a time to come: nobody is forgotten."""
-    if facts.reason in _ONLY_RECORDED:
-        return Settle(_ONLY_RECORDED[facts.reason], facts.reason)
+    if facts.reason in unreached.ONLY_RECORDED:
+        return Settle(unreached.ONLY_RECORDED[facts.reason], facts.reason)
     failure = _failure(facts)
     if failure is not None:
         return _instead(facts, failure) or _unreachable(facts, failure)
@@ -195,11 +134,11 @@ def next_rung(facts: Facts) -> Move:
 def _failure(facts: Facts) -> Reason | None:
     """Why no text reached anybody, None while one may have. That it ended may be told by its own row alone."""
     given_up = Reason.UNKNOWN_OUTCOME if _is_given_up(facts) else None
-    if facts.second_state in _ALIVE:
+    if facts.second_state in unreached.ALIVE:
         return given_up if facts.contacted_at is None else None
     if _first_failed(facts):
         return facts.reason
-    return None if facts.contacted_at is not None else _REASON_OF_STATE.get(facts.message_state, given_up)
+    return None if facts.contacted_at is not None else unreached.REASON_OF_STATE.get(facts.message_state, given_up)
 
 
 def _first_failed(facts: Facts) -> bool:
@@ -207,10 +146,10 @@ def _first_failed(facts: Facts) -> bool:
 
 
 def _unreachable(facts: Facts, reason: Reason) -> Move:
-    policy: Remedy = getattr(facts.campaign.exclusions, POLICY.get(reason, str(reason)))
+    policy: Remedy = getattr(facts.campaign.exclusions, unreached.POLICY.get(reason, str(reason)))
     if policy is Remedy.CALLBACK:
         return _call_owed(facts, reason)
-    left_out = reason in _LEFT_OUT and facts.call_state is None
+    left_out = reason in unreached.LEFT_OUT and facts.call_state is None
     return Settle(RecipientState.EXCLUDED if left_out else RecipientState.UNREACHED, reason)
 
 
@@ -218,7 +157,7 @@ def _call_owed(facts: Facts, reason: Reason) -> MakeTask:
     """Who was rung by the machine and did not answer is silent; whom it could not ring has no number that works."""
     told = _told(facts)
     silent = told is not None and told is not TaskReason.CALL_FAILED and reason in _ONLY_CALLED
-    return MakeTask(_silence(facts) if silent else _TASK_OF_REASON[reason], told)
+    return MakeTask(_silence(facts) if silent else unreached.TASK_OF_REASON[reason], told)
 
 
 def _told(facts: Facts) -> TaskReason | None:
@@ -314,7 +253,7 @@ def _texts_to_come(facts: Facts, contacted_at: datetime) -> list[tuple[LadderSte
 
 def _reminder_from(facts: Facts) -> datetime | None:
     """Not to a number that the first text did not reach."""
-    return None if _first_failed(facts) or facts.second_state in _ALIVE else facts.reminders_from
+    return None if _first_failed(facts) or facts.second_state in unreached.ALIVE else facts.reminders_from
 
 
 def _second_from(facts: Facts) -> datetime | None:

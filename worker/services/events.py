@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from worker import catalogue
-from worker.domain import ladder, rungs
+from worker.domain import rungs, unreached
 from worker.domain.campaigns import Campaign, EventState, Exclusions, Remedy
 from worker.domain.errors import NotFound, Refused
 from worker.domain.messages import Step
@@ -113,7 +113,7 @@ def recorded_only(exclusions: Exclusions) -> list[Reason]:
 
 def remedy_of(exclusions: Exclusions, reason: Reason) -> Remedy:
     """What the campaign owes a household that gets no text for this reason."""
-    remedy: Remedy = getattr(exclusions, ladder.POLICY.get(reason, str(reason)))
+    remedy: Remedy = getattr(exclusions, unreached.POLICY.get(reason, str(reason)))
     return remedy
 
 
