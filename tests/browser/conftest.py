@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import builders
@@ -100,6 +101,13 @@ def enter(page: Page, login: str, password: str = PASSWORD) -> None:
     page.get_by_label("Mot de passe").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def axe(page: Page, *rules: str) -> list[object]:
+    """What axe-core finds wrong with the page as it is; rules: these alone."""
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
+    found = Axe().run(page, options=options).response["violations"]
+    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
 
 
 def take_next(page: Page) -> None:

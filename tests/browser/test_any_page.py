@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from starlette.routing import Route
 
-from tests.browser.conftest import owed_calls, sign_in
+from tests.browser.conftest import axe, owed_calls, sign_in
 from tests.integration.conftest import Town
 from tests.integration.referral_office import Office
 from tests.integration.site import Site
@@ -49,12 +48,6 @@ def _filled(path: str, town: Town) -> str | None:
     return path
 
 
-def _axe(page: Page, *rules: str) -> list[object]:
-    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
-    found = Axe().run(page, options=options).response["violations"]
-    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
-
-
 def _scrolls_sideways(page: Page) -> list[int]:
     too_wide = []
     for width in (NARROW, ZOOMED):
@@ -73,13 +66,12 @@ def _wrong_with(page: Page, path: str) -> dict[str, object]:
     page.goto(path)
     if page.evaluate("document.querySelector('main') === null"):
         return {}  # a fragment, or a sheet for the printer
-    dark = []
-    axe = _axe(page)
+    light = axe(page)
     page.emulate_media(color_scheme="dark")
-    dark = _axe(page, "color-contrast")
+    dark = axe(page, "color-contrast")
     page.emulate_media(color_scheme="light")
     found = {
-        "axe": axe,
+        "axe": light,
         "axe in the dark": dark,
         "scrolls sideways at": _scrolls_sideways(page),
         "heavy": len(asked.body()) if len(asked.body()) > PAGE_MOST else 0,

@@ -1,4 +1,4 @@
-"""A day at the desk and at the board, as people live it: by keyboard, by mouse, on a narrow screen."""
+"""A day at the desk, as callers live it: by keyboard, and with the slips of every day."""
 
 import re
 
@@ -70,18 +70,3 @@ def test_the_countdown_of_a_card_runs(town: Town, page: Page) -> None:
     expect(page.get_by_text("ne vous est plus réservée")).to_be_hidden()
     page.clock.fast_forward("20:00")
     expect(page.get_by_text("ne vous est plus réservée")).to_be_visible()
-
-
-def test_an_operator_previews_launches_pauses_and_cancels(town: Town, page: Page) -> None:
-    home = town.household()
-    sign_in(page, account(town, "olga", Role.OPERATOR))
-
-    page.get_by_role("link", name="Lancer une campagne").click()
-    page.get_by_role("link", name="Canicule : prise de nouvelles (orange)").click()
-    page.get_by_role("button", name="Lancer l'opération").click()
-    page.get_by_role("button", name="Suspendre").click()
-    page.get_by_role("button", name="Annuler l'opération").click()
-    page.get_by_role("button", name="Oui, annuler").click()
-
-    expect(page.get_by_text("annulée").first).to_be_visible()
-    assert town.state(home) == "cancelled"
