@@ -1,6 +1,6 @@
 """Silence, failures and exclusions climb the ladder: another text, a call, a callback task, or a final word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import structlog
 
 from worker import catalogue
 from worker.domain import ladder, rungs
-from worker.domain.campaigns import Campaign, EventState
+from worker.domain.campaigns import Campaign, EventState, Level
 from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
 from worker.domain.rungs import Rung
@@ -20,6 +20,7 @@ from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
 BATCH = 500
+_LEVELS = tuple(Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,26 @@ def _escalate(connection: Connection, desk: Desk, now: datetime) -> Escalated:
     due = recipients.due(connection, limit=BATCH, now=now)
     if not due:
         return Escalated()
-    people.lock(connection, [household for _, household in due])
-    facts = recipients.facts(connection, [recipient for recipient, _ in due], day_start=desk.day_start(now), now=now)
-    done = [
-        _climb(connection, event_id, [f for f in facts if f.event_id == event_id], desk, now)
-        for event_id in sorted({f.event_id for f in facts})
-    ]
+    people.lock(connection, [household for _, household, _ in due])
+    by_event: dict[int, list[int]] = {}
+    for recipient, _, event_id in due:
+        by_event.setdefault(event_id, []).append(recipient)
+    done = [_climb(connection, event, by_event[event.id], desk, now) for event in _highest_first(connection, by_event)]
     reminded, called, handed_over, settled = (sum(column) for column in zip((0, 0, 0, 0), *done, strict=True))
     log.info("ladder_climbed", reminded=reminded, called=called, handed_over=handed_over, settled=settled)
     return Escalated(reminded, handed_over, settled, called, more=len(due) == BATCH)
 
 
+def _highest_first(connection: Connection, ids: Collection[int]) -> list[events.Event]:
+    """Of a household's reminders that fall due together the highest level's is sent; the others see it, and are not."""
+    found = [event for event in (events.get(connection, event_id) for event_id in ids) if event is not None]
+    return sorted(found, key=lambda event: (-_LEVELS.index(Level(event.level)), event.id))
+
+
 def _climb(
-    connection: Connection, event_id: int, due: Sequence[recipients.Due], desk: Desk, now: datetime
+    connection: Connection, event: events.Event, ids: Sequence[int], desk: Desk, now: datetime
 ) -> tuple[int, int, int, int]:
-    event = events.get(connection, event_id)
-    assert event is not None  # noqa: S101  # recipients refer to it by foreign key
+    due = recipients.facts(connection, ids, day_start=desk.day_start(now), now=now)
     campaign = catalogue.thaw(event.definition)
     opens_at, closes_at = desk.next_opening(campaign.window, now)
     useful = event.state is EventState.RUNNING and opens_at < event.void_at
@@ -72,7 +77,7 @@ def _climb(
     return (
         _write(connection, moves, around),
         _call(connection, moves, around),
-        _ring(connection, event_id, moves, desk, now),
+        _ring(connection, event.id, moves, desk, now),
         _settle(connection, moves, now),
     )
 

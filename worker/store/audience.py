@@ -172,6 +172,7 @@ WHERE t.status = 'active' AND t.birth_precision = 'unknown'
 """
 )
 
+DRAWING_LOCK = 7_206_814  # any constant: one event is drawn up at a time
 LEVELS = ["none", "yellow", "orange", "red"]
 OLDEST = 200
 # Who left so many questions unanswered by text, and pressed a key in a call about one of them, is rung instead.
@@ -245,9 +246,10 @@ def fan_out(
 ) -> int:
     """One recipient per household of the audience, excluded ones with their reason; returns how many.
 
-    recorded: the reasons for which the campaign only records the household; the others are due at once for
+    Events are drawn up one after the other, so that each sees whom the one before writes to today. recorded: the reasons for which the campaign only records the household; the others are due at once for
     the next rung of the ladder.
     """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DRAWING_LOCK})
     values = parameters(occasion) | {
         "event_id": event_id,
         "recorded": [str(r) for r in recorded],

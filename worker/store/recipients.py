@@ -52,7 +52,7 @@ FROM touched WHERE r.id = touched.id
 # Somebody whose answer is stored but not read yet is not silent: the reading comes first, for a while.
 _DUE = text(
     """
-SELECT r.id, r.household_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+SELECT r.id, r.household_id, r.event_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused')
   AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
@@ -218,9 +218,9 @@ def mark_informed(connection: Connection, numbers: Sequence[tuple[int, str]], *,
     connection.execute(_INFORMED, _numbers(numbers) | {"now": now})
 
 
-def due(connection: Connection, *, limit: int, now: datetime) -> list[tuple[int, int]]:
-    """(recipient id, household id) of those whose next rung is due; not locked. Walks ix_recipient_due."""
-    return [(row.id, row.household_id) for row in connection.execute(_DUE, {"limit": limit, "now": now})]
+def due(connection: Connection, *, limit: int, now: datetime) -> list[tuple[int, int, int]]:
+    """(recipient id, household id, event id) of those whose next rung is due; not locked. Walks ix_recipient_due."""
+    return [(row.id, row.household_id, row.event_id) for row in connection.execute(_DUE, {"limit": limit, "now": now})]
 
 
 def facts(connection: Connection, ids: Sequence[int], *, day_start: datetime, now: datetime) -> list[Due]:
