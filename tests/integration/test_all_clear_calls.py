@@ -7,6 +7,7 @@ import pytest
 from tests import builders
 from tests.integration.switchboard import CALL_DESK, Switchboard
 from tests.integration.test_steering import END
+from worker.domain.campaigns import Level
 from worker.domain.messages import Receipt
 from worker.services import events, receipts, steering
 from worker.store.database import Database
@@ -92,3 +93,14 @@ def test_who_picked_up_an_alert_by_telephone_gets_the_last_text(town: Switchboar
     town.ends(call, "completed", duration_s=20)
 
     assert clear(town, event) == {home.phone}
+
+
+def test_an_alert_that_rose_during_the_day_ends_with_one_last_text(town: Switchboard) -> None:
+    """The orange of the morning does not keep the last text of the red from anybody, nor is it sent for both."""
+    home = town.household()
+    orange, red = (town.open(builders.campaign(level=level), level) for level in (Level.ORANGE, Level.RED))
+    town.sent(orange)
+    town.sent(red)
+
+    assert clear(town, red) == {home.phone}
+    assert clear(town, orange) == set()

@@ -90,6 +90,32 @@ def test_who_is_not_to_be_written_to_any_more_goes_to_a_person_at_the_next_tick(
     assert town.reasons(home) == ["undelivered"]
 
 
+def test_a_number_that_proves_wrong_after_the_text_arrived_there_brings_a_person_at_once(town: Switchboard) -> None:
+    home = town.household()
+    event = town.open()
+    town.sent(event)
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE message SET state = 'delivered'"))
+
+    note_wrong(town, home)
+    town.sweep()
+    town.climb()
+
+    assert town.reasons(home) == ["undelivered"]
+
+
+def test_a_number_that_only_left_the_listing_may_still_answer(town: Switchboard) -> None:
+    home = town.household()
+    town.sent(town.open())
+
+    note_removed(town, home)
+    town.sweep()
+    town.climb()
+    town.reply(home.phone, "1")
+
+    assert town.state(home) == "fine"
+
+
 def test_an_absence_that_ends_in_time_lets_the_text_leave_then(town: Switchboard) -> None:
     home = town.household()
     event = town.open()

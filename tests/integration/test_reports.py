@@ -347,7 +347,7 @@ def test_a_line_per_household_for_the_spreadsheet_without_names_or_numbers(town:
     assert not any(number in written for home in homes.values() for number in home.phones)
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])
 def test_no_cell_of_a_report_is_a_formula(town: Town, first: str) -> None:
     town.household()
     with town.db.begin() as connection:

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-FORMULA_SIGNS = frozenset("=+-@\t\r\n|%")
+# The last four are the wide forms of the first, which some spreadsheets take for them.
+FORMULA_SIGNS = frozenset("=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20")
 
 
 def csv_of(rows: Sequence[Mapping[str, object]]) -> bytes:

@@ -97,8 +97,8 @@ WITH aged AS (
         LIMIT 1
     ) best ON true
     LEFT JOIN LATERAL (
-        -- 'contacted': written to today, for whatever purpose, or about to be, unless the level rises; the alert that an
-        -- all clear ends does not count. 'asked': written to by an event that was cancelled before an answer came; the
+        -- 'contacted': written to today, for whatever purpose, or about to be, unless the level rises; no alert
+        -- keeps the last text of an all clear from anybody. 'asked': written to by an event that was cancelled before an answer came; the
         -- question stands, and is not asked twice.
         SELECT w.fate, p.event_id, p.e164, p.contacted_at, p.reminded_at
         FROM recipient p JOIN campaign_event e ON e.id = p.event_id
@@ -107,6 +107,7 @@ WITH aged AS (
                                              AND p.intent IS DISTINCT FROM 'ok' THEN 'asked' ELSE 'contacted' END) w(fate)
         WHERE p.household_id = a.household_id AND e.id IS DISTINCT FROM CAST(:event_id AS bigint)
           AND e.id <> ALL (CAST(:contacted_in AS bigint[]))
+          AND (CAST(:contacted_in AS bigint[]) = '{{}}' OR e.level = 'none')
           AND array_position(CAST(:levels AS text[]), e.level) >= array_position(CAST(:levels AS text[]), :level)
           AND (p.contacted_at >= :day_start
                OR (p.state = 'waiting' AND p.contacted_at IS NULL AND p.reason IS NULL AND e.void_at > :now

@@ -68,13 +68,15 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """  # noqa: S608  # our own constant
 )
 
-# Whose number it is not any more waits for no text to it, whoever else still gets that text.
+# Whose number it is not any more waits for no text to it, whoever else still gets that text; nor for an answer, if it was
+# a stranger who got it. A number that only left the listing may well be theirs.
 _NUMBERLESS = text(
     f"""
 WITH touched AS (
     SELECT r.id FROM recipient r
-    WHERE r.state = 'waiting' AND r.contacted_at IS NULL AND r.reason IS NULL
-      AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND {_LOST.format(number="r.e164")})
+    WHERE r.state = 'waiting' AND r.reason IS NULL
+      AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND {_LOST.format(number="r.e164")}
+                  AND (p.bad_since IS NOT NULL OR r.contacted_at IS NULL))
     ORDER BY r.id FOR NO KEY UPDATE
 )
 UPDATE recipient r SET due_at = :now, reason = 'undelivered' FROM touched WHERE r.id = touched.id
@@ -208,7 +210,7 @@ def fail_retired(connection: Connection, *, now: datetime) -> list[Moved]:
 
 
 def let_go_of_lost_numbers(connection: Connection, *, now: datetime) -> None:
-    """Households that wait for a first text to a number that is not theirs any more are due at once."""
+    """Households that wait for a text, or an answer, at a number that is not theirs are due at once."""
     connection.execute(_NUMBERLESS, {"now": now})
 
 
