@@ -120,6 +120,23 @@ def test_without_a_known_role_or_an_agency_nobody_gets_in(
         assert _enter(browser).status == 401
 
 
+def test_a_role_that_the_provider_takes_away_is_gone_at_the_next_sign_in(
+    town: Town, provider: IdentityProvider
+) -> None:
+    provider.who["groups"] = ["operateurs"]
+    more = {"create_accounts": True, "role_claim": "groups"}
+    roles = {"appelants": "caller", "operateurs": "operator"}
+    with console(town, provider, roles=roles, **more) as browser:
+        assert _enter(browser, "/board").path == "/board"
+        provider.who["groups"] = ["appelants"]
+        _enter(browser, "/board")
+        assert browser.status == 403
+
+        provider.who["groups"] = []
+        assert _enter(browser).status == 401
+    assert [a["role"] for a in town.rows("staff_account")] == ["caller"]
+
+
 def test_nobody_gets_an_account_by_taking_over_its_login(town: Town, provider: IdentityProvider) -> None:
     account(town, "lucie", Role.CALLER)
     with console(town, provider) as browser:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from worker.domain import accounts, one_time_codes
-from worker.domain.errors import BadDefinition, NotSignedIn, TooManyTries
+from worker.domain.errors import BadDefinition, NotFilledIn, NotSignedIn, TooManyTries
 from worker.domain.roles import Person, Role
 from worker.i18n import _
 from worker.services import auditing, passwords
@@ -142,6 +142,44 @@ def end_all(db: Database, person: Person, *, now: datetime) -> int:
     """Ends all sessions of a person; returns how many."""
     with db.begin() as connection:
         return sessions.end_all(connection, person.account_id, now=now)
+
+
+def session_of(person: Person) -> int:
+    """The session by which the person is here; 0 for other ways."""
+    kind, _space, number = person.via.partition(" ")
+    return int(number) if kind == "session" and number.isdigit() else 0
+
+
+def end_others(db: Database, person: Person, *, now: datetime) -> int:
+    """Ends every session of a person but the one they are in; returns how many."""
+    with db.begin() as connection:
+        return sessions.end_all(connection, person.account_id, but=session_of(person), now=now)
+
+
+def prove(db: Database, person: Person, password: str, *, field: str, now: datetime) -> None:
+    """Who is signed in types their password again, before something that an open screen must not be enough for.
+
+    Wrong tries count like those of signing in. Raises NotFilledIn for that field, TooManyTries.
+    """
+    tried = Tried(person.login, password)
+    _count(db, tried, now=now)
+    with db.begin() as connection:
+        account = staff.by_login(connection, person.login)
+    if account is None or not passwords.fits(account.password_hash, password[: accounts.PASSWORD_MOST + 1]):
+        log.info("password_not_proven", account_id=person.account_id)
+        raise NotFilledIn({field: _("Ce n'est pas votre mot de passe actuel.")})
+    with db.begin() as connection:
+        failures.forgive(connection, tried.subjects()["login"])
+
+
+def change_password(db: Database, person: Person, password: str, *, now: datetime) -> None:
+    """A person's own new password; their other sessions end. Raises Refused for a weak one."""
+    accounts.check_password(password, login=person.login)
+    kept = passwords.make(password)
+    with db.begin() as connection:
+        staff.set_password(connection, person.account_id, kept)
+        sessions.end_all(connection, person.account_id, but=session_of(person), now=now)
+        auditing.note(connection, person, Action.CHANGED_ACCOUNT, "account", [person.account_id], now=now)
 
 
 def form_token(bound_to: str, *, rules: Rules) -> str:

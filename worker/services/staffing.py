@@ -97,6 +97,12 @@ def set_password(db: Database, login: str, password: str, *, by: Person, now: da
         auditing.note(connection, by, Action.CHANGED_ACCOUNT, "account", [account.id], now=now)
 
 
+def find(db: Database, login: str) -> Account:
+    """One account. Raises NotFound."""
+    with db.begin() as connection:
+        return _found(connection, login)
+
+
 def set_name(db: Database, login: str, name: str, *, by: Person, now: datetime) -> None:
     """How the person is called on the telephone; empty: the login stands for it. Raises NotFound, Refused."""
     said = " ".join(name.split())

@@ -16,6 +16,7 @@ from worker.web.console import (
     live,
     occasions,
     operations,
+    own_account,
     partners,
     records,
     referrals,
@@ -32,6 +33,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
     return [
         *entrance.routes(parts),
         *elsewhere.routes(parts),
+        *own_account.routes(parts),
         *desk.routes(parts),
         *bridge.routes(parts),
         *board.routes(parts, lines),

@@ -3,10 +3,10 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from worker.domain.errors import NotSignedIn, Refused, TooManyTries
+from worker.domain.errors import NotSignedIn, TooManyTries
 from worker.domain.roles import Right
 from worker.i18n import _
-from worker.services import signing_in, staffing
+from worker.services import signing_in
 from worker.services.signing_in import CodeWanted, Tried
 from worker.web import pages
 from worker.web.console import endings
@@ -24,8 +24,6 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/login", ask),
         visits.route(parts, "/login", sign_in, posts=True),
         visits.route(parts, "/logout", sign_out, posts=True),
-        visits.route(parts, "/me", me, right=Right.SEE_TASKS),
-        visits.route(parts, "/me", rename, right=Right.SEE_TASKS, posts=True),
         visits.route(parts, "/keys", keys, right=Right.SEE_TASKS),
         visits.route(parts, "/keys", switch_keys, right=Right.SEE_TASKS, posts=True),
     ]
@@ -74,20 +72,6 @@ def sign_out(visit: Visit) -> Response:
     answer = visits.see("/login?out=1" if visit.program.settings.oidc.issuer else "/login")
     answer.delete_cookie(cookie, path="/", secure=visits.is_secure(visit.parts), httponly=True, samesite="lax")
     return answer
-
-
-def me(visit: Visit) -> Response:
-    """The person's own page: the name they say on the telephone."""
-    return visit.page("me.html", error="", called=visit.me.name)
-
-
-def rename(visit: Visit) -> Response:
-    """Another name to say on the telephone."""
-    try:
-        staffing.set_name(visit.parts.db, visit.me.login, visit.said("name"), by=visit.me, now=visit.now)
-    except Refused as refused:
-        return visit.page("me.html", error=str(refused), called=visit.said("name"))
-    return visits.see("/desk")
 
 
 def keys(visit: Visit) -> Response:
