@@ -18,6 +18,7 @@ from worker.catalogue import forms
 from worker.domain.campaigns import Level
 from worker.domain.outcomes import OutcomeCode
 from worker.labels import label
+from worker.paper import words as paper_words
 from worker.services import call_sheets, calls
 from worker.services.call_sheets import AgencySheets
 
@@ -69,13 +70,13 @@ def test_a_sheet_holds_what_a_caller_needs_without_a_machine(town: Town) -> None
         "vit seul",
         "31500, TOULOUSE",
         "réponse à lire",
-        "« je ne sais pas trop »",
         "Déjà essayé : SMS mercredi 08/07",
         "je suis …, de Les Chalets, agence 01",
         "appeler le 15 ou le 112",
         "Appelé par",
     ):
         assert said in seen, said
+    assert "je ne sais pas trop" not in seen  # paper lies about: nobody's words
 
 
 def test_every_ending_has_a_box_and_the_code_to_enter_later(town: Town) -> None:
@@ -140,26 +141,44 @@ def test_what_was_tried_is_told_newest_first(town: Town) -> None:
         task = town.task(home)
         assert task is not None
         calls.record_outcome(
-            town.db, int(str(task["id"])), outcome=outcome, caller="anne", note="sonne", desk=DESK, now=town.now
+            town.db, int(str(task["id"])), outcome=outcome, caller="anne", note="a raccroché", desk=DESK, now=town.now
         )
         town.now += timedelta(hours=2)
 
     ((sheet,),) = (a.sheets for a in sheets(town))
 
-    assert [(t.result, t.who, t.note) for t in sheet.tried] == [
-        ("BUSY", "anne", "sonne"),
-        ("NO_ANSWER", "anne", "sonne"),
-    ]
+    assert [(t.result, t.who) for t in sheet.tried] == [("BUSY", "anne"), ("NO_ANSWER", "anne")]
+    assert "raccroché" not in words(page(town))
 
 
-def test_a_number_known_to_be_wrong_is_struck_out(town: Town) -> None:
-    in_need(town)
+def test_a_number_known_to_be_wrong_is_not_on_paper(town: Town) -> None:
+    home = in_need(town)
     town.open()
     town.climb()
     with town.db.begin() as connection:
         connection.execute(text("UPDATE phone SET bad_since = now()"))
 
-    assert '<span class="bad">' in page(town)
+    assert paper_words.phone(home.phone) not in words(page(town))
+    assert "aucun numéro" in words(page(town))
+
+
+def test_a_relatives_number_is_on_paper_only_where_the_relative_is_to_be_asked(town: Town) -> None:
+    home = town.household()
+    builders.add_phone(town.db, home, "+33600007702", kind="mobile", label="child")
+    town.reply(home.phone, "2")
+    asks_the_household = words(page(town))
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE callback_task SET reasons = reasons || CAST('trusted_contact' AS text)"))
+    asks_the_child = words(page(town))
+
+    assert ("06 00 00 77 02" in asks_the_household, paper_words.phone(home.phone) in asks_the_household) == (
+        False,
+        True,
+    )
+    assert ("06 00 00 77 02 (enfant)" in asks_the_child, paper_words.phone(home.phone) in asks_the_child) == (
+        True,
+        False,
+    )
 
 
 def test_words_from_a_listing_or_a_phone_are_shown_and_never_run(town: Town) -> None:

@@ -1,9 +1,11 @@
 """The callers' list as a PDF: a sheet for each household, with boxes to tick and room to write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from worker.domain.channels import CONTACTS
 from worker.domain.forms import Form
 from worker.domain.outcomes import OutcomeCode
 from worker.i18n import _
@@ -68,8 +70,7 @@ def _card(sheet: Sheet, zone: ZoneInfo, now: datetime) -> Block:
     block.say(f"{_('N° {id}').format(id=task.id)} · {_names(sheet)}", NAME)
     block.say(_when(sheet, zone), STRONG)
     block.space(3)
-    numbers = [words.phone(p["e164"]) for p in task.phones or [] if not p["bad"]]
-    block.say(" · ".join(numbers) or _("aucun numéro"), NUMBER)
+    block.say(" · ".join(_number(number) for number in sheet.dial) or _("aucun numéro"), NUMBER)
     block.space(2)
     block.say(_people(sheet, now.astimezone(zone)), TEXT)
     where = [task.residence, task.address, task.address_extra, task.postcode, task.commune]
@@ -90,6 +91,11 @@ def _card(sheet: Sheet, zone: ZoneInfo, now: datetime) -> Block:
     block.blank()
     block.fill_in([_("Appelé par"), _("le"), _("à")], TEXT)
     return block
+
+
+def _number(number: Mapping[str, Any]) -> str:
+    whose = f" ({label(number['label'])})" if number["label"] in CONTACTS else ""
+    return words.phone(number["e164"]) + whose
 
 
 def _names(sheet: Sheet) -> str:
@@ -119,7 +125,6 @@ def _people(sheet: Sheet, local: datetime) -> str:
 def _why(sheet: Sheet) -> str:
     task = sheet.task
     said = f"{_('Pourquoi')} : {', '.join(label(reason) for reason in task.reasons)}"
-    said += f" – « {task.last_reply} »" if task.last_reply else ""
     return said + (f" – {_('a répondu « tout va bien » depuis')}" if task.news else "")
 
 
@@ -127,6 +132,5 @@ def _tried(sheet: Sheet, zone: ZoneInfo) -> str:
     return " ; ".join(
         f"{_('SMS') if t.kind == 'text' else _('appel')} {words.moment(t.at, zone)}, {label(t.result)}"
         + (f" ({t.who})" if t.who else "")
-        + (f" : {t.note}" if t.note else "")
         for t in sheet.tried
     )

@@ -1,15 +1,19 @@
-"""The callers' list on paper: for the day on which the machines are down."""
+"""The callers' list on paper: for the day on which the machines are down. Paper lies about, so it tells no more than a
+call needs: no words of theirs, no notes, and numbers of relatives only where one of them is to be rung."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from worker.domain import forms
+from worker.domain import forms, rungs
 from worker.domain.callbacks import band
 from worker.domain.campaigns import Level
+from worker.domain.channels import CONTACTS
 from worker.domain.forms import Form
 from worker.domain.roles import Person
+from worker.domain.rungs import Rung
 from worker.services import auditing
 from worker.services.auditing import Action
 from worker.store import call_sheets, tasks
@@ -24,9 +28,11 @@ TRIED_MOST = 4
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One household to ring. numbers: of the form's questions, as the guide counts them."""
+    """One household to ring. numbers: of the form's questions, as the guide counts them. dial: whom to ring, each with
+    e164 and label."""
 
     task: Task
+    dial: Sequence[Mapping[str, Any]]
     band: str
     form: Form
     numbers: Mapping[str, int]
@@ -85,7 +91,16 @@ def _agency(
 def _sheet(task: Task, known: Sequence[Form], tried: Sequence[Tried]) -> Sheet:
     form = forms.fitting(known, Level(task.level or Level.NONE), task.campaign)
     numbers = {question.key: number for number, question in enumerate(form.questions, 1)}
-    return Sheet(task, band(task.priority), form, numbers, tried)
+    return Sheet(task, _dial(task), band(task.priority), form, numbers, tried)
+
+
+def _dial(task: Task) -> list[Mapping[str, Any]]:
+    """The household's own numbers; those of others where they are to be asked, or where there are no own ones."""
+    good: list[Mapping[str, Any]] = [number for number in task.phones or [] if not number["bad"]]
+    contacts = [number for number in good if number["label"] in CONTACTS]
+    if rungs.on_the_line(task.reasons) is Rung.TRUSTED_CONTACT:
+        return contacts
+    return [number for number in good if number not in contacts] or contacts
 
 
 def _opened(made: Sequence[Sheet], landlord: str, agency: str) -> Iterator[Form]:

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, text
 # Walks ix_message_household_id and ix_call_outcome_household_id.
 _TRIED = text(
     """
-SELECT h.id AS household_id, t.kind, t.at, t.result, t.who, t.note
+SELECT h.id AS household_id, t.kind, t.at, t.result, t.who
 FROM unnest(CAST(:households AS bigint[])) AS h(id)
 CROSS JOIN LATERAL (
     SELECT * FROM (
-        SELECT 'text' AS kind, m.sent_at AS at, m.state AS result, '' AS who, '' AS note
+        SELECT 'text' AS kind, m.sent_at AS at, m.state AS result, '' AS who
         FROM message m WHERE m.household_id = h.id AND m.step <> 'ack' AND m.sent_at >= :since
         UNION ALL
-        SELECT 'call', o.ended_at, o.code, o.caller, o.note
+        SELECT 'call', o.ended_at, o.code, o.caller
         FROM call_outcome o WHERE o.household_id = h.id AND o.undone_at IS NULL AND o.ended_at >= :since
     ) tries ORDER BY at DESC LIMIT :each
 ) t ORDER BY h.id, t.at DESC
@@ -33,7 +33,6 @@ class Tried:
     at: datetime
     result: str
     who: str
-    note: str
 
 
 def tried(connection: Connection, households: Sequence[int], *, since: datetime, each: int) -> list[Tried]:

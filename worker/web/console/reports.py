@@ -31,7 +31,8 @@ def routes(parts: Parts) -> list[BaseRoute]:
 
 
 def report(visit: Visit) -> Response:
-    """Figures, pictures and who is not reached yet, by dwelling; the look is written down."""
+    """Figures, pictures and who is not reached yet, by dwelling, without a name. The look is written down once, for the
+    event: two hundred entries a look would bury those of who opened a household, which is a click further."""
     program, day = visit.program, _day(visit)
     made = summaries.report(
         visit.parts.db,
