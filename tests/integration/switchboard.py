@@ -26,6 +26,7 @@ LINE = Sender("voix", "+33939000001", Capability.VOICE, calls_per_s=1.0, calls_a
 CALL_DESK = replace(DESK, line=Line("voix", calendar.CallHours()))
 TEXTS = Texts(Path(__file__).parents[2] / "templates")
 HOUR = timedelta(hours=1)
+_sids = count(1)
 LADDER = (
     LadderStep(Rung.REMINDER, HOUR, When.SILENT, "heat_reminder"),
     LadderStep(Rung.VOICE, 1.5 * HOUR, script="heat_orange_check"),
@@ -46,14 +47,13 @@ class Exchange:
     rung: list[tuple[OutgoingCall, str]] = field(default_factory=list)
     fates: list[SendResult] = field(default_factory=list)
     records: list[FoundCall] = field(default_factory=list)
-    _sids: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
 
     def ring(self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
         del senders, in_flight
         return [self._asked(call) for call in owed]
 
     def _asked(self, call: OutgoingCall) -> SendResult:
-        sid = f"CA{next(self._sids):032x}"
+        sid = f"CA{next(_sids):032x}"
         fate = self.fates.pop(0) if self.fates else SendResult(0, 0, Outcome.ACCEPTED, sid, http_status=201)
         if fate.outcome is Outcome.ACCEPTED:
             self.rung.append((call, sid))
