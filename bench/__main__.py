@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import baselines, cases, product
+from bench import baselines, cases, product, talks
 from sandbox import homes
 
 CEILING_PER_S = 1000.0
@@ -61,6 +61,7 @@ def measure(size: dict[str, int]) -> dict[str, Any]:
         bench.light.reset(latency_s=0.1)
         sequential = baselines.sequential(bench.light, size["sequential"])
         replies = cases.replies_during_a_blast(bench, messages)
+        talked = talks.hooks_during_a_blast(bench, messages)
         paused = cases.pause(bench, messages)
     paced = cases.shared_pace(workers=4)
     large = _large(size["large"]) if size["large"] else None
@@ -75,6 +76,7 @@ def measure(size: dict[str, int]) -> dict[str, Any]:
         "naive_dramatiq_latency_free": naive_at_once,
         "sequential": sequential,
         "replies": replies,
+        "talks": talked,
         "pause": paused,
         "shared_pace": paced,
         "large": large,
@@ -149,6 +151,8 @@ def rows(measured: dict[str, Any]) -> list[Row]:
             "median during a blast; goal 2",
         ),
         ("reply answered, median ms", f"{measured['replies']['hook_ms']['median']:.0f}", "hook, during a blast"),
+        ("hook of a call answered, p50 ms", f"{measured['talks']['ms'][50]:.0f}", "four telephones, during a blast"),
+        ("hook of a call answered, p99 ms", f"{measured['talks']['ms'][99]:.0f}", "goal 200"),
         ("last request after a pause, s", f"{measured['pause']['last_request_after_s']:.2f}", "goal 1"),
         ("most segments in any second, 4 workers", str(measured["shared_pace"]["most_in_a_second"]), "pace 10/s"),
         ("segments/s of that pace used", f"{measured['shared_pace']['per_s']:.1f}", "moments are kept 10 % apart"),

@@ -72,6 +72,8 @@ def running(*, homes: int, changes: dict[str, str] | None = None, workers: int =
     """The product over a town of so many households. The ledger starts empty and the database is durable."""
     wanted = {
         "SENDERS__COURT__SEGMENTS_PER_S": "0",
+        "SENDERS__VOIX__ADDRESS": town.VOICE,
+        "SENDERS__VOIX__CAPABILITY": "voice",
         "TWILIO__MAX_IN_FLIGHT": "100",
         "LOG_LEVEL": "warning",
     }

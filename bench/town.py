@@ -8,6 +8,8 @@ from sqlalchemy import text
 from worker.domain.campaigns import AgeBand, Audience, Campaign, Kind, Level, SendWindow
 from worker.store.database import Database
 
+# The number that calls come from.
+VOICE = "+33939000001"
 _STATEMENTS = (
     "INSERT INTO agency (code, name) SELECT to_char(n, 'FM00'), 'Agence ' || n FROM generate_series(1, 4) n",
     """INSERT INTO dwelling (code, agency_id, commune, postcode, departement)

@@ -54,6 +54,34 @@ def test_the_next_step_is_told_with_its_time(what: dict[str, Any], step: Rung | 
     assert coming(CHECK, place(**what)) == Coming(step, at)
 
 
+RINGING = replace(
+    CHECK, ladder=tuple(replace(s, script="heat_orange_check") if s.step is Rung.VOICE else s for s in LADDER)
+)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("what", "step", "at"),
+    [
+        ({"due_at": AT + 90 * MINUTE, "reminded": True}, Rung.VOICE, AT + 90 * MINUTE),
+        # put off to the hours of the machine, and then waiting for a line or for its next try
+        ({"due_at": AT + 110 * MINUTE, "reminded": True}, Rung.VOICE, AT + 110 * MINUTE),
+        (
+            {"due_at": AT + 4 * HOUR, "called": True, "call_due_at": AT + 50 * MINUTE},
+            Rung.VOICE,
+            AT + 50 * MINUTE,
+        ),
+        ({"contacted_at": None, "called": True, "call_due_at": AT}, Rung.VOICE, AT),
+        # its tries are over: the next step is the one after it, and never the reminder before it
+        ({"due_at": AT + HOUR, "called": True}, Rung.SECOND_NUMBER, AT + 2 * HOUR),
+        ({"due_at": AT + HOUR, "called": True, "has_other": False}, Rung.CALLBACK, AT + 4 * HOUR),
+        ({"state": RecipientState.CALLBACK, "called": True, "reasons": ["call_unanswered"]}, Rung.CALLBACK, AT + HOUR),
+    ],
+)
+def test_a_call_by_the_machine_is_told_too(what: dict[str, Any], step: Rung, at: datetime) -> None:
+    assert coming(RINGING, place(**what)) == Coming(step, at)
+
+
 def test_an_advice_waits_for_its_receipt() -> None:
     assert coming(ADVICE, place()) == Coming(NextStep.ANSWER, AT + HOUR)
 
