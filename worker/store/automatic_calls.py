@@ -9,13 +9,17 @@ from sqlalchemy import Connection, text
 from worker.store.outbox import Moved, Plan
 from worker.store.wanted import WAITS
 
-# The household's best number for a voice: a telephone at home before one in a bag, its own before a relative's.
+# The household's best number for a voice: a telephone at home before one in a bag, its own before a relative's. Who
+# pressed 9 on one of its own is not rung at another.
 CALLABLE = """
     SELECT p.e164 FROM phone p
     WHERE p.household_id = {household} AND p.kind IN ('fixed', 'voip', 'mobile') AND p.removed_at IS NULL AND p.bad_since IS NULL
       AND p.label IN ('self', 'spouse')
       AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
                       AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', {purpose}))
+      AND NOT EXISTS (SELECT 1 FROM phone q JOIN opt_out o ON o.e164 = q.e164 AND o.undone_at IS NULL
+                      WHERE q.household_id = p.household_id AND q.label IN ('self', 'spouse')
+                        AND o.channel = 'voice' AND o.purpose IN ('all', {purpose}))
     ORDER BY (p.kind = 'mobile'), (p.source = 'caller') DESC, p.rank, p.id
     LIMIT 1
 """
