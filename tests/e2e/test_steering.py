@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import District, until
 from worker.domain.campaigns import Campaign
 from worker.services import events, steering
+from worker.store.steering import Texts
 
 pytestmark = pytest.mark.e2e
 
@@ -20,6 +21,17 @@ def _slow(district: District) -> Campaign:
 
 def _accepted(district: District, numbers: set[str]) -> int:
     return len([m for m in district.control.messages(direction="outbound-api") if m["to"] in numbers])
+
+
+def _asked(message: dict[str, Any]) -> datetime:
+    """When the request for a text came in."""
+    return datetime.fromisoformat(message["asked"])
+
+
+def _texts(district: District, event: int) -> Texts:
+    """The account of an event at this moment."""
+    app = district.city.app
+    return steering.progress(district.city.db, event, senders=app.settings.sender_table, now=app.clock()).texts
 
 
 def _shown(district: District, event: int) -> dict[str, Any]:
@@ -74,6 +86,33 @@ def test_after_a_pause_nothing_leaves_and_everything_is_accounted_for(district: 
     assert progress["sent"] == _accepted(district, numbers) <= in_hand
     assert progress["stopped"] == 240 - progress["sent"] > 0
     assert (progress["waiting"], progress["at_carrier"]) == (0, 0)
+
+
+def test_after_a_cancel_no_request_comes_in_from_the_next_second_on_and_the_account_says_where_each_text_is(
+    district: District,
+) -> None:
+    numbers = _homes(district, 240)
+    district.control.settings(latency_ms=[1500, 1500])
+    event = district.launch(_slow(district))
+    until(lambda: _accepted(district, numbers) >= 10, why="the blast to be under way")
+
+    events.cancel(district.city.db, event, now=district.city.app.clock())
+    cancelled = datetime.fromisoformat(district.control.clock()["now"])
+    at_once = _texts(district, event)
+    until(lambda: _texts(district, event).at_carrier == 0, why="requests under way to end")
+    in_the_end = _texts(district, event)
+    asked = [_asked(m) for m in district.control.messages(direction="outbound-api") if m["to"] in numbers]
+    refused = [entry for entry in district.control.refused() if entry["to"] in numbers]
+    district.control.settings(latency_ms=[0, 0])
+
+    assert [at for at in asked if at > cancelled + timedelta(seconds=1)] == []
+    assert refused == []
+    assert at_once.at_carrier > 0
+    assert at_once.stopped > 0
+    assert (at_once.sent + at_once.at_carrier + at_once.stopped, at_once.waiting) == (240, 0)
+    assert in_the_end.sent == len(asked) <= at_once.sent + at_once.at_carrier
+    assert in_the_end.stopped == 240 - in_the_end.sent
+    assert district.report(event)["recipients"]["unaccounted"] == 0
 
 
 def test_an_all_clear_ends_the_wait_and_writes_to_those_who_got_the_alert(district: District) -> None:
