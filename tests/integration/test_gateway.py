@@ -253,13 +253,30 @@ def test_all_threads_together_stay_within_the_share(provider: Provider, gateway:
 
 
 def test_an_answer_to_a_person_does_not_wait_behind_a_batch(provider: Provider, gateway: Gateway) -> None:
-    provider.latency_s = 0.05
+    provider.latency_s = 0.02
     [answer] = texts(1, answer=True, message_id=99, to="+33639980099")
 
     results = send(gateway, [*texts(20), answer], in_flight=2)
 
     assert {r.outcome for r in results} == {Outcome.ACCEPTED}
     assert "+33639980099" in [asked.form["To"] for asked in provider.asked[:4]]
+
+
+def test_a_text_that_finds_no_place_within_a_second_goes_back_where_a_cancel_reaches_it(
+    provider: Provider, gateway: Gateway
+) -> None:
+    provider.latency_s = 0.6
+    [answer] = texts(1, answer=True, message_id=99, to="+33639980099")
+
+    results = send(gateway, [*texts(3), answer], in_flight=1)
+
+    assert [(r.outcome, r.asked) for r in results] == [
+        (Outcome.ACCEPTED, True),
+        (Outcome.TRANSIENT, False),
+        (Outcome.TRANSIENT, False),
+        (Outcome.ACCEPTED, True),  # a person waits for it
+    ]
+    assert len(provider.asked) == 2
 
 
 def test_one_texts_fate_does_not_touch_the_others(provider: Provider, gateway: Gateway) -> None:

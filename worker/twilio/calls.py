@@ -94,6 +94,7 @@ def bridge_draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draf
             "Timeout": call.ring_s,
             "TimeLimit": call.longest_s,
         },
+        first=True,  # a person waits beside the telephone
         resource=RESOURCE,
         sid=SID,
         expires=False,

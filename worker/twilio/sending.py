@@ -23,6 +23,9 @@ log = structlog.get_logger()
 # the next would outrun the sender's pace. With the way to the provider it is what the slack between moments allows for
 # (store/limits.py).
 LATEST = timedelta(milliseconds=60)
+# A text that waited for a place longer than this goes back: it left its event's hands so long ago that a pause or a
+# cancel meanwhile did not reach it, and both count within a second.
+TURN_WITHIN = timedelta(seconds=0.9)
 # But on a machine that is late with everything, one leaves all the same when none has for so long.
 AT_LEAST_ONE_EVERY = timedelta(seconds=10)
 
@@ -78,8 +81,11 @@ class Sending:
     async def _send_one(self, draft: Draft) -> SendResult:
         text = draft.text
         await self._wait_for(text.leave_at)
+        came = self._clock()
         async with self._gate.first if draft.first else self._gate:
             now = self._clock()
+            if now - came > TURN_WITHIN and not draft.first:
+                return outgoing.lapsed(text)
             if text.lease_until is not None and now + self._longest > text.lease_until:
                 return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
             if self._is_late(text, now):
