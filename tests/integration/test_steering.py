@@ -194,6 +194,36 @@ def test_a_late_household_gets_the_same_text_and_the_same_time(town: Town) -> No
     assert town.state(late) == "callback"
 
 
+def test_a_late_household_relies_on_a_text_that_its_number_has_had(town: Town) -> None:
+    """It shares the number with one that was written to: the number is not written to twice, and time runs."""
+    number = builders.mobile()
+    town.household(mobiles=(number,))
+    event = town.open()
+    town.sent(event)
+    town.now += timedelta(hours=1)
+    late = town.household(mobiles=(number,))
+
+    steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+
+    assert (town.recipient(late)["contacted_at"], town.texts(late, "first")) == (town.now, [])
+    town.later(hours=4)
+    town.later(hours=4)
+    assert town.state(late) == "callback"
+
+
+def test_a_late_household_whose_number_took_no_text_is_rung_at_once(town: Town) -> None:
+    number = builders.mobile()
+    town.household(mobiles=(number,))
+    event = town.open()
+    _states(town, event, "failed")
+    late = town.household(mobiles=(number,))
+
+    steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    town.climb()
+
+    assert town.state(late) == "callback"
+
+
 def test_adding_twice_adds_once(town: Town) -> None:
     event = town.open()
     late = town.household()

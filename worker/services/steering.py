@@ -146,6 +146,7 @@ def _added(connection: Connection, event: event_rows.Event, household: int, desk
         raise Refused(_("Ce foyer n'a plus de locataire connu."))
     plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
     outbox.queue_texts(connection, event.id, plan, now=now, recipients=[found[0]])
+    rows.rely_on_text(connection, found[0], first_wait=events.first_wait(campaign), now=now)
     return Added(household, found[1], found[2], new=True)
 
 

@@ -44,6 +44,20 @@ SELECT h.id FROM household h JOIN dwelling d ON d.id = h.dwelling_id WHERE d.cod
 
 _PLACE = text("SELECT id, state, reason FROM recipient WHERE event_id = :id AND household_id = :household")
 
+# Whose number had its text before they came relies on that one: where it left, their time runs from now; where it ended,
+# somebody looks at once.
+_RELY = text(
+    """
+UPDATE recipient r SET
+    contacted_at = CASE WHEN m.state IN ('sending', 'unknown', 'sent', 'delivered') THEN CAST(:now AS timestamptz) END,
+    due_at = CASE WHEN m.state IN ('sending', 'unknown', 'sent', 'delivered') THEN CAST(:now AS timestamptz) + :first_wait
+                  ELSE CAST(:now AS timestamptz) END
+FROM message m
+WHERE r.id = :recipient AND r.state = 'waiting' AND r.reason IS NULL AND r.contacted_at IS NULL
+  AND m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first' AND m.state <> 'queued'
+"""
+)
+
 _STOP_CHECKS = text(
     """
 UPDATE recipient SET state = 'cancelled', reason = 'all_clear', settled_at = :now WHERE event_id = :id AND state = 'waiting'
@@ -151,6 +165,11 @@ def place(connection: Connection, event_id: int, household: int) -> tuple[int, s
     """(recipient id, state, reason) of a household in an event; None when it is not in it."""
     row = connection.execute(_PLACE, {"id": event_id, "household": household}).one_or_none()
     return None if row is None else (row.id, row.state, row.reason)
+
+
+def rely_on_text(connection: Connection, recipient: int, *, first_wait: timedelta, now: datetime) -> None:
+    """A recipient whose number has had its text in this event already."""
+    connection.execute(_RELY, {"recipient": recipient, "first_wait": first_wait, "now": now})
 
 
 def stop_checks(connection: Connection, event_id: int, *, now: datetime) -> int:
