@@ -22,7 +22,7 @@ class Twilio(BaseModel):
     """The account at the provider. An API key, when given, is used for requests; hooks are always
     signed with the auth token."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
@@ -37,7 +37,7 @@ class Twilio(BaseModel):
 class Landlord(BaseModel):
     """The words that stand for the landlord in texts."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     name: str = "Les Chalets"
     phone: str = "05 36 49 00 01"
@@ -45,7 +45,7 @@ class Landlord(BaseModel):
 
 
 class SenderSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     address: str
     capability: Capability
@@ -58,7 +58,7 @@ class SenderSettings(BaseModel):
 class Limits(BaseModel):
     """Times and caps of the route."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     batch_size: int = Field(default=200, ge=1, le=1000)
     lease_s: int = Field(default=60, ge=5, description="a claimed text without a result becomes unknown after this")
@@ -79,7 +79,7 @@ class Limits(BaseModel):
 class CallHours(BaseModel):
     """When people ring: opening hours of the callers' desk, in local time."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
     alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
@@ -89,7 +89,7 @@ class CallHours(BaseModel):
 class Calls(BaseModel):
     """Calls by the machine: when it may ring, for how long, and how often. In local time, as [call_hours]."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     routine: tuple[tuple[str, str], ...] = (("10:00", "12:30"), ("14:00", "18:30"))
     alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
@@ -116,7 +116,7 @@ class Calls(BaseModel):
 class Bridge(BaseModel):
     """Calls that the system puts together: a caller's own phone is rung, and a key connects the household."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     whisper: bool = Field(default=True, description="the caller hears who comes next before they press the key")
     ring_s: int = Field(default=25, ge=5, le=60, description="so long either side rings")
@@ -126,7 +126,7 @@ class Bridge(BaseModel):
 class Capacity(BaseModel):
     """What the preview counts on: how many people ring, and how many calls a campaign brings."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     callers: int = Field(default=1, ge=0, description="present in an agency that [agencies] does not name")
     history_events: int = Field(default=3, ge=1, description="so many past events of a kind replace the shares below")
@@ -138,7 +138,7 @@ class AgencySettings(BaseModel):
     """The callers of one agency; hours of None are those of [call_hours]. phone: where its tenants are put through to;
     None: the landlord's."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     callers: int = Field(default=1, ge=0)
     phone: str | None = None
@@ -149,7 +149,7 @@ class AgencySettings(BaseModel):
 class Speech(BaseModel):
     """How calls by the machine sound. Older people need it slow, and time to find the key."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     voices: dict[str, str] = {"fr": "Polly.Lea-Neural", "en": "Polly.Amy-Neural"}
     rate_percent: int = Field(default=85, ge=50, le=150, description="of the voice's usual pace")
@@ -172,7 +172,7 @@ class Speech(BaseModel):
 class Sessions(BaseModel):
     """How long somebody stays signed in."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     idle_min: int = Field(default=60, ge=5, le=24 * 60, description="unused for so long, a session ends")
     whole_h: int = Field(default=12, ge=1, le=24 * 7, description="and after so long in any case")
@@ -181,7 +181,7 @@ class Sessions(BaseModel):
 class Smtp(BaseModel):
     """The mail server for referrals to partners. Without a host, nothing is ever mailed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     host: str = ""
     port: int = Field(default=587, ge=1, le=65535)
@@ -196,7 +196,7 @@ class Smtp(BaseModel):
 class Oidc(BaseModel):
     """Signing in through the organisation's own identity provider (OpenID Connect). Without an issuer, off."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     issuer: str = ""
     client_id: str = ""
@@ -216,7 +216,7 @@ class Oidc(BaseModel):
 class Sheets(BaseModel):
     """The call sheets that are made each morning, for the day on which the machines are down."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     morning: str = Field(
         default="07:30", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", description="when they are made; empty: not at all"
@@ -228,7 +228,7 @@ class Sheets(BaseModel):
 class Routing(BaseModel):
     """How tasks find their callers, and when another agency's may help."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     lease_min: float = Field(default=15, gt=0, description="a claim without a heartbeat comes back after this")
     skipped_min: float = Field(default=60, ge=0, description="a caller is not offered again what they skipped")

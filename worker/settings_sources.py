@@ -154,6 +154,7 @@ _SAYINGS = {
     "int_from_float": _("un nombre entier est attendu"),
     "float_parsing": _("un nombre est attendu"),
     "float_type": _("un nombre est attendu"),
+    "finite_number": _("un nombre est attendu"),
     "bool_parsing": _("true ou false est attendu"),
     "string_type": _("du texte est attendu"),
     "greater_than": _("plus de {gt} est attendu"),

@@ -81,6 +81,15 @@ def test_a_wrong_value_is_named_with_its_variable(config: Path, monkeypatch: pyt
         settings.load()
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400"])
+@pytest.mark.parametrize("name", ["COURTOISIE_LIMITS__TICK_S", "COURTOISIE_CALL_HOURS__MINUTES_PER_CONTACT"])
+def test_what_is_no_number_is_refused(config: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadDefinition, match=f"attendu.*{name}"):
+        settings.load()
+
+
 def test_secrets_do_not_show_when_settings_are_printed(
     config: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
