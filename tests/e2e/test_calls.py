@@ -1,6 +1,8 @@
 """The machine rings a town of landlines: real processes, the stand-in plays the words to people of every manner."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from tests import builders
 from tests.e2e.conftest import City, District
 
 pytestmark = pytest.mark.e2e
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "caller.fr.md"
 
 # manner -> what the household comes to, why a person rings, and what each call came to
 ENDINGS = {
@@ -86,6 +89,22 @@ def test_each_attempt_was_one_call(day: Day) -> None:
         )
 
         assert len(placed) == len(attempts)
+
+
+def quotes(path: Path) -> list[str]:
+    """What a guide says that tenants hear: its quoted paragraphs, each as one line."""
+    said = re.split(r"\n(?!>)", path.read_text(encoding="utf-8"))
+    blocks = [re.findall(r"^> ?(.*)$", block, flags=re.MULTILINE) for block in said]
+    return [" ".join(" ".join(lines).split()) for lines in blocks if lines]
+
+
+def test_what_the_callers_guide_says_that_tenants_hear_is_what_they_heard(day: Day) -> None:
+    calls = [call for home in day.homes.values() for call in day.district.control.calls(to=home.phone)]
+    heard = [" ".join(" ".join(line["text"] for line in call["heard"]).split()) for call in calls]
+    guide = quotes(GUIDE)
+
+    assert len(guide) == 9
+    assert [quote for quote in guide if not any(quote in one for one in heard)] == []
 
 
 def test_a_machine_records_words_of_its_own(day: Day) -> None:

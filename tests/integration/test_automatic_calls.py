@@ -9,11 +9,14 @@ import pytest
 
 from tests import builders
 from tests.integration.conftest import Town
+from tests.integration.site import shipped
 from tests.integration.switchboard import CALL_DESK, LINE, Switchboard, calling_campaign
 from worker.domain.campaigns import Level
 from worker.domain.messages import FoundCall, NumberFault, Outcome, OutgoingCall, Receipt, SendResult
+from worker.domain.pricing import PriceTable
 from worker.domain.voice import Word
-from worker.services import events, following, receipts, reconciling
+from worker.paper import reports as printed
+from worker.services import events, following, receipts, reconciling, summaries
 from worker.store import accounts
 from worker.store.database import Database
 from worker.twilio.calls import Place
@@ -521,6 +524,24 @@ def test_a_refused_caller_id_is_told_and_stops_no_text(town: Switchboard) -> Non
     assert town.place() == []
     town.now += timedelta(minutes=6)
     assert len(town.place()) == 1
+
+
+def test_the_report_tells_of_the_machines_last_call(town: Switchboard) -> None:
+    home, call = called(town)
+    town.word(call, heard_out=True)
+    town.ends(call, "completed", duration_s=31)
+    after_a_while(town)
+    [event] = town.rows("campaign_event")
+
+    made = summaries.report(town.db, int(str(event["id"])), prices=PriceTable(()), desk=CALL_DESK, now=town.now)
+
+    [unreached] = made.unreached
+    assert (unreached.last_attempt, unreached.last_result) == ("machine", "no_input")
+    assert made.summary.whole.machine_calls == 1
+    page = printed.page(made, shipped().settings)
+    assert "appel automatique, " in page
+    assert "Appels automatiques : 1, " in page
+    assert town.task(home) is not None
 
 
 def test_nobody_is_outside_the_account_while_calls_go_on(town: Switchboard) -> None:

@@ -287,6 +287,28 @@ def test_a_message_from_nobody_is_filed_and_its_household_rung(town: Town, brows
     assert "Rien à classer." in browser.page
 
 
+def test_a_strangers_call_is_listed_with_the_messages_to_file(town: Town, browser: Browser) -> None:
+    for number in range(2):
+        _insert_call(town, f"CA{number:032x}")
+    browser.sign_in(account(town, "olga", Role.OPERATOR))
+
+    page = browser.get("/inbox").page
+
+    assert 'href="tel:+33639990000"' in page
+    assert "2 fois" in page
+
+
+def _insert_call(town: Town, sid: str) -> None:
+    with town.db.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO incoming_call (provider_sid, e164, to_address, began_at) "
+                "VALUES (:sid, '+33639990000', '+33939000001', :now)"
+            ),
+            {"sid": sid, "now": town.now},
+        )
+
+
 def test_pages_run_no_program_of_strangers_and_stay_out_of_caches(town: Town, browser: Browser) -> None:
     home = _task(town)
     town.reply(home.phone, "<script>alert(1)</script>")

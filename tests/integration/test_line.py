@@ -13,7 +13,7 @@ from tests.integration.conftest import Town
 from tests.integration.site import Site, shipped
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
-from worker.services import files, inbound
+from worker.services import files, inbound, ringing_back
 from worker.settings import AgencySettings
 from worker.store import accounts
 from worker.store.database import Database
@@ -169,6 +169,18 @@ def test_a_stranger_learns_nothing(town: Telephone, number: str) -> None:
     assert not any(word in words(said[0]) for word in ("locataire", "nouvelles", "chaud", "tapez", "ESSAI", "Odette"))
     assert town.rows("inbound_message") == []
     assert [call["e164"] for call in town.rows("incoming_call")] == [number if len(number) > 10 else None]
+
+
+def test_a_strangers_call_waits_in_the_inbox_until_somebody_knows_the_number(town: Telephone) -> None:
+    home = asked(town)
+    for number, sid in (("+33612000000", "a"), ("+33612000000", "b"), (WITHHELD, "c"), (home.phone, "d")):
+        town.call(number, sid=SID[:-1] + sid)
+
+    [caller] = ringing_back.strangers(town.db, now=town.now)
+    assert (caller.e164, caller.calls) == ("+33612000000", 2)
+
+    builders.add_phone(town.db, home, "+33612000000", "mobile")
+    assert ringing_back.strangers(town.db, now=town.now) == []
 
 
 def test_no_name_is_ever_said(town: Telephone) -> None:

@@ -46,6 +46,26 @@ UPDATE incoming_call SET transfer = :transfer, talked_s = :talked_s WHERE provid
 """
 )
 
+# Whose number belongs to nobody, then or since: the newest call of each, and how often it rang.
+_STRANGERS = text(
+    """
+SELECT c.e164, max(c.began_at) AS at, count(*) AS calls FROM incoming_call c
+WHERE c.began_at > :since AND c.e164 IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM incoming_call_household ch WHERE ch.call_id = c.id)
+  AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.e164 = c.e164 AND p.removed_at IS NULL)
+GROUP BY 1 ORDER BY 2 DESC LIMIT :limit
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A number that we do not know, from which our line was rung. at: the last time; calls: so often."""
+
+    e164: str
+    at: datetime
+    calls: int
+
 
 @dataclass(frozen=True, slots=True)
 class Concern:
@@ -66,6 +86,12 @@ def store(connection: Connection, call: Ringing) -> int | None:
 def link(connection: Connection, call_id: int, households: Sequence[int]) -> None:
     """It was the number of these households."""
     connection.execute(_LINK, {"call": call_id, "households": list(households)})
+
+
+def strangers(connection: Connection, *, since: datetime, limit: int) -> list[Stranger]:
+    """Numbers of nobody's that rang since then, the newest first."""
+    found = connection.execute(_STRANGERS, {"since": since, "limit": limit})
+    return [Stranger(**row._asdict()) for row in found]
 
 
 def concern(connection: Connection, households: Sequence[int], *, now: datetime) -> Concern | None:

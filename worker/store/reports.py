@@ -24,7 +24,8 @@ class Span:
 class Home:
     """One household of an event, by its dwelling: where it stands, how it was reached, what was tried last, what is next.
 
-    text_*: the first text. last_attempt: "text" or "call"; last_result: the state of the text, the outcome of the call.
+    text_*: the first text. last_attempt: "text", "machine" for an automatic call, or "call" for a person's; last_result: the
+    state of the text, what either call came to.
     calls: made so far. reached_by: a word of Happening.
     """
 
@@ -55,7 +56,7 @@ class Home:
 # Each recipient of the span with its end as it stands. Who waits or is to be rung has not ended, whatever was before.
 _SEEN = """
 WITH seen AS (
-    SELECT r.id, r.event_id, r.household_id, r.e164, r.state, r.reason, r.intent, r.contacted_at, r.reminded_at, r.replied_at,
+    SELECT r.id, r.event_id, r.household_id, r.e164, r.call_e164, r.state, r.reason, r.intent, r.contacted_at, r.reminded_at, r.replied_at,
            r.settled_at, r.due_at, r.task_id,
            e.opened_at, g.code AS agency, d.code AS dwelling, d.commune,
            CASE WHEN r.state NOT IN ('waiting', 'callback') THEN r.settled_at END AS ended_at,
@@ -185,7 +186,12 @@ LEFT JOIN message m ON m.event_id = told.event_id AND m.e164 = told.e164 AND m.c
 LEFT JOIN LATERAL (
     SELECT * FROM (
         SELECT 'text' AS attempt, t.sent_at AS at, t.state AS result FROM message t
-        WHERE t.event_id = told.event_id AND t.e164 = told.e164 AND t.step <> 'ack' AND t.sent_at IS NOT NULL
+        WHERE t.event_id = told.event_id AND t.e164 = told.e164 AND t.channel = 'sms' AND t.step <> 'ack'
+          AND t.sent_at IS NOT NULL
+        UNION ALL
+        SELECT 'machine', coalesce(c.ended_at, c.opened_at), c.came_to
+        FROM message v JOIN automatic_call c ON c.message_id = v.id
+        WHERE v.event_id = told.event_id AND v.e164 = told.call_e164 AND v.channel = 'voice' AND c.came_to IS NOT NULL
         UNION ALL
         SELECT 'call', o.ended_at, o.code FROM call_outcome o WHERE o.task_id = told.task_id AND o.undone_at IS NULL
     ) tries ORDER BY at DESC LIMIT 1

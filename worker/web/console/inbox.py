@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 from worker.domain.errors import CourtoisieError, NotFound
 from worker.domain.roles import Right
 from worker.i18n import _
-from worker.services import auditing, files, filing
+from worker.services import auditing, files, filing, ringing_back
 from worker.services.auditing import Action
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
@@ -58,6 +58,7 @@ def _shown(visit: Visit, *notices: Notice) -> Response:
         *notices,
         messages=[(m, [mine[h] for h in m.households if h in mine]) for m in shown],
         more=len(found) > SHOWN,
+        strangers=ringing_back.strangers(visit.parts.db, now=visit.now),
         typed=(visit.request.path_params.get("id", ""), visit.said("dwelling")) if notices else ("", ""),
     )
 
