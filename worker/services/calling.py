@@ -16,6 +16,7 @@ from worker.services.sending import Batch
 from worker.store import automatic_calls as rows
 from worker.store import events, limits, outbox
 from worker.store.database import Connection
+from worker.store.outages import of_calls
 
 log = structlog.get_logger()
 
@@ -40,6 +41,11 @@ class Rig:
     def under_way_for(self) -> timedelta:
         """After so long no call is under way any more, whatever was told of it."""
         return timedelta(seconds=self.ring_s + self.longest_s) + SPARE
+
+    @property
+    def holder(self) -> str:
+        """Under which name outages are kept: texts may leave while calls are not taken."""
+        return of_calls(self.texts.holder)
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -83,18 +89,18 @@ def _claim(rig: Rig, sender: Sender) -> _Claim:
     with texts.db.begin() as connection:
         if not rows.has_due(connection, now=now):
             return _Claim()
-        tries, wait_s = outages.allowance(connection, holder=texts.holder, now=now)
+        tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
         if tries == 0:
             return _Claim(more=True, wait_s=wait_s)
         free_at = limits.next_free(connection, limits.of_calls(sender.key), now=now)
         free = sender.calls_at_once - rows.under_way(connection, sender.key, since=now - rig.under_way_for)
         if free <= 0 or free_at - now >= ONE_SECOND:
-            outages.give_back(connection, tries, 0, holder=texts.holder, now=now)
+            outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
             return _Claim(more=True)
         limit = min(free, ceil(sender.calls_per_s), tries or free)
         timezone = str(texts.desk.timezone)
         claimed = rows.claim(connection, sender.key, limit=limit, timezone=timezone, now=now)
-        outages.give_back(connection, tries, len(claimed), holder=texts.holder, now=now)
+        outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         calls = _start(rig, connection, sender, claimed, start=max(free_at, now + HEAD_START), now=now)
         return _Claim(calls, {c.id: c.event_id for c in claimed}, more=bool(claimed))
 
@@ -144,7 +150,7 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult], sender: Send
         moved = rows.record(connection, [_change(r, now) for r in results], now=now)
         rows.not_made(connection, [r.attempt_id for r in results if r.outcome not in _MADE], now=now)
         recording.note_faults(connection, [(to[r.message_id], r.fault) for r in results if r.fault], now)
-        outages.note(connection, results, holder=texts.holder, now=now)
+        outages.note(connection, results, holder=rig.holder, now=now)
         recording.start_clocks(connection, [m for m in moved if m.state in _LEFT], now)
         recording.mark_failed(connection, moved, {}, now)
         if wrong is not None:

@@ -96,17 +96,21 @@ def hand_over(connection: Connection, rules: Rules, *, desk: Desk, now: datetime
     """Tells of each outage once, and after the patience gives the check-ins that wait for it to the callers.
 
     Their texts are taken back: whoever is rung is not written to as well. As long as any worker gets answers, nothing
-    is given away. Returns the households.
+    is given away; texts and calls are judged each by its own. Returns the households.
     """
     outages.forget_old(connection, now=now)
     for holder, since in outages.take_alarms(connection, before=now - rules.alarm, now=now):
         log.error("provider_down", since=since.isoformat(), holder=holder)
-    outage = outages.everywhere(connection, now=now)
+    return sum(_hand_over(connection, rules, calls=calls, desk=desk, now=now) for calls in (False, True))
+
+
+def _hand_over(connection: Connection, rules: Rules, *, calls: bool, desk: Desk, now: datetime) -> int:
+    outage = outages.everywhere(connection, calls=calls, now=now)
     if outage is None:
         return 0
     if now - outage.since < rules.patience:
         return 0
-    lost = outbox.expire_for_outage(connection, now=now)
+    lost = outbox.expire_for_outage(connection, calls=calls, now=now)
     first = [(m.event_id, m.e164, Reason.EXPIRED) for m in lost if m.event_id and m.step == Step.FIRST]
     recipients.mark_due(connection, first, now=now)
     second_numbers.mark_failed(connection, [m.id for m in lost if m.step == Step.SECOND_NUMBER], now=now)
@@ -114,13 +118,18 @@ def hand_over(connection: Connection, rules: Rules, *, desk: Desk, now: datetime
     for event_id in sorted({m.event_id for m in lost if m.event_id}):
         count = sum(m.event_id == event_id for m in lost)
         log.error("handed_to_callers", event_id=event_id, texts=count)
-        events.note_alarm(connection, event_id, alarm=_told(outage, desk), now=now)
+        events.note_alarm(connection, event_id, alarm=_told(outage, desk, calls=calls), now=now)
     return len(lost)
 
 
-def _told(outage: outages.Outage, desk: Desk) -> str:
+def _told(outage: outages.Outage, desk: Desk, *, calls: bool) -> str:
     since = outage.since.astimezone(desk.timezone)
-    return _(
+    texts_wait = _(
         "Twilio ne répond plus depuis le {day} à {hour}. Les foyers qui attendaient un SMS sont confiés aux "
         "appelants : voyez « courtoisie tasks »."
-    ).format(day=since.strftime("%d/%m"), hour=since.strftime("%Hh%M"))
+    )
+    calls_wait = _(
+        "Twilio ne prend plus d'appels depuis le {day} à {hour}. Les foyers qui attendaient un appel automatique sont "
+        "confiés aux appelants : voyez « courtoisie tasks »."
+    )
+    return (calls_wait if calls else texts_wait).format(day=since.strftime("%d/%m"), hour=since.strftime("%Hh%M"))

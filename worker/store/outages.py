@@ -1,4 +1,7 @@
-"""Whether the provider answers: one row per worker that gets no answer, so that one cut-off host does not stop the others."""
+"""Whether the provider answers: one row per worker that gets no answer, so that one cut-off host does not stop the others.
+
+Texts and calls are asked for in different places of the provider's, and each has rows of its own: see `of_calls`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +12,18 @@ from sqlalchemy import Connection, text
 # asked together or one by one. A row with fewer only counts.
 FEWEST_TO_TELL = 3
 
+_CALLS = "calls:"
+_OURS = f"starts_with(holder, '{_CALLS}') = :calls"
+
 _CURRENT = text("SELECT since, failures, failed_at, retry_at FROM provider_outage WHERE holder = :holder")
 
 # Nobody answers anybody: since the last answer that any worker had, for who had it may have stopped for good.
 _EVERYWHERE = text(
-    """
+    f"""
 SELECT greatest(since, answered_elsewhere_at) AS since, failures, failed_at, retry_at FROM provider_outage
-WHERE failures >= :fewest AND failed_at > CAST(:now AS timestamptz) - :memory
+WHERE failures >= :fewest AND failed_at > CAST(:now AS timestamptz) - :memory AND {_OURS}
 ORDER BY 1 LIMIT 1
-"""
+"""  # noqa: S608  # our own constant
 )
 
 _FAILED = text(
@@ -31,7 +37,9 @@ ON CONFLICT (holder) DO UPDATE SET
 )
 
 _ANSWERED = text("DELETE FROM provider_outage WHERE holder = :holder RETURNING since, failures")
-_ELSEWHERE = text("UPDATE provider_outage SET answered_elsewhere_at = :now WHERE holder <> :holder")
+_ELSEWHERE = text(
+    f"UPDATE provider_outage SET answered_elsewhere_at = :now WHERE holder <> :holder AND {_OURS}"  # noqa: S608  # as above
+)
 
 # Whichever thread moves the row first may try; the others wait for what comes of it.
 _TRY = text("UPDATE provider_outage SET retry_at = :until WHERE holder = :holder AND retry_at <= :now")
@@ -59,15 +67,21 @@ class Outage:
     retry_at: datetime
 
 
+def of_calls(holder: str) -> str:
+    """The name under which a worker's requests for calls are kept, beside those for texts."""
+    return f"{_CALLS}{holder}"
+
+
 def current(connection: Connection, holder: str) -> Outage | None:
     """What a worker meets without having had an answer since, be it an outage or too little to tell; or None."""
     row = connection.execute(_CURRENT, {"holder": holder}).one_or_none()
     return None if row is None else Outage(**row._asdict())
 
 
-def everywhere(connection: Connection, *, now: datetime) -> Outage | None:
-    """The outage that every worker meets, since the last answer that one of them had; or None."""
-    values = {"now": now, "memory": MEMORY, "fewest": FEWEST_TO_TELL}
+def everywhere(connection: Connection, *, calls: bool, now: datetime) -> Outage | None:
+    """The outage that every worker meets with its texts, or with its calls, since the last answer that one of them had;
+    or None."""
+    values = {"now": now, "memory": MEMORY, "fewest": FEWEST_TO_TELL, "calls": calls}
     row = connection.execute(_EVERYWHERE, values).one_or_none()
     return None if row is None else Outage(**row._asdict())
 
@@ -80,7 +94,7 @@ def note_failure(connection: Connection, holder: str, *, failures: int, retry_at
 
 def note_answer(connection: Connection, holder: str, *, now: datetime) -> datetime | None:
     """The provider answers this worker; since when it had not, None when there was no outage."""
-    connection.execute(_ELSEWHERE, {"holder": holder, "now": now})
+    connection.execute(_ELSEWHERE, {"holder": holder, "now": now, "calls": holder.startswith(_CALLS)})
     row = connection.execute(_ANSWERED, {"holder": holder}).one_or_none()
     return None if row is None or row.failures < FEWEST_TO_TELL else row.since
 

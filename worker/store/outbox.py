@@ -217,15 +217,19 @@ def fail_queued(connection: Connection, ids: Sequence[int], *, now: datetime) ->
     connection.execute(statement, {"ids": list(ids), "now": now})
 
 
-def expire_for_outage(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Ends the due texts of running check-ins by which a household first hears of it, none of which can leave; returns them."""
+def expire_for_outage(connection: Connection, *, calls: bool, now: datetime) -> list[Moved]:
+    """Ends the due texts, or calls, of running check-ins that cannot leave, where no text reached the household; returns
+    them. The call of who was written to waits: a person rings at the deadline anyway."""
     statement = text(
         "UPDATE message m SET state = 'expired', settled_at = :now FROM campaign_event e "
         "WHERE e.id = m.event_id AND e.state = 'running' AND e.kind = 'check_in' AND m.state = 'queued' "
         "AND m.lane <> 'answers' AND m.step IN ('first', 'second_number', 'voice') AND m.due_at <= :now "
+        "AND (m.channel = 'voice') = :calls AND (m.channel <> 'voice' OR EXISTS ("
+        " SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND r.state = 'waiting' "
+        " AND (r.contacted_at IS NULL OR r.reason IS NOT NULL))) "
         "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
     )
-    return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now})]
+    return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now, "calls": calls})]
 
 
 def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:
