@@ -21,6 +21,8 @@ def configure(level: str = "info") -> None:
     )
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A tick that is left out because the last one still runs is what a tick is for; on a busy machine it is no news.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
