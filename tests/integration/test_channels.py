@@ -1,13 +1,14 @@
 """By text or by voice: what a number takes, what became of the last text, what the household has answered lately."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from tests import builders
 from tests.integration.switchboard import Switchboard, calling_campaign
+from worker.domain.campaigns import Level
 from worker.domain.channels import Sender
 from worker.domain.messages import Outcome, OutgoingText, Receipt, SendResult
 from worker.services import receipts, sending
@@ -180,6 +181,59 @@ def test_a_wish_for_a_persons_call_comes_before_any_habit(town: Switchboard) -> 
         connection.execute(text("UPDATE household SET preferred_channel = 'call'"))
 
     assert asked_today(town, home) == ("prefers_call", [])
+
+
+# ---- at what time of day ------------------------------------------------------------
+
+MONDAY = datetime(2026, 7, 6, 12, 0, tzinfo=UTC)  # two in the afternoon at the landlord's
+THURSDAY_MORNING = datetime(2026, 7, 9, 8, 0, tzinfo=UTC)
+
+
+def pressed(town: Switchboard, *, days: int, morning: bool = False) -> builders.Household:
+    """A household with a landline alone that pressed 1 at the same time of day on so many days."""
+    home = town.household(mobiles=(), landlines=(builders.landline(),))
+    for number in range(days):
+        town.now = MONDAY + timedelta(days=number) - morning * timedelta(hours=4)
+        town.open(occasion=str(town.now))
+        town.climb()
+        [call] = town.place()
+        town.press(call, "1")
+        town.ends(call, "completed")
+    town.now = THURSDAY_MORNING
+    return home
+
+
+def rung_on_thursday(town: Switchboard, level: Level, **more: object) -> datetime:
+    """When the machine means to ring first, on a morning."""
+    town.open(calling_campaign(level=level, **more), occasion="thursday")
+    town.climb()
+    [call] = [m for m in town.rows("message") if m["state"] == "queued"]
+    assert isinstance(call["due_at"], datetime)
+    return call["due_at"]
+
+
+def test_on_a_quiet_day_who_answers_in_the_afternoon_is_rung_then(town: Switchboard) -> None:
+    pressed(town, days=3)
+
+    assert rung_on_thursday(town, Level.NONE) == THURSDAY_MORNING + timedelta(hours=4)
+    assert town.place() == []
+
+
+@pytest.mark.parametrize(
+    ("why", "days", "morning", "level", "more"),
+    [
+        ("in an alert nobody waits for the afternoon", 3, False, Level.ORANGE, {}),
+        ("too little is known", 2, False, Level.NONE, {}),
+        ("they answer in the morning, and it is morning", 3, True, Level.NONE, {}),
+        ("the afternoon would be too late", 3, False, Level.NONE, {"void_after": timedelta(hours=4, minutes=30)}),
+    ],
+)
+def test_else_they_are_rung_at_once(
+    *, town: Switchboard, why: str, days: int, morning: bool, level: Level, more: dict[str, object]
+) -> None:
+    pressed(town, days=days, morning=morning)
+
+    assert rung_on_thursday(town, level, **more) == THURSDAY_MORNING, why
 
 
 # ---- several at one line --------------------------------------------------------------

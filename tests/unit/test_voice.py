@@ -165,3 +165,20 @@ def test_the_next_call_falls_into_the_hours_of_the_line() -> None:
     at = voice.next_call(CallEnd.BUSY, tried(), opening=lambda at: max(at, opens), tz=PARIS)
 
     assert at == opens
+
+
+@pytest.mark.parametrize(
+    ("keys", "mornings", "half"),
+    [
+        (3, 3, voice.Half.MORNING),
+        (3, 0, voice.Half.AFTERNOON),
+        (3, 1, None),
+        (3, 2, None),
+        (2, 2, None),
+        (0, 0, None),
+    ],
+)
+def test_only_several_keys_of_one_half_of_the_day_tell_when_somebody_is_in(
+    keys: int, mornings: int, half: voice.Half | None
+) -> None:
+    assert voice.usual_half(keys, mornings) is half

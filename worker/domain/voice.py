@@ -201,6 +201,39 @@ def next_call(
     return next((at for at in map(opening, wished) if at < tried.until), None)
 
 
+class Half(StrEnum):
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+# So many of the latest keys tell when somebody is in; fewer tell nothing.
+KEYS_THAT_TELL = 3
+# After a first call there has to be time for another.
+TIME_FOR_ANOTHER = timedelta(hours=1)
+
+
+def usual_half(keys: int, mornings: int) -> Half | None:
+    """In which half of the day somebody answers; None where that is not known. keys: the latest; mornings: of them."""
+    if keys < KEYS_THAT_TELL:
+        return None
+    return {keys: Half.MORNING, 0: Half.AFTERNOON}.get(mornings)
+
+
+def first_call(
+    usual: Half | None, *, now: datetime, until: datetime, opening: Callable[[datetime], datetime], tz: ZoneInfo
+) -> datetime:
+    """When the machine rings first: in the half of the day in which they answer, if it comes in time."""
+    soon = opening(now)
+    if usual is None or _half_of(soon, tz) is usual:
+        return soon
+    wished = opening(other_half(soon, tz))
+    return wished if _half_of(wished, tz) is usual and wished + TIME_FOR_ANOTHER <= until else soon
+
+
+def _half_of(at: datetime, tz: ZoneInfo) -> Half:
+    return Half.MORNING if at.astimezone(tz).time() < NOON else Half.AFTERNOON
+
+
 def other_half(at: datetime, tz: ZoneInfo) -> datetime:
     """The beginning of the other half of the day: who is out of a morning may be in of an afternoon."""
     local = at.astimezone(tz)

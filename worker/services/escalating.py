@@ -13,9 +13,9 @@ from worker.domain.messages import MessageState, Step
 from worker.domain.recipients import Reason
 from worker.domain.rungs import Rung
 from worker.domain.voice import CallEnd
-from worker.services import tasks
+from worker.services import ringing_times, tasks
 from worker.services.desk import Desk
-from worker.store import automatic_calls, events, inbound, outbox, people, recipients, second_numbers
+from worker.store import automatic_calls, call_numbers, events, inbound, outbox, people, recipients, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -76,7 +76,7 @@ def _climb(
     moves = [(d, ladder.next_rung(_facts(d, around))) for d in due]
     return (
         _write(connection, moves, around),
-        _call(connection, moves, around),
+        _call(connection, moves, around, desk),
         _ring(connection, event.id, moves, desk, now),
         _settle(connection, moves, now),
     )
@@ -145,7 +145,7 @@ def _line(
     opens_at, closes_at = desk.line_opening(campaign, now)
     if opens_at >= event.void_at:
         return None
-    numbers = automatic_calls.best(connection, [d.id for d in due if d.call_state in _NO_CALL])
+    numbers = call_numbers.best(connection, [d.id for d in due if d.call_state in _NO_CALL])
     return _Line(desk.line.sender, opens_at, closes_at, numbers)
 
 
@@ -194,15 +194,18 @@ def _write_elsewhere(connection: Connection, ids: Sequence[int], around: _Around
     return second_numbers.queue(connection, around.event.id, plan, numbers, now=around.now)
 
 
-def _call(connection: Connection, moves: Moves, around: _Around) -> int:
+def _call(connection: Connection, moves: Moves, around: _Around, desk: Desk) -> int:
     """Queues calls by the machine; returns the households. Several that share a number rely on one call."""
     wanted = {d.id: m.due_at for d, m in moves if isinstance(m, ladder.PlaceCall)}
     if not wanted or around.line is None or around.campaign.script is None:
         return 0
-    line, void_at = around.line, around.event.void_at
-    plan = outbox.Plan(Step.VOICE, line.sender, around.campaign.script, line.opens_at, line.closes_at, void_at)
-    numbers = {i: line.numbers[i] for i in wanted}
-    alive = automatic_calls.queue(connection, around.event.id, plan, numbers, now=around.now)
+    alive: set[int] = set()
+    for (opens_at, closes_at), ids in ringing_times.of(connection, wanted, around.event, desk=desk, now=around.now):
+        plan = outbox.Plan(
+            Step.VOICE, around.line.sender, around.campaign.script, opens_at, closes_at, around.event.void_at
+        )
+        numbers = {i: around.line.numbers[i] for i in ids}
+        alive |= automatic_calls.queue(connection, around.event.id, plan, numbers, now=around.now)
     soon = around.now + ladder.LOOK_AGAIN  # the call of their number is over
     recipients.wait(connection, [(i, at if i in alive else soon, None) for i, at in wanted.items()])
     return len(wanted)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from worker.domain.campaigns import AgeBand, Audience
 from worker.domain.recipients import Reason, RecipientState
-from worker.store.automatic_calls import CALLABLE
+from worker.store.call_numbers import CALLABLE
 
 # A recipient (w) to whom its event came: by a text that did not fail, as far as anybody knows, by a call that was picked
 # up, or by a person. Without a text of this event, the question of an earlier one stood for it.

@@ -1,4 +1,4 @@
-"""Calls by the machine in the ledger: whom to ring at which number, who may ring now, who relied on a call."""
+"""Calls by the machine in the ledger: who is owed one, which may be made now, who relied on one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,33 +8,6 @@ from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved, Plan
 from worker.store.wanted import WAITS
-
-# The household's best number for a voice: a telephone at home before one in a bag, its own before a relative's. Who
-# pressed 9 on one of its own is not rung at another.
-CALLABLE = """
-    SELECT p.e164 FROM phone p
-    WHERE p.household_id = {household} AND p.kind IN ('fixed', 'voip', 'mobile') AND p.removed_at IS NULL AND p.bad_since IS NULL
-      AND p.label IN ('self', 'spouse')
-      AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
-                      AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', {purpose}))
-      AND NOT EXISTS (SELECT 1 FROM phone q JOIN opt_out o ON o.e164 = q.e164 AND o.undone_at IS NULL
-                      WHERE q.household_id = p.household_id AND q.label IN ('self', 'spouse')
-                        AND o.channel = 'voice' AND o.purpose IN ('all', {purpose}))
-    ORDER BY (p.kind = 'mobile'), (p.source = 'caller') DESC, p.rank, p.id
-    LIMIT 1
-"""
-
-# Who was not rung yet, or whose number proved dead meanwhile: its next one stands in for that.
-_BEST = text(
-    f"""
-SELECT r.id, best.e164
-FROM recipient r JOIN campaign_event e ON e.id = r.event_id
-CROSS JOIN LATERAL ({CALLABLE.format(household="r.household_id", purpose="e.definition->>'purpose'")}) best
-WHERE r.id = ANY (:ids)
-  AND (r.call_e164 IS NULL OR EXISTS (SELECT 1 FROM phone d WHERE d.household_id = r.household_id AND d.e164 = r.call_e164
-                                      AND d.bad_since IS NOT NULL AND d.bad_reason = 'provider_dead'))
-"""  # noqa: S608  # our own constant
-)
 
 _CHOOSE = text(
     """
@@ -215,11 +188,6 @@ class Change:
     code: int | None = None
     due_at: datetime | None = None
     uncounted: bool = False
-
-
-def best(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Recipient id -> the number at which this event may ring the household now: its first, or the next after a dead one."""
-    return {row.id: row.e164 for row in connection.execute(_BEST, {"ids": list(ids)})}
 
 
 def queue(connection: Connection, event_id: int, plan: Plan, numbers: Mapping[int, str], *, now: datetime) -> set[int]:
