@@ -26,7 +26,9 @@ def _(french: str) -> str:
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """Singular or plural by the rules of the language in use."""
+    """Singular or plural by the rules of the language in use. In French nothing is singular: "0 appel"."""
+    if not isinstance(_translations, gettext.GNUTranslations):
+        return one if abs(count) < 2 else many
     return _translations.ngettext(one, many, count)
 
 

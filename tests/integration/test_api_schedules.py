@@ -166,5 +166,5 @@ def test_an_operator_lists_extends_pauses_and_resumes_at_the_command_line(run: R
     assert paused.returncode == 0
     assert ("suspendue" in shown.stdout, "(prolongée)" in shown.stdout) == (True, True)
     assert "Prochaine occasion" in resumed.stdout
-    assert "0 occasions" in seen.stdout
+    assert "0 occasion" in seen.stdout
     assert (wrong.returncode, "« demain » n'est pas une date" in wrong.stderr) == (1, True)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -48,12 +49,15 @@ class _Page:
     right: Right
     lines: Lines
 
-    def pieces(self, request: Request) -> Pieces:
-        """As of a moment ago: many who watch cost as much as one. Raises NotSignedIn, NotAllowed, NotFound."""
+    def pieces(self, request: Request, *, anew: bool = False) -> Pieces:
+        """As of a moment ago: many who watch cost as much as one. anew: as of now, for a page just opened.
+
+        Raises NotSignedIn, NotAllowed, NotFound.
+        """
         visit = visits.watching(self.parts, request, self.right)
         key, shared = (request.url.path, visit.me.scope), self.lines.shared
         drawn_at, pieces = shared.get(key, (visit.now, {}))
-        if not pieces or abs(visit.now - drawn_at) >= FRESH:
+        if anew or not pieces or abs(visit.now - drawn_at) >= FRESH:
             pieces = self.draw(visit)
             shared[key] = (visit.now, pieces)
             while len(shared) > SHARED_MOST:
@@ -85,7 +89,7 @@ def route(parts: Parts, path: str, draw: Draw, *, right: Right, lines: Lines) ->
 
     async def endpoint(request: Request) -> Response:
         try:
-            first = await run_in_threadpool(watched.pieces, request)
+            first = await run_in_threadpool(partial(watched.pieces, anew=True), request)
         except CourtoisieError as error:
             status = next((code for kind, code in visits.STATUS.items() if isinstance(error, kind)), 403)
             return Response(str(error), status, media_type="text/plain")
