@@ -157,6 +157,11 @@ def rows(measured: dict[str, Any]) -> list[Row]:
             f"{measured['talks']['ms']['p99']:.0f}",
             f"goal 200; receipts meanwhile {measured['talks']['receipt_ms']['p99']:.0f}",
         ),
+        (
+            "times the receipts of the same run",
+            f"{measured['talks']['ms']['p99'] / max(1e-9, measured['talks']['receipt_ms']['p99']):.2f}",
+            "p99 against p99, whatever else the machine does",
+        ),
         ("last request after a pause, s", f"{measured['pause']['last_request_after_s']:.2f}", "goal 1"),
         ("most segments in any second, 4 workers", str(measured["shared_pace"]["most_in_a_second"]), "pace 10/s"),
         ("segments/s of that pace used", f"{measured['shared_pace']['per_s']:.1f}", "moments are kept 10 % apart"),

@@ -10,6 +10,8 @@ from worker.store.database import Database
 
 # The number that calls come from.
 VOICE = "+33939000001"
+_PHONES = """INSERT INTO phone (household_id, e164, kind)
+       SELECT id, '+336' || lpad(CAST(id AS text), 8, '0'), 'mobile' FROM household"""
 _STATEMENTS = (
     "INSERT INTO agency (code, name) SELECT to_char(n, 'FM00'), 'Agence ' || n FROM generate_series(1, 4) n",
     """INSERT INTO dwelling (code, agency_id, commune, postcode, departement)
@@ -18,8 +20,7 @@ _STATEMENTS = (
     "INSERT INTO household (dwelling_id, created_at) SELECT id, now() FROM dwelling",
     """INSERT INTO tenant (household_id, identity_key, last_name, first_name, birth_date, birth_precision, role)
        SELECT id, 'T' || id, 'ESSAI', 'Odette', DATE '1940-05-01', 'day', 'holder' FROM household""",
-    """INSERT INTO phone (household_id, e164, kind)
-       SELECT id, '+336' || lpad(CAST(id AS text), 8, '0'), 'mobile' FROM household""",
+    _PHONES,
     "ANALYZE agency, dwelling, household, tenant, phone",
 )
 
@@ -37,9 +38,11 @@ def clear_events(db: Database) -> None:
         connection.execute(
             text(
                 "TRUNCATE campaign_event, recipient, message, attempt, delivery_receipt, inbound_message, reply, "
-                "callback_task, call_outcome CASCADE"
+                "callback_task, call_outcome, incoming_call CASCADE"
             )
         )
+        connection.execute(text(_PHONES))  # a number may tell in which call it was learnt, and goes with it
+        connection.execute(text("ANALYZE phone"))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("CHECKPOINT")  # no run pays for another's writes
 
