@@ -52,8 +52,20 @@ def test_a_launch_opens_one_event_an_occasion(operator: Program) -> None:
     first, again = (operator.post("/events", LAUNCH) for _n in range(2))
 
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == {"event": "1", "campaign": "canicule-orange", "occasion": "2026-07-08", "new": True}
-    assert again.json() == first.json() | {"new": False}
+    opened = {"event": "1", "campaign": "canicule-orange", "occasion": "2026-07-08", "new": True, "state": "running"}
+    assert first.json() == opened
+    assert again.json() == opened | {"new": False}
+
+
+def test_a_launch_of_what_was_cancelled_says_so(operator: Program) -> None:
+    event = operator.done("/events", LAUNCH)["event"]
+    operator.done(f"/events/{event}/cancel")
+
+    again = operator.done("/events", LAUNCH)
+    other = operator.done("/events", LAUNCH | {"occasion": "2026-07-08-2"})
+
+    assert (again["new"], again["state"]) == (False, "cancelled")
+    assert (other["new"], other["state"]) == (True, "running")
 
 
 def test_a_launch_is_confirmed_and_reaches_somebody(operator: Program, site: Site, town: Town) -> None:

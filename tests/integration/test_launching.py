@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests import builders
+from tests import builders, commands
 from tests.deployments import ROOT, settings_in
 from tests.integration.conftest import DESK, Town
 from worker.domain.errors import Refused
-from worker.services import launching
+from worker.services import events, launching
 
 REAL = {"account_sid": "AC1", "api_url": "https://api.twilio.com"}
 
@@ -35,3 +35,19 @@ def test_a_landlord_s_own_words_or_its_word_that_they_are_meant_let_a_launch_thr
 def test_a_campaign_for_nobody_is_refused(town: Town) -> None:
     with pytest.raises(Refused, match="Aucun foyer"):
         _allowed(town, examples_allowed=True)
+
+
+def test_what_was_cancelled_is_not_taken_for_launched(town: Town, database_url: str) -> None:
+    town.household()
+    events.cancel(town.db, town.open(builders.campaign(key="canicule-orange"), "x"), now=town.now)
+    settings = {
+        "COURTOISIE_DATABASE_URL": database_url,
+        "COURTOISIE_BROKER_URL": "redis://127.0.0.1:1/0",
+        "COURTOISIE_LANDLORD__EXAMPLES_ALLOWED": "true",
+    }
+
+    done = commands.run("launch", "canicule-orange", "--occasion", "x", "--yes", settings=settings)
+
+    assert done.returncode == 1
+    assert "annulée" in done.stderr
+    assert "--occasion x-2" in done.stderr

@@ -11,7 +11,7 @@ from worker import actors, broker
 from worker.bootstrap import App
 from worker.cli import parts, previews
 from worker.cli.terminal import complain, out, print_json, span, table, warn
-from worker.domain.campaigns import Campaign, occasion_of
+from worker.domain.campaigns import Campaign, EventState, occasion_of
 from worker.domain.errors import Refused, Unavailable
 from worker.i18n import _
 from worker.labels import label
@@ -89,9 +89,18 @@ def launch(
         _confirm(app, chosen, yes=yes, as_json=as_json)
         opened = events.open_event(app.db, chosen, occasion=key, desk=app.desk, now=app.clock())
         waits = opened.new and not _woken(opened.event_id)
+        state = events.get(app.db, opened.event_id).state
     if as_json:
-        print_json({"event": str(opened.event_id), "campaign": campaign, "occasion": key, "new": opened.new})
+        event = {"event": str(opened.event_id), "campaign": campaign, "occasion": key}
+        print_json(event | {"new": opened.new, "state": str(state)})
         return
+    if state is EventState.CANCELLED:
+        raise Refused(
+            _(
+                "L'opération n° {id} existe déjà pour cette occasion et elle est annulée : rien ne part. "
+                "Pour en ouvrir une autre : --occasion {again}"
+            ).format(id=opened.event_id, again=f"{key}-2")
+        )
     said = _("Opération n° {id} ouverte.") if opened.new else _("L'opération n° {id} existe déjà pour cette occasion.")
     out().print(said.format(id=opened.event_id))
     if waits:

@@ -21,12 +21,14 @@ class Event(BaseModel):
 
 
 class Launched(BaseModel):
-    """The event of an occasion. new: this request opened it."""
+    """The event of an occasion. new: this request opened it. state: of one that is `cancelled` nothing leaves; another
+    occasion opens another event."""
 
     event: str = Field(examples=["41"])
     campaign: str = Field(examples=["canicule-orange"])
     occasion: str = Field(examples=["2026-07-08"])
     new: bool
+    state: EventState
 
 
 class Recipients(BaseModel):

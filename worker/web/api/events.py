@@ -120,7 +120,13 @@ def launch(wanted: Launch, person: Launches, at: AtHand, response: Response) -> 
     if opened.new:
         at.wake(opened.event_id)
     response.status_code = 201 if opened.new else 200
-    return accounts.Launched(event=str(opened.event_id), campaign=campaign.key, occasion=occasion, new=opened.new)
+    return accounts.Launched(
+        event=str(opened.event_id),
+        campaign=campaign.key,
+        occasion=occasion,
+        new=opened.new,
+        state=events.get(at.db, opened.event_id).state,
+    )
 
 
 @router.get("/events/{event}", responses=THERE)
