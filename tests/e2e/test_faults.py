@@ -30,11 +30,11 @@ def _accepted_twice(district: District, numbers: list[str]) -> list[str]:
     return [number for number, count in counted.items() if count > 1]
 
 
-@pytest.mark.any_broker
 def _answered(district: District, number: str) -> bool:
     return bool(district.control.messages(direction="inbound", sender=number))
 
 
+@pytest.mark.any_broker
 def test_a_wiped_queue_in_mid_campaign_loses_nobody(district: District) -> None:
     numbers = _all_fine(district, 120)
     event = district.launch(_patient(district))
