@@ -22,7 +22,7 @@ from sandbox.servers import Postgres
 from sandbox.stack import DATABASE, Stack
 from tests.e2e.conftest import QUICK, City, District, inhabited, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 DISK = "320m"  # room for the cluster and its log, and for the event
 CHUNK = 1 << 20
@@ -47,7 +47,7 @@ def _small_disk(at: Path) -> Iterator[Path]:
     try:
         yield at
     finally:
-        subprocess.run(["umount", str(at)], check=True)
+        subprocess.run(["umount", "--lazy", str(at)], check=True)
 
 
 @pytest.fixture(scope="module")
