@@ -307,7 +307,7 @@ def test_an_empty_audience_is_shown_without_a_fault(
 
     screen.show(made, timezone="Europe/Paris")
 
-    assert "0 foyer concerné" in capsys.readouterr().out
+    assert "0 foyers concernés" in capsys.readouterr().out
     assert (made.longest, made.outlook.fits, made.cost.micro) == (None, True, 0)
 
 

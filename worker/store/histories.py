@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from worker.store.schema import people
 
+SEARCHED_MOST = 500
 _FOLDED = people.FOLDED.replace("::text", "").format("CAST(:start AS text)")
 
 _HOUSEHOLD = text(
@@ -83,7 +84,12 @@ ORDER BY i.received_at DESC, i.id DESC LIMIT 5
 )
 
 # Names and dwelling codes by their beginning, numbers by their digits: what somebody at the counter says. Names by
-# ix_tenant_last_first and ix_tenant_first_last, codes by ix_dwelling_code.
+# ix_tenant_last_first and ix_tenant_first_last, codes by ix_dwelling_code. Words that fit half the town are not put in
+# order: of more than :most households any will do, nobody reads them.
+_PLACE = """JOIN dwelling w ON w.id = l.dwelling_id JOIN agency a ON a.id = w.agency_id
+  AND (CAST(:agencies AS text[]) IS NULL OR a.code = ANY (:agencies))"""
+_OF_TENANTS = f"JOIN household l ON l.id = t.household_id {_PLACE}"
+
 _SEARCH = text(
     f"""
 SELECT h.id, d.code AS dwelling, d.address, d.commune, g.code AS agency, h.gone_at,
@@ -91,11 +97,12 @@ SELECT h.id, d.code AS dwelling, d.address, d.commune, g.code AS agency, h.gone_
         FROM tenant t WHERE t.household_id = h.id AND t.status = 'active') AS names
 FROM household h JOIN dwelling d ON d.id = h.dwelling_id JOIN agency g ON g.id = d.agency_id
 WHERE (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
-  AND h.id IN (SELECT household_id FROM tenant WHERE last_first LIKE {_FOLDED}
+  AND h.id IN ((SELECT t.household_id FROM tenant t {_OF_TENANTS} WHERE t.last_first LIKE {_FOLDED} LIMIT :most)
                UNION ALL
-               SELECT household_id FROM tenant WHERE first_last LIKE {_FOLDED}
+               (SELECT t.household_id FROM tenant t {_OF_TENANTS} WHERE t.first_last LIKE {_FOLDED} LIMIT :most)
                UNION ALL
-               SELECT l.id FROM household l JOIN dwelling w ON w.id = l.dwelling_id WHERE lower(w.code) LIKE lower(:start)
+               (SELECT l.id FROM household l {_PLACE}
+                WHERE lower(w.code) LIKE lower(:start) LIMIT :most)
                UNION ALL
                SELECT household_id FROM phone WHERE CAST(:digits AS text) IS NOT NULL AND e164 LIKE :digits)
 ORDER BY (h.gone_at IS NOT NULL), d.code, h.id DESC LIMIT :limit
@@ -206,6 +213,7 @@ def search(connection: Connection, words: str, *, agencies: Sequence[str] | None
         "digits": f"%{digits.lstrip('0')}%" if len(digits) >= 6 else None,
         "agencies": None if agencies is None else list(agencies),
         "limit": limit,
+        "most": SEARCHED_MOST,
     }
     return [Found(**row._asdict()) for row in connection.execute(_SEARCH, values)]
 

@@ -16,6 +16,7 @@ from worker.services import auditing, boards, call_sheets, mornings, paper_resul
 from worker.services.auditing import Action
 from worker.services.call_sheets import AgencySheets
 from worker.services.paper_results import DONE, Answer, Fate, Line, Sheet
+from worker.web import pages
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -24,8 +25,6 @@ from worker.web.parts import Parts
 # As many as fit on a screen without losing one's place; more come after these are saved.
 ROWS = 12
 ROWS_MOST = 30
-# Paper has its own style, written into the page: this one page loads and runs nothing at all.
-PAPER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
@@ -55,8 +54,7 @@ def sheets(visit: Visit) -> Response:
 
 def printed(visit: Visit) -> Response:
     """A page to print, with every household of it written down as having left on paper."""
-    html = lists.calls(_exported(visit), visit.program.settings, now=visit.now)
-    return Response(html, media_type="text/html", headers={"Content-Security-Policy": PAPER_POLICY})
+    return pages.printed(lists.calls(_exported(visit), visit.program.settings, now=visit.now))
 
 
 def as_pdf(visit: Visit) -> Response:
