@@ -28,7 +28,7 @@ def replies_during_a_blast(bench: Bench, messages: int) -> dict[str, Any]:
         answered_s.append(_reply(bench, number))
         time.sleep(0.15)
     under_way = bench.light.stats()["accepted"] < messages
-    bench.wait(lambda: _unread(bench) == 0)
+    bench.wait(lambda: unread(bench) == 0)
     waits = _waits(bench)
     bench.wait(lambda: bench.light.stats()["accepted"] >= messages)
     return {
@@ -94,7 +94,8 @@ def _answered_number(bench: Bench, number: int) -> str:
         return found
 
 
-def _unread(bench: Bench) -> int:
+def unread(bench: Bench) -> int:
+    """How many replies wait to be read."""
     with bench.db.begin() as connection:
         return int(connection.execute(text("SELECT count(*) FROM inbound_message WHERE read_at IS NULL")).scalar_one())
 

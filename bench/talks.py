@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
-from bench import town
+from bench import cases, town
 from bench.product import Bench
 
 # Telephones in use at once: the lines of a small account, and as many people who ring back.
@@ -99,6 +99,7 @@ def hooks_during_a_blast(bench: Bench, messages: int) -> dict[str, Any]:
     telephones.over.set()
     for thread in threads:
         thread.join()
+    bench.wait(lambda: cases.unread(bench) == 0)
     taken, receipts = sorted(telephones.answered_ms), bench.light.stats()["receipt_ms"]
     told = {f"p{share}": _at(taken, share) for share in (50, 99)} | {"max": taken[-1]}
     return {"hooks": len(taken), "ms": told, "receipt_ms": receipts}
