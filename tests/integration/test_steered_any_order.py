@@ -1,7 +1,6 @@
 """The same days, with an operator who extends and ends alerts, and callers who take, give back and take back."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import settings
@@ -40,9 +39,7 @@ class SteeredInAnyOrder(AnyOrder):
         by = timedelta(hours=hours)
         with suppress(Refused):
             steering.extend(self.town.db, event, by=by, now=self.town.now)
-            promised = self.town.opened[event]
-            if promised.reply_deadline is not None:  # the promise is about the longer time now
-                self.town.opened[event] = replace(promised, reply_deadline=promised.reply_deadline + by)
+            self.town.opened[event] = self.town.opened[event].longer(by)  # the promise is about the longer time now
 
     @rule(event=AnyOrder.opened)
     def all_clear(self, event: int) -> None:

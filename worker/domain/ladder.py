@@ -22,7 +22,7 @@ class Facts:
     any more. has_second: the household has another number to write to. second_state: how the text to that number
     stands, None where there is none. calls_from: when the machine may next ring this household, None when it may not.
     call_state: how its call stands, with all its tries, None where there is none; call_end: what the last try came to.
-    void_at: a text that has not left by then never will.
+    void_at: a text that has not left by then never will. number_lost: that of the first text is not theirs.
     """
 
     campaign: Campaign
@@ -39,6 +39,7 @@ class Facts:
     calls_from: datetime | None = None
     call_state: MessageState | None = None
     call_end: CallEnd | None = None
+    number_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,8 @@ def _silent(facts: Facts, contacted_at: datetime) -> Move:
     deadline = contacted_at + (facts.campaign.calls_after or timedelta())
     if facts.now >= deadline:
         return MakeTask(_silence(facts), _told(facts))
+    if facts.number_lost and facts.second_state not in unreached.ALIVE:
+        return _instead(facts, Reason.UNDELIVERED) or MakeTask(TaskReason.UNDELIVERED, _told(facts))
     rung, at = coming(facts, contacted_at)[0]
     if at > facts.now:
         return Wait(at)

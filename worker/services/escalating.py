@@ -167,6 +167,7 @@ def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
         calls_from=rings_from,
         call_state=MessageState(due.call_state) if due.call_state and rings_from is None else None,
         call_end=CallEnd(due.call_end) if due.call_end and rings_from is None else None,
+        number_lost=due.number_lost,
     )
 
 

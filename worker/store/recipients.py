@@ -65,19 +65,18 @@ ORDER BY r.due_at, r.id LIMIT :limit
 """
 )
 
-# The newest text to the recipient's number in this event tells how the first one went; one to a number that turned out to
-# be somebody else's did not reach them. A household that left or refused
+# The newest text to the recipient's number in this event tells how the first one went. A household that left or refused
 # while the event was being drawn up is seen here at the latest.
 _FACTS = text(
     """
 SELECT r.id, r.household_id, r.event_id, r.due_at,
        CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
        r.contacted_at, r.reminded_at,
-       CASE WHEN EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164
-                         AND p.bad_since IS NOT NULL) AND m.state IN ('sent', 'delivered') THEN 'undelivered'
-            ELSE m.state END AS message_state, s.state AS second_state,
+       m.state AS message_state, s.state AS second_state,
        v.state AS call_state,
        (SELECT c.came_to FROM automatic_call c WHERE c.message_id = v.id ORDER BY c.attempt_id DESC LIMIT 1) AS call_end,
+       EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164 AND p.bad_since IS NOT NULL)
+           AS number_lost,
        EXISTS (SELECT 1 FROM recipient o JOIN campaign_event oe ON oe.id = o.event_id
                WHERE o.household_id = r.household_id AND o.event_id <> r.event_id AND o.reminded_at >= :day_start
                  AND array_position(CAST(:levels AS text[]), oe.level) >= array_position(CAST(:levels AS text[]), e.level))
@@ -178,6 +177,8 @@ class Due:
     second_state: str | None
     call_state: str | None
     call_end: str | None
+    # It turned out to be somebody else's, or dead.
+    number_lost: bool
     # Today, by another event of this level or a higher one.
     reminded_elsewhere: bool
 

@@ -73,13 +73,14 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 _NUMBERLESS = text(
     f"""
 WITH touched AS (
-    SELECT r.id FROM recipient r
+    SELECT r.id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
     WHERE r.state = 'waiting' AND r.reason IS NULL
       AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND {_LOST.format(number="r.e164")}
-                  AND (p.bad_since IS NOT NULL OR r.contacted_at IS NULL))
-    ORDER BY r.id FOR NO KEY UPDATE
+                  AND (r.contacted_at IS NULL OR (p.bad_since IS NOT NULL AND e.kind = 'check_in' AND r.due_at > :now)))
+    ORDER BY r.id FOR NO KEY UPDATE OF r
 )
-UPDATE recipient r SET due_at = :now, reason = 'undelivered' FROM touched WHERE r.id = touched.id
+UPDATE recipient r SET due_at = :now, reason = CASE WHEN r.contacted_at IS NULL THEN 'undelivered' END
+FROM touched WHERE r.id = touched.id
 """  # noqa: S608  # our own constant
 )
 
