@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 import requests
@@ -404,6 +405,22 @@ def test_a_session_that_somebody_ended_saves_nothing(town: Town, console: Site, 
 
     assert browser.path.startswith("/login")
     assert (town.rows("call_draft"), town.rows("call_outcome")) == ([], [])
+
+
+@pytest.mark.parametrize(("agency", "status"), [("01", 200), ("02", 404)])
+def test_what_is_sent_after_a_session_ran_out_opens_no_card_of_another_agency(
+    town: Town, console: Site, browser: Browser, agency: str, status: int
+) -> None:
+    _task(town, agency="01")
+    [task] = town.rows("callback_task")
+    browser.sign_in(account(town, "lucie", Role.CALLER, agency)).get("/desk")
+    console.now += timedelta(hours=2)
+
+    browser.send(f"/tasks/{task['id']}/draft", note="")
+    browser.sign_in("lucie").get(f"/tasks/{task['id']}")
+
+    assert browser.status == status
+    assert len(town.rows("call_draft")) == (1 if status == 200 else 0)
 
 
 def test_a_skip_says_why(town: Town, browser: Browser) -> None:

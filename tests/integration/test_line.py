@@ -13,7 +13,7 @@ from tests.integration.conftest import Town
 from tests.integration.site import Site, shipped
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
-from worker.services import files, inbound, ringing_back
+from worker.services import files, inbound, reporting, ringing_back
 from worker.settings import AgencySettings
 from worker.store import accounts
 from worker.store.database import Database
@@ -135,6 +135,8 @@ def test_ringing_alone_closes_nothing_and_shows_on_the_open_call(town: Telephone
     assert task is not None
     assert [item["intent"] for item in task["news"]] == ["rang_back"]  # type: ignore[attr-defined]
     assert len(town.rows("incoming_call")) == 1
+    [listed] = reporting.tasks(town.db)
+    assert not listed.said_fine
 
 
 def test_silence_on_the_line_is_not_fine(town: Telephone) -> None:

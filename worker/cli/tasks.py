@@ -130,7 +130,7 @@ def who(task: Task) -> str:
 def why(task: Task, timezone: str) -> str:
     """The reasons, from when on, and the last words that came."""
     reasons = ", ".join(label(reason) for reason in task.reasons)
-    news = _(" · a répondu « tout va bien » depuis") if task.news else ""
+    news = _(" · a répondu « tout va bien » depuis") if task.said_fine else ""
     later = _(" · pas avant le {when}").format(when=local(task.not_before, timezone)) if task.not_before else ""
     return reasons + later + news + (f" · « {task.last_reply} »" if task.last_reply else "")
 

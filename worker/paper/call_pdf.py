@@ -125,7 +125,7 @@ def _people(sheet: Sheet, local: datetime) -> str:
 def _why(sheet: Sheet) -> str:
     task = sheet.task
     said = f"{_('Pourquoi')} : {', '.join(label(reason) for reason in task.reasons)}"
-    return said + (f" – {_('a répondu « tout va bien » depuis')}" if task.news else "")
+    return said + (f" – {_('a répondu « tout va bien » depuis')}" if task.said_fine else "")
 
 
 def _tried(sheet: Sheet, zone: ZoneInfo) -> str:

@@ -31,6 +31,13 @@ def keep(db: Database, task_id: int, account_id: int, fields: Fields, *, form: F
         return True
 
 
+def may_type(db: Database, task_id: int, account_id: int, *, agency: str, now: datetime) -> bool:
+    """Whether an account has to do with a task: it is of one of its agencies, or was in its hands lately. What it typed
+    is no proof: it may have been sent for any number."""
+    with db.begin() as connection:
+        return drafts.may_type(connection, task_id, account_id, agency=agency, since=now - KEPT)
+
+
 def sent(db: Database, task_id: int, account_id: int, fields: Fields, *, form: Form | None, now: datetime) -> None:
     """The call was recorded: what was typed stays for the minute in which that may be taken back."""
     with db.begin() as connection:

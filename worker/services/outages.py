@@ -40,7 +40,10 @@ def note(connection: Connection, results: Sequence[SendResult], *, holder: str, 
         if since is not None:
             log.info("provider_back", after_s=int((now - since).total_seconds()))
         return
-    if asked:
+    if not asked and len(results) == 1:
+        # It may have been the one try of an outage, which found no place: somebody else may try.
+        outages.give_back_try(connection, holder, now=now)
+    elif asked:
         _note_silence(connection, len(asked), holder=holder, now=now)
 
 

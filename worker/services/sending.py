@@ -195,6 +195,7 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
             outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
             return _Claim(wait_s=FULL_WAIT_S)
         if free_at - now >= HORIZON:
+            outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
             return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
         claimed = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
         outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
@@ -210,8 +211,8 @@ def _claim_answers(rig: Rig) -> _Claim:
         if tries == 0:
             return _Claim()  # the sweep wakes the answers again
         claimed = leaving.claim_answers(connection, limit=tries or rig.batch_size, now=now)
-        outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
         sound = _without_bad_ones(rig, connection, claimed, now)
+        outages.give_back(connection, tries, len(sound), holder=rig.holder, now=now)
         texts = _start(rig, connection, sound, now)
         return _Claim(texts, {c.id: c.attempts + 1 for c in sound}, full=len(claimed) == (tries or rig.batch_size))
 

@@ -21,6 +21,18 @@ _FIND = text(
     "SELECT fields, saved_at FROM call_draft WHERE task_id = :task_id AND account_id = :account_id AND sent_at IS NULL"
 )
 
+_MAY_TYPE = text(
+    """
+SELECT EXISTS (
+    SELECT 1 FROM staff_account a
+    WHERE a.id = :account_id AND a.disabled_at IS NULL
+      AND (cardinality(a.agencies) = 0 OR :agency = ANY (a.agencies)
+           OR EXISTS (SELECT 1 FROM callback_task k WHERE k.id = :task_id AND k.claimed_by = a.login)
+           OR EXISTS (SELECT 1 FROM task_move m WHERE m.task_id = :task_id AND m.caller = a.login AND m.move = 'claimed'
+                      AND m.moved_at > :since)))
+"""
+)
+
 _UNSENT = text("UPDATE call_draft SET sent_at = NULL WHERE task_id = :task_id AND account_id = :account_id")
 
 _DROP = text("DELETE FROM call_draft WHERE task_id = :task_id AND account_id = :account_id")
@@ -61,6 +73,12 @@ class Recorded:
     code: str
     note: str
     ended_at: datetime
+
+
+def may_type(connection: Connection, task_id: int, account_id: int, *, agency: str, since: datetime) -> bool:
+    """Whether the card is this account's to type on: of its agency, in its hands, or in its hands since then."""
+    values = {"task_id": task_id, "account_id": account_id, "agency": agency, "since": since}
+    return bool(connection.execute(_MAY_TYPE, values).scalar_one())
 
 
 def save(

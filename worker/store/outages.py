@@ -37,6 +37,8 @@ ON CONFLICT (holder) DO UPDATE SET
 )
 
 _ANSWERED = text("DELETE FROM provider_outage WHERE holder = :holder RETURNING since, failures")
+# In one order, so that two workers with answers at the same moment do not wait for each other.
+_LOCK = text(f"SELECT 1 FROM provider_outage WHERE {_OURS} ORDER BY holder FOR UPDATE")  # noqa: S608  # as above
 _ELSEWHERE = text(
     f"UPDATE provider_outage SET answered_elsewhere_at = :now WHERE holder <> :holder AND {_OURS}"  # noqa: S608  # as above
 )
@@ -94,7 +96,9 @@ def note_failure(connection: Connection, holder: str, *, failures: int, retry_at
 
 def note_answer(connection: Connection, holder: str, *, now: datetime) -> datetime | None:
     """The provider answers this worker; since when it had not, None when there was no outage."""
-    connection.execute(_ELSEWHERE, {"holder": holder, "now": now, "calls": holder.startswith(_CALLS)})
+    calls = holder.startswith(_CALLS)
+    connection.execute(_LOCK, {"calls": calls})
+    connection.execute(_ELSEWHERE, {"holder": holder, "now": now, "calls": calls})
     row = connection.execute(_ANSWERED, {"holder": holder}).one_or_none()
     return None if row is None or row.failures < FEWEST_TO_TELL else row.since
 

@@ -179,6 +179,11 @@ class Task:
     phones: list[dict[str, Any]] | None
     last_reply: str | None
 
+    @property
+    def said_fine(self) -> bool:
+        """Whether plainly good news came after the call was made. That somebody rang our line says nothing of it."""
+        return any(item.get("intent") == "ok" for item in self.news)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

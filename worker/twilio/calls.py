@@ -61,6 +61,7 @@ def draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
             "AsyncAmd": "true",
             "AsyncAmdStatusCallback": address("amd", call.message_id, call.attempt_id, public_url=public_url) + RETRIES,
         },
+        first=True,  # they are few and keep a pace of their own; behind a blast of texts they would miss their moment
         resource=RESOURCE,
         sid=SID,
         expires=False,

@@ -43,13 +43,13 @@ class Hand(StrEnum):
 
 
 def visible(visit: Visit) -> Task:
-    """The task, if it is this person's to see: their agency's, in their hands, or one they have typed on. Raises
+    """The task, if it is this person's to see: their agency's, or one that is or lately was in their hands. Raises
     NotFound."""
     task = reporting.task(visit.parts.db, visit.id())
     if task is None or not (
         visit.me.sees(task.agency)
         or task.claimed_by == visit.me.login
-        or drafts.find(visit.parts.db, task.id, visit.me.account_id) is not None
+        or drafts.may_type(visit.parts.db, task.id, visit.me.account_id, agency=task.agency, now=visit.now)
     ):
         raise NotFound(_("Aucun appel n° {id}.").format(id=visit.id()))
     return task

@@ -11,7 +11,7 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Right
 from worker.i18n import _
 from worker.labels import label
-from worker.services import auditing, boards, calls, claims, drafts, staffing, undoing
+from worker.services import auditing, boards, calls, claims, drafts, reporting, staffing, undoing
 from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web import pages
@@ -204,9 +204,12 @@ def _keep_for_later(parts: Parts, account_id: int, asked: visits.Late) -> str:
     """The session ran out while somebody was typing: what they sent waits for them behind the sign-in."""
     if not (asked.id.isascii() and asked.id.isdigit() and len(asked.id) < 18):
         return "/desk"
+    task = reporting.task(parts.db, int(asked.id))
+    if task is None or not drafts.may_type(parts.db, task.id, account_id, agency=task.agency, now=asked.now):
+        return "/desk"
     fields = {name: [v for v in asked.form.getlist(name) if isinstance(v, str)] for name in asked.form}
-    drafts.keep(parts.db, int(asked.id), account_id, fields, form=None, now=asked.now)
-    return f"/tasks/{asked.id}"
+    drafts.keep(parts.db, task.id, account_id, fields, form=None, now=asked.now)
+    return f"/tasks/{task.id}"
 
 
 def _recorded(visit: Visit, task: int) -> list[Notice]:
