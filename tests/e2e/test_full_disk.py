@@ -4,7 +4,6 @@ A real full disk: PostgreSQL's files and its log lie on a small one of their own
 Where this machine lets nobody mount one, the tests are skipped.
 """
 
-import contextlib
 import os
 import subprocess
 import time
@@ -14,12 +13,10 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from sandbox import homes
-from sandbox.servers import Postgres
-from sandbox.stack import DATABASE, Stack
+from sandbox.stack import Stack
 from tests.e2e.conftest import QUICK, City, District, inhabited, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -147,43 +144,3 @@ def test_a_full_disk_is_waited_out_said_once_and_nobody_is_written_to_twice(dist
         lambda: "receipts_stored_again" in "".join(_since(district, before)["web"]),
         why="the web server to say it is over",
     )
-
-
-def test_a_database_that_stops_for_want_of_room_for_its_log_is_waited_for(district: District, disk: Path) -> None:
-    numbers = _homes(district, 200)
-    before, pids = _said(district), _pids(district)
-    server = district.city.stack.postgres
-    event = _blast(district)
-
-    ballast = _fill(disk)
-    _use_up_the_log(server, disk.parent / "postgres.log")
-    began = time.monotonic()
-    until(lambda: time.monotonic() - began >= FULL_FOR_S, why="a while without a database")
-    told = _since(district, before)
-    ballast.unlink()
-    if server.child is not None and not server.child.is_running():
-        server.start()  # as the machine would
-    account = district.settled(event, timeout_s=120)
-
-    assert {name: lines for name, lines in told.items() if len(lines) > LINES} == {}
-    assert _pids(district) == pids
-    assert district.city.stack.fallen() == ()
-    assert account["recipients"]["by_state"] == {"fine": 200}
-    assert _failures(district, before) == []
-    assert [number for number, times in _accepted(district, numbers).items() if times > 1] == []
-
-
-def _use_up_the_log(server: Postgres, log: Path) -> None:
-    """Until PostgreSQL needs a new piece of its log, finds no room for it and stops all its work."""
-    until(lambda: _stopped(server, log), why="PostgreSQL to stop for want of room for its log")
-
-
-def _stopped(server: Postgres, log: Path) -> bool:
-    """Writes one piece of the log more, where it can, and looks whether that was one too many."""
-    with (
-        contextlib.suppress(psycopg.OperationalError),
-        psycopg.connect(server.url(DATABASE), autocommit=True, connect_timeout=2) as connection,
-    ):
-        connection.execute("SELECT pg_logical_emit_message(false, 'full', repeat('x', 1000000))")
-        connection.execute("SELECT pg_switch_wal()")
-    return "PANIC" in log.read_text()
