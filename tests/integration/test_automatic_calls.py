@@ -46,6 +46,23 @@ def test_a_household_with_a_landline_is_rung_and_one_is_fine(town: Switchboard) 
     assert town.call_row(home)["state"] == "delivered"
 
 
+def test_a_number_is_not_rung_for_two_events_at_the_same_moment(town: Switchboard) -> None:
+    home = landline_home(town)
+    town.open()
+    town.open(calling_campaign(level=Level.RED), occasion="worse")
+    town.climb()
+
+    [first] = town.place()
+    town.now += timedelta(seconds=10)
+    meanwhile = town.place()
+    town.ends(first, "busy")
+    town.now += timedelta(minutes=1)
+    then = town.place()
+
+    assert (first.to, meanwhile) == (home.phone, [])
+    assert [call.to for call in then] == [home.phone]
+
+
 def test_two_makes_a_task_at_once(town: Switchboard) -> None:
     home = landline_home(town)
     town.open()

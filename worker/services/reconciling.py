@@ -11,7 +11,7 @@ from worker import catalogue
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Channel, Sender
 from worker.domain.errors import BadDefinition, Unavailable
-from worker.domain.messages import Found, FoundCall, MessageState, Receipt
+from worker.domain.messages import Found, FoundCall, Inbound, MessageState, Receipt
 from worker.domain.recipients import Reason
 from worker.domain.voice import Word
 from worker.services import following, receipts, recording
@@ -37,6 +37,7 @@ INBOUND_OVERLAP = timedelta(minutes=2)
 # How far back the first listing goes, and how far one goes after a long outage.
 INBOUND_FIRST_LOOK = timedelta(hours=24)
 INBOUND_LOOK_BACK = timedelta(days=14)
+STORED_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +217,20 @@ def _fetch_replies(rig: Rig, sender: Sender, now: datetime) -> list[int]:
         return []
     with rig.db.begin() as connection:
         missing = inbound.not_stored(connection, [message.provider_sid for message in listed])
-        stored = [inbound.store(connection, message) for message in listed if message.provider_sid in missing]
+    stored = _store_replies(rig, [message for message in listed if message.provider_sid in missing])
+    with rig.db.begin() as connection:
         inbound.note_listed(connection, sender.address, now)
-    return [i for i in stored if i is not None]
+    return stored
+
+
+def _store_replies(rig: Rig, missing: Sequence[Inbound]) -> list[int]:
+    """A few at a time: hooks that bring the same words meanwhile wait for no more than these."""
+    stored: list[int] = []
+    for first in range(0, len(missing), STORED_AT_ONCE):
+        with rig.db.begin() as connection:
+            found = [inbound.store(connection, message) for message in missing[first : first + STORED_AT_ONCE]]
+        stored += [i for i in found if i is not None]
+    return stored
 
 
 def _since(rig: Rig, sender: Sender, now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -81,6 +81,9 @@ EXISTS (SELECT 1 FROM household w, (SELECT CAST(:now AS timestamptz) AT TIME ZON
                   >= least(r.due_at, m.void_at, m.window_closes_at)))
 """
 
+# An older call is over, whatever was told of it.
+_RINGS_AT_MOST = timedelta(minutes=15)
+
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
 # once nobody who relied on the call waits for it.
 _CLAIM = text(
@@ -93,6 +96,9 @@ WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_a
                   AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', e.definition->>'purpose') OFFSET 0)
   AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS}
               AND {_SUITS} OFFSET 0)
+  AND NOT EXISTS (SELECT 1 FROM automatic_call c JOIN message o ON o.id = c.message_id
+                  WHERE c.ended_at IS NULL AND c.opened_at > CAST(:now AS timestamptz) - CAST(:longest AS interval)
+                    AND o.e164 = m.e164 OFFSET 0)
 ORDER BY e.priority DESC, m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
@@ -217,9 +223,13 @@ def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
 
 
 def claim(connection: Connection, sender: str, *, limit: int, timezone: str, now: datetime) -> list[Claimed]:
-    """Due calls of running events, the most urgent event first, locked. At the hours that a household prefers."""
-    values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now}
-    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM, values)]
+    """Due calls of running events, the most urgent event first, locked. At the hours that a household prefers, and not
+    while the number is rung for another event: that call comes after it."""
+    values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now, "longest": _RINGS_AT_MOST}
+    found: dict[str, Claimed] = {}
+    for row in connection.execute(_CLAIM, values):
+        found.setdefault(row.e164, Claimed(**row._asdict()))
+    return list(found.values())
 
 
 def open_calls(connection: Connection, sender: str, attempts: Mapping[int, int], *, now: datetime) -> None:
