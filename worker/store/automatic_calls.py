@@ -85,20 +85,29 @@ EXISTS (SELECT 1 FROM household w, (SELECT CAST(:now AS timestamptz) AT TIME ZON
 _RINGS_AT_MOST = timedelta(minutes=15)
 
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
-# once nobody who relied on the call waits for it.
+# once nobody who relied on the call waits for it. The queue is walked in its order, and only as far as needed: each look at a
+# call costs a quarter of a millisecond.
 _CLAIM = text(
     f"""
+WITH due AS MATERIALIZED (
+    SELECT m.id
+    FROM (SELECT m.id, m.event_id, m.e164, m.due_at, m.void_at, m.window_closes_at, e.definition
+          FROM message m JOIN campaign_event e ON e.id = m.event_id
+          WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
+            AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
+          ORDER BY e.priority DESC, m.due_at, m.id OFFSET 0) m
+    WHERE NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
+                      AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', m.definition->>'purpose') OFFSET 0)
+      AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS}
+                  AND {_SUITS} OFFSET 0)
+      AND NOT EXISTS (SELECT 1 FROM automatic_call c JOIN message o ON o.id = c.message_id
+                      WHERE c.ended_at IS NULL AND c.opened_at > CAST(:now AS timestamptz) - CAST(:longest AS interval)
+                        AND o.e164 = m.e164 OFFSET 0)
+    LIMIT :looked_at
+)
 SELECT m.id, m.event_id, m.e164, m.void_at
 FROM message m JOIN campaign_event e ON e.id = m.event_id
-WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
-  AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
-  AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
-                  AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', e.definition->>'purpose') OFFSET 0)
-  AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS}
-              AND {_SUITS} OFFSET 0)
-  AND NOT EXISTS (SELECT 1 FROM automatic_call c JOIN message o ON o.id = c.message_id
-                  WHERE c.ended_at IS NULL AND c.opened_at > CAST(:now AS timestamptz) - CAST(:longest AS interval)
-                    AND o.e164 = m.e164 OFFSET 0)
+WHERE m.id IN (SELECT id FROM due) AND m.state = 'queued' AND e.state = 'running'
 ORDER BY e.priority DESC, m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
@@ -226,6 +235,7 @@ def claim(connection: Connection, sender: str, *, limit: int, timezone: str, now
     """Due calls of running events, the most urgent event first, locked. At the hours that a household prefers, and not
     while the number is rung for another event: that call comes after it."""
     values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now, "longest": _RINGS_AT_MOST}
+    values["looked_at"] = 4 * limit  # other workers may have some of them in hand
     found: dict[str, Claimed] = {}
     for row in connection.execute(_CLAIM, values):
         found.setdefault(row.e164, Claimed(**row._asdict()))
