@@ -53,11 +53,10 @@ class Clock:
                     await pause()  # what was set going may have more to do before the goal
                     if not self._is_due_by(goal):
                         break
-                due = self._due[0][0]
-                if due > last + PAUSE_S:
+                if self._due[0][0] > last + PAUSE_S:
                     await pause()
-                    last = due
-                self._base += max(0.0, due - self.now())
+                    last = self._due[0][0]  # what was set going may have something to do before all else
+                self._base += max(0.0, self._due[0][0] - self.now())
                 self._do_next()
         finally:
             self._base += max(0.0, goal - self.now())
