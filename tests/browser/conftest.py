@@ -110,10 +110,21 @@ def axe(page: Page, *rules: str) -> list[object]:
     return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
 
 
+def ready(page: Page) -> None:
+    """The page that is shown answers to keys, and its other scripts are there too."""
+    expect(page.locator("html[data-keys=ready]")).to_be_attached()
+
+
+def press(page: Page, key: str) -> None:
+    """A single key, once the page answers to keys."""
+    ready(page)
+    page.keyboard.press(key)
+
+
 def take_next(page: Page) -> None:
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="ESSAI")).to_be_visible()
-    page.wait_for_load_state("load")  # the script is there too
+    ready(page)
 
 
 def owed_calls(town: Town, homes: int) -> list[builders.Household]:

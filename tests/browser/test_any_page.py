@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 from starlette.routing import Route
 
-from tests.browser.conftest import axe, owed_calls, sign_in
+from tests.browser.conftest import axe, owed_calls, press, sign_in
 from tests.integration.conftest import Town
 from tests.integration.referral_office import Office
 from tests.integration.site import Site
@@ -91,7 +91,7 @@ def test_every_page_is_accessible_light_narrow_and_discreet(town: Town, console:
     found = {"/login": _wrong_with(page, "/login")}
     sign_in(page, account(town, str(role), role))
     if role is Role.CALLER:
-        page.keyboard.press("n")
+        press(page, "n")
         page.wait_for_url("**/tasks/*")
 
     for path in _paths(console, town):
@@ -105,7 +105,7 @@ def test_the_script_and_the_style_are_small_too(town: Town, page: Page) -> None:
     sizes: dict[str, int] = {}
     page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}) if answer.ok else None)
     sign_in(page, account(town, "lucie", Role.CALLER))
-    page.keyboard.press("n")
+    press(page, "n")
     page.wait_for_url("**/tasks/*")
     page.wait_for_load_state("networkidle")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Windows, enter, owed_calls, sign_in, take_next
+from tests.browser.conftest import Windows, enter, owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
 from tests.integration.site import Site
 from tests.integration.test_console import ROOT, account
@@ -195,7 +195,7 @@ def test_a_heartbeat_keeps_the_card(town: Town, console: Site, page: Page) -> No
 
 def test_an_undo_says_how_long_it_is_possible_and_goes(town: Town, page: Page) -> None:
     _card(town, page)
-    page.keyboard.press("1")
+    press(page, "1")
 
     expect(page.get_by_text(re.compile(r"encore possible \d+ s"))).to_be_visible()
     page.clock.run_for(61_000)
@@ -223,13 +223,13 @@ def test_a_bad_answer_shows_the_signs_and_the_emergency_number(town: Town, page:
 
 def test_the_keys_are_shown_over_the_card_and_can_be_switched_off(town: Town, page: Page) -> None:
     _card(town, page)
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_contain_text("Passer cette fiche")
-    page.keyboard.press("1")  # not while the keys are explained
+    press(page, "1")  # not while the keys are explained
     page.get_by_role("button", name="Ne plus utiliser ces touches").click()
 
     page.go_back()
-    page.keyboard.press("1")
+    press(page, "1")
 
     assert town.rows("call_outcome") == []
 
@@ -264,7 +264,7 @@ def test_a_revoked_session_ends_with_the_next_click(town: Town, page: Page) -> N
     sign_in(page, account(town, "lucie", Role.CALLER))
     staffing.disable(town.db, "lucie", by=ROOT, now=town.now)
 
-    page.keyboard.press("n")
+    press(page, "n")
 
     expect(page.get_by_role("heading", name="Connexion")).to_be_visible()
 

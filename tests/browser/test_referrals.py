@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import owed_calls, sign_in, take_next
+from tests.browser.conftest import owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
 from tests.integration.referral_office import Office
 from tests.integration.test_console import account
@@ -20,11 +20,10 @@ def test_a_need_is_handed_to_a_partner_and_solved(town: Town, page: Page) -> Non
     office.partner(name="CCAS des Tilleuls", hours="lundi-vendredi 9 h-17 h")
     sign_in(page, account(town, "lucie", Role.CALLER))
     take_next(page)
-    page.keyboard.press("2")
+    press(page, "2")
     expect(page.get_by_text("Besoin repéré.", exact=True)).to_be_visible()
-    page.wait_for_load_state("load")  # the script is there too
 
-    page.keyboard.press("o")
+    press(page, "o")
     page.get_by_label("courses et repas").check()
     page.get_by_label(re.compile("CCAS des Tilleuls")).check()
     page.get_by_label("Oui, accord oral").check()

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import owed_calls, sign_in, take_next
+from tests.browser.conftest import owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
 from tests.integration.test_console import account
 from worker.domain.roles import Role
@@ -19,7 +19,7 @@ def test_a_caller_takes_three_households_by_keyboard_alone(town: Town, page: Pag
 
     for key in ("1", "2", "7"):
         take_next(page)
-        page.keyboard.press(key)
+        press(page, key)
         expect(page.get_by_text("enregistré")).to_be_visible()
 
     codes = sorted(o["code"] for o in town.rows("call_outcome"))  # type: ignore[type-var]
@@ -52,13 +52,27 @@ def test_a_slip_of_the_hand_is_undone_with_one_key(town: Town, page: Page) -> No
     [home] = owed_calls(town, 1)
     sign_in(page, account(town, "lucie", Role.CALLER))
     take_next(page)
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.get_by_text("enregistré")).to_be_visible()
 
-    page.keyboard.press("z")
+    press(page, "z")
 
     expect(page.get_by_role("heading", name="ESSAI")).to_be_visible()
     assert town.task(home) is not None
+
+
+def test_a_key_pressed_while_the_page_still_arrives_acts_when_it_is_there(town: Town, page: Page) -> None:
+    owed_calls(town, 1)
+    sign_in(page, account(town, "lucie", Role.CALLER))
+    late: list[Route] = []
+    page.route("**/console.js*", lambda route: late.append(route))  # noqa: PLW0108  # no builtin can be wrapped
+    page.goto("/desk", wait_until="commit")
+    expect(page.get_by_role("button", name="Foyer suivant")).to_be_visible()
+
+    page.keyboard.press("n")
+    late.pop().continue_()
+
+    expect(page.get_by_role("heading", name="ESSAI")).to_be_visible()
 
 
 def test_the_countdown_of_a_card_runs(town: Town, page: Page) -> None:

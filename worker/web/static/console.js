@@ -3,22 +3,6 @@
 
 const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
 
-// Keys: any link or button with data-key answers to that key, unless somebody is writing or has switched keys off.
-function keys() {
-  const writing = (target) => target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
-    if (document.body.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
-    if (event.target instanceof Element && writing(event.target)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const target = document.querySelector(`[data-key="${CSS.escape(key)}"]:not([disabled])`);
-    if (!target) return;
-    event.preventDefault();
-    target.focus();
-    target.click();
-  });
-}
-
 // The page of keys, laid over the page one is on.
 function help() {
   const link = document.querySelector('a[href="/keys"][data-key]');
@@ -108,4 +92,4 @@ function live() {
   source.addEventListener("error", () => { say("off"); });
 }
 
-drafts(); keys(); help(); whiles(); once(); counters(); live();
+drafts(); help(); whiles(); once(); counters(); live();
