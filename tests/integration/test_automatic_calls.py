@@ -16,7 +16,7 @@ from worker.domain.messages import FoundCall, NumberFault, Outcome, OutgoingCall
 from worker.domain.pricing import PriceTable
 from worker.domain.voice import Word
 from worker.paper import reports as printed
-from worker.services import events, following, receipts, reconciling, summaries
+from worker.services import events, following, receipts, reconciling, steering, summaries
 from worker.store import accounts
 from worker.store.database import Database
 from worker.twilio.calls import Place
@@ -134,6 +134,42 @@ def test_who_does_not_pick_up_is_rung_three_times_and_then_by_a_person(
 
     assert town.reasons(home) == ["no_reply_orange", "call_unanswered"]
     assert all(timedelta(minutes=9) < gap < timedelta(minutes=61) for gap in gaps)
+
+
+@pytest.mark.parametrize("last_word", ["busy", "ringing"])
+def test_nobody_waits_beyond_the_time_to_answer_for_a_call_that_does_not_come(
+    town: Switchboard, last_word: str
+) -> None:
+    """The second call finds no line, or the end of the first is never told."""
+    home = landline_home(town)
+    town.open(calling_campaign(void_after=timedelta(hours=20)))
+    town.climb()
+    [call] = town.place()
+    town.word(call, status=last_word, sequence=1)
+
+    town.later(hours=3, minutes=59)
+    assert town.state(home) == "waiting"
+    town.later(minutes=1, seconds=1)
+
+    assert town.state(home) == "callback"
+    assert town.place() == []
+
+
+def test_who_came_to_rely_on_a_call_in_the_air_waits_no_longer_than_the_others(town: Switchboard) -> None:
+    number = builders.landline()
+    town.household(mobiles=(), landlines=(number,))
+    event = town.open(calling_campaign(void_after=timedelta(hours=20)))
+    town.climb()
+    [call] = town.place()
+    late = town.household(mobiles=(), landlines=(number,))
+    dwelling = str(town.rows("dwelling")[-1]["code"])
+    steering.add(town.db, event, dwelling=dwelling, desk=CALL_DESK, now=town.now)
+    town.climb()
+    town.ends(call, "busy")
+
+    town.later(hours=4, seconds=1)
+
+    assert town.state(late) == "callback"
 
 
 def test_a_machine_never_counts_as_reached_and_is_tried_once_more(town: Switchboard) -> None:

@@ -100,5 +100,7 @@ def _again_or_over(
     if at is not None and made.is_awaited:
         closes_at = desk.line_opening(campaign, at)[1]
         rows.owe_again(connection, known.message_id, due_at=at, closes_at=closes_at, now=now)
+        # Who came to rely on it while it rang was rung too, and does not wait without end for the next one.
+        automatic_calls.mark_left(connection, [known.message_id], answer_in=campaign.calls_after, now=ended_at)
     elif rows.close(connection, known.message_id, state=voice.STATE_OF_END[end], now=now):
         automatic_calls.mark_ended(connection, [known.message_id], at=now + GRACE)

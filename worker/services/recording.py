@@ -76,9 +76,6 @@ def follow(
 
 def start_clocks(connection: Connection, moved: Sequence[outbox.Moved], now: datetime) -> None:
     """First texts and calls of several events left, or may have: their households' time to answer runs from now."""
-    calls = [m.id for m in moved if m.step == Step.VOICE]
-    if calls:
-        automatic_calls.mark_left(connection, calls, now=now)
     opening = [m for m in moved if m.step in _OPENING]
     for event_id in sorted({m.event_id for m in opening if m.event_id is not None}):
         event = events.get(connection, event_id)
@@ -95,6 +92,9 @@ def _start_clocks(connection: Connection, left: Sequence[outbox.Moved], campaign
     second = [m.id for m in left if m.step == Step.SECOND_NUMBER]
     if second:
         second_numbers.mark_left(connection, second, first_wait=wait, now=now)
+    calls = [m.id for m in left if m.step == Step.VOICE]
+    if calls:
+        automatic_calls.mark_left(connection, calls, answer_in=campaign.calls_after, now=now)
 
 
 def mark_failed(
@@ -122,7 +122,7 @@ def mark_lost(connection: Connection, lost: Sequence[tuple[outbox.Moved, Reason]
 
 
 # The steps by which a household first hears of an event.
-_OPENING = frozenset({Step.FIRST, Step.SECOND_NUMBER})
+_OPENING = frozenset({Step.FIRST, Step.SECOND_NUMBER, Step.VOICE})
 
 
 _NOT_LEFT = frozenset(

@@ -41,15 +41,16 @@ WHERE r.id = ANY (:recipients) AND m.state IN ('queued', 'sending', 'unknown', '
 
 _RELYING = "(r.event_id, r.call_e164) IN (SELECT m.event_id, m.e164 FROM message m WHERE m.id = ANY (:messages))"
 
-# The first call was made: for whom nothing was written, the time to answer runs from now. Who looks again does not change:
-# the end of the call is told.
+# The first call was made: for whom nothing was written, the time to answer runs from now. At its end somebody looks again,
+# whether or not the end of the call is told and the next one finds a line.
 _LEFT = text(
     f"""
 WITH touched AS (
     SELECT r.id FROM recipient r WHERE {_RELYING} AND r.state = 'waiting' AND r.contacted_at IS NULL
     ORDER BY r.id FOR NO KEY UPDATE
 )
-UPDATE recipient r SET contacted_at = :now FROM touched WHERE r.id = touched.id
+UPDATE recipient r SET contacted_at = :now, due_at = least(r.due_at, CAST(:now AS timestamptz) + CAST(:answer_in AS interval))
+FROM touched WHERE r.id = touched.id
 """  # noqa: S608  # our own constant
 )
 
@@ -216,9 +217,9 @@ def queue(connection: Connection, event_id: int, plan: Plan, numbers: Mapping[in
     return set(connection.execute(_ALIVE, {"recipients": list(numbers)}).scalars())
 
 
-def mark_left(connection: Connection, messages: Sequence[int], *, now: datetime) -> None:
-    """Calls were made, or may have been, by message id."""
-    connection.execute(_LEFT, {"messages": list(messages), "now": now})
+def mark_left(connection: Connection, messages: Sequence[int], *, answer_in: timedelta | None, now: datetime) -> None:
+    """Calls were made, or may have been, by message id. answer_in: how long an answer is waited for, if there is a limit."""
+    connection.execute(_LEFT, {"messages": list(messages), "answer_in": answer_in, "now": now})
 
 
 def mark_ended(connection: Connection, messages: Sequence[int], *, at: datetime) -> None:
