@@ -24,6 +24,8 @@ LOGINS = {"appelante": Role.CALLER, "operatrice": Role.OPERATOR, "administratric
 # An outcome must come in this time: so long for starting, and so long per household.
 PATIENCE_S, PATIENCE_PER_HOUSEHOLD_S = 120.0, 0.06
 POLL_S = 0.4
+# Of a large town's time, looking at it takes no more than one part in so many.
+LOOKS = 10
 # People and lines take their time on the telephone even where texts are answered in a wink.
 CALLS_FASTER = 25.0
 # How long the settled event waits for people who answer late.
@@ -121,7 +123,9 @@ class Demo:
         deadline = time.monotonic() + PATIENCE_S + PATIENCE_PER_HOUSEHOLD_S * self._households
         with self._screen.live():
             while True:
+                began = time.monotonic()
                 report = reporting.report(db, event_id)
+                pause_s = max(POLL_S, LOOKS * (time.monotonic() - began))
                 self._screen.show(report)
                 settled_at = report.event.settled_at
                 late = settled_at is not None and datetime.now(UTC) - settled_at > timedelta(seconds=LATE_S)
@@ -129,12 +133,12 @@ class Demo:
                     return report
                 if time.monotonic() > deadline:
                     return report
-                time.sleep(POLL_S)
+                time.sleep(pause_s)
 
     def _quiet(self, db: database.Database, report: reporting.Report, *, late: bool) -> bool:
         """Nobody is about to write, and every text has come to an end or will hear nothing more."""
         stats = self._stack.control.stats()
-        if inbound.unread(db, before=datetime.now(UTC)):
+        if inbound.has_unread(db, now=datetime.now(UTC)):
             return False
         under_way = sum(report.account.messages.get(state, 0) for state in ("queued", "sending", "unknown"))
         under_way += report.account.calls.get("under_way", 0) + stats["calls"]["under_way"]

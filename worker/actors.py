@@ -4,6 +4,7 @@ schedule or operator  -> open_campaign_event   one event per campaign and occasi
                       -> fan_out               recipients and texts, drawn up in one transaction
                       -> send_batch            claimed, sent, recorded; again while something is due
 reply                 -> handle_inbound        stored before; read, acted on; then send_answers
+                      -> read_backlog          those whose wake-up was lost, or waits behind too many others
 tick                  -> sweep                 mends the rows, wakes what the queue lost, follows referrals
                       -> escalate_silent       reminder, call by the machine, callback task or a final word
                       -> place_calls           claimed, asked for, recorded; the hooks tell the rest
@@ -17,6 +18,7 @@ from functools import partial
 
 from worker.bootstrap import App
 from worker.broker import TICK_MAX_AGE_MS, Route
+from worker.gates import Round
 from worker.paper import lists
 from worker.services import (
     answering,
@@ -60,18 +62,18 @@ def fan_out(app: App, event_id: int) -> None:
 
 @route.actor(queue="bulk", max_retries=0)
 def send_batch(app: App, event_id: int) -> None:
-    with app.bulk_gate(event_id) as admitted:
+    with app.gates.admit_texts(event_id) as admitted:
         batch = sending.send_round(app.sending, event_id) if admitted else sending.Batch()
     if batch.more:
         send_batch.send_later(batch.wait_s, event_id) if batch.wait_s else send_batch.send(event_id)
     if admitted:
-        for turned_away in app.turned_away():
+        for turned_away in app.gates.turned_away():
             send_batch.send(turned_away)
 
 
 @route.actor(queue="bulk", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def place_calls(app: App) -> None:
-    with app.calls_gate() as admitted:
+    with app.gates.admit(Round.CALLS) as admitted:
         if admitted:
             calling.place_round(app.calling, app.voice_senders)
 
@@ -88,7 +90,7 @@ def place_bridge(app: App, bridge_id: int) -> None:
 
 @route.actor(queue="answers")
 def send_answers(app: App) -> None:
-    with app.answers_gate() as admitted:
+    with app.gates.admit(Round.ANSWERS) as admitted:
         batch = sending.send_answers(app.sending) if admitted else sending.Batch()
     if batch.sent:
         send_answers.send()
@@ -97,12 +99,22 @@ def send_answers(app: App) -> None:
 @route.actor(queue="answers")
 def handle_inbound(app: App, inbound_id: int) -> None:
     if inbound.handle(app.reading, inbound_id, now=app.clock()):
-        send_answers.send()
+        _wake_answers(app)
+
+
+@route.actor(queue="answers", max_age=TICK_MAX_AGE_MS, max_retries=0)
+def read_backlog(app: App) -> None:
+    with app.gates.admit(Round.BACKLOG) as admitted:
+        read = inbound.read_backlog(app.reading, now=app.clock()) if admitted else 0
+    if read:
+        _wake_answers(app)
+        read_backlog.send()
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def escalate_silent(app: App) -> None:
-    done = escalating.escalate(app.db, desk=app.desk, now=app.clock())
+    with app.gates.admit(Round.LADDER) as admitted:
+        done = escalating.escalate(app.db, desk=app.desk, now=app.clock()) if admitted else escalating.Escalated()
     if done.more:
         escalate_silent.send()
     if done.called:
@@ -111,14 +123,9 @@ def escalate_silent(app: App) -> None:
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def sweep(app: App) -> None:
-    wakes = sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock())
-    _wake(wakes)
-    referral_mail.give_up(app.db, now=app.clock())
-    chasing.chase(app.db, desk=app.desk, now=app.clock())
-    due = schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, settings=app.settings, now=app.clock())
-    for event_id in due:
-        fan_out.send(event_id)
-    summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
+    with app.gates.admit(Round.SWEEP) as admitted:
+        if admitted:
+            _sweep(app)
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
@@ -131,7 +138,7 @@ def make_morning_sheets(app: App) -> None:
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def reconcile(app: App) -> None:
-    with app.asking_gate() as admitted:
+    with app.gates.admit(Round.QUESTIONS) as admitted:
         if admitted:
             reconciling.settle_unknown(app.reconciling)
             reconciling.fetch_missing_receipts(app.reconciling)
@@ -140,8 +147,26 @@ def reconcile(app: App) -> None:
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def fetch_missed_replies(app: App) -> None:
-    for inbound_id in reconciling.fetch_missed_replies(app.reconciling):
+    with app.gates.admit(Round.LISTING) as admitted:
+        found = reconciling.fetch_missed_replies(app.reconciling) if admitted else ()
+    for inbound_id in found:
         handle_inbound.send(inbound_id)
+
+
+def _wake_answers(app: App) -> None:
+    delay_s = app.answers_owed.delay_s()
+    if delay_s is not None:
+        send_answers.send_later(delay_s) if delay_s else send_answers.send()
+
+
+def _sweep(app: App) -> None:
+    _wake(sweeping.sweep(app.db, desk=app.desk, outage=app.outage, now=app.clock()))
+    referral_mail.give_up(app.db, now=app.clock())
+    chasing.chase(app.db, desk=app.desk, now=app.clock())
+    due = schedules.open_due(app.db, app.campaigns.values(), desk=app.desk, settings=app.settings, now=app.clock())
+    for event_id in due:
+        fan_out.send(event_id)
+    summaries.keep_due(app.db, prices=app.prices, desk=app.desk, now=app.clock())
 
 
 def _wake(wakes: sweeping.Wakes) -> None:
@@ -149,8 +174,8 @@ def _wake(wakes: sweeping.Wakes) -> None:
         fan_out.send(event_id)
     for event_id in wakes.sending_events:
         send_batch.send(event_id)
-    for inbound_id in wakes.unread:
-        handle_inbound.send(inbound_id)
+    if wakes.unread:
+        read_backlog.send()
     if wakes.answers:
         send_answers.send()
     if wakes.calls:

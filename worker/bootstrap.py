@@ -2,10 +2,8 @@
 
 import os
 import socket
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +15,7 @@ from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition, UnknownCampaign
 from worker.domain.forms import Form
 from worker.domain.pricing import PriceTable
+from worker.gates import Gates, Gathering
 from worker.i18n import _
 from worker.rendering import Texts
 from worker.services import answering, calling, hearing, outages, reconciling, sending, speaking
@@ -24,11 +23,8 @@ from worker.services import desk as desks
 from worker.store import database
 from worker.twilio.client import Gateway
 
-# Batches of bulk texts that one process sends at a time; the other threads stay free for people's answers.
-BULK_BATCHES_AT_ONCE = 3
-# One batch of acknowledgements takes all that are due; more at once would only share the same few.
-ANSWER_BATCHES_AT_ONCE = 1
-ROUNDS_AT_ONCE = 1
+# Acknowledgements of replies that are read within this span leave together.
+ANSWERS_GATHERED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +50,8 @@ class App:
     reconciling: reconciling.Rig
     outage: outages.Rules
     forms: Sequence[Form]
-    _bulk: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(BULK_BATCHES_AT_ONCE))
-    _turned_away: set[int] = field(default_factory=set)
-    _answers: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(ANSWER_BATCHES_AT_ONCE)
-    )
-
-    _asking: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
-    _calls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(ROUNDS_AT_ONCE))
+    gates: Gates = field(default_factory=Gates)
+    answers_owed: Gathering = field(default_factory=lambda: Gathering(ANSWERS_GATHERED_S))
 
     @property
     def voice_senders(self) -> list[Sender]:
@@ -82,48 +72,10 @@ class App:
             )
         return self.campaigns[key]
 
-    @contextmanager
-    def bulk_gate(self, event_id: int) -> Iterator[bool]:
-        """Admits a few rounds of bulk texts at a time. An event turned away is woken by whoever leaves next."""
-        with _admission(self._bulk) as admitted:
-            if not admitted:
-                self._turned_away.add(event_id)
-            yield admitted
-
-    def turned_away(self) -> list[int]:
-        """The events whose rounds found no place since this was last asked."""
-        found: list[int] = []
-        with suppress(KeyError):  # another thread may take the last one
-            while self._turned_away:
-                found.append(self._turned_away.pop())
-        return found
-
-    def answers_gate(self) -> AbstractContextManager[bool]:
-        """The same for acknowledgements."""
-        return _admission(self._answers)
-
-    def calls_gate(self) -> AbstractContextManager[bool]:
-        """One round of calls at a time: they are few, and wait for lines."""
-        return _admission(self._calls)
-
-    def asking_gate(self) -> AbstractContextManager[bool]:
-        """One round of questions to the provider at a time: a slow one must not take the threads of replies."""
-        return _admission(self._asking)
-
     def close(self) -> None:
         """Gives connections and threads back."""
         self.gateway.close()
         self.db.close()
-
-
-@contextmanager
-def _admission(gate: threading.BoundedSemaphore) -> Iterator[bool]:
-    admitted = gate.acquire(blocking=False)
-    try:
-        yield admitted
-    finally:
-        if admitted:
-            gate.release()
 
 
 def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | None = None) -> App:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -25,6 +25,10 @@ log = structlog.get_logger()
 _UNSETTLED = frozenset({RecipientState.WAITING, RecipientState.CALLBACK})
 # A reply that cannot be read after this many tries goes to a person as it is.
 READ_TRIES = 3
+# Whoever has waited this long is read by the backlog's own round: the queue lost the wake-up, or is long. One wake-up
+# for all of them, never one for each: those would only make the queue longer.
+UNREAD_AFTER = timedelta(seconds=20)
+BACKLOG_ROUND = 100
 
 
 def store(db: Database, message: Inbound, *, now: datetime) -> int | None:
@@ -78,10 +82,17 @@ def _after_failure(connection: Connection, rig: Rig, inbound_id: int, now: datet
     return Intent.UNCLEAR
 
 
-def unread(db: Database, *, before: datetime) -> list[int]:
-    """Messages that the queue lost."""
+def has_unread(db: Database, *, now: datetime) -> bool:
+    """Whether somebody's words have not been read yet."""
     with db.begin() as connection:
-        return rows.unread(connection, before=before)
+        return rows.has_unread(connection, before=now)
+
+
+def read_backlog(rig: Rig, *, now: datetime) -> int:
+    """Reads those who have waited for long, the oldest first; returns how many of them were read in this round."""
+    with rig.db.begin() as connection:
+        waiting = rows.unread(connection, before=now - UNREAD_AFTER, limit=BACKLOG_ROUND)
+    return sum(handle(rig, inbound_id, now=now) is not None for inbound_id in waiting)
 
 
 def _match(heard: Heard) -> str:

@@ -9,6 +9,7 @@ import structlog
 from worker import catalogue
 from worker.services import outages, recording
 from worker.services.desk import Desk
+from worker.services.inbound import UNREAD_AFTER
 from worker.store import (
     automatic_calls,
     call_words,
@@ -25,8 +26,6 @@ from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
 
-# A stored reply that nobody has read after this long was lost by the queue.
-UNREAD_AFTER = timedelta(seconds=20)
 # No answering machine listens for longer.
 LISTENS_AT_MOST = timedelta(minutes=3)
 # A text whose fate nobody could tell counts as failed this long after it was last useful.
@@ -43,13 +42,14 @@ class Wakes:
     calls: bool = False
     machines: Sequence[tuple[int, int]] = ()
     escalation: bool = False
-    unread: Sequence[int] = ()
+    unread: bool = False
 
 
 def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> Wakes:
     """Mends the rows, settles finished events, returns what must be woken. Safe at any time, any number of times."""
     db.run(lambda connection: _mend(connection, desk, outage, now))
     with db.begin() as connection:
+        sweeping.expect_few(connection)
         settled = events.settle_finished(connection, now=now)
         wakes = Wakes(
             unopened_events=sweeping.unopened(connection, now=now),
@@ -58,7 +58,7 @@ def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> 
             calls=automatic_calls.has_due(connection, now=now),
             machines=call_words.machines(connection, since=now - LISTENS_AT_MOST),
             escalation=sweeping.has_due_recipients(connection, now=now),
-            unread=inbound.unread(connection, before=now - UNREAD_AFTER),
+            unread=inbound.has_unread(connection, before=now - UNREAD_AFTER),
         )
     for event_id in settled:
         log.info("event_settled", event_id=event_id)
@@ -66,6 +66,7 @@ def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> 
 
 
 def _mend(connection: Connection, desk: Desk, outage: outages.Rules, now: datetime) -> None:
+    sweeping.expect_few(connection)
     sweeping.cancel_left_over(connection, now=now)
     _expire(connection, now)
     _replan(connection, desk, now)

@@ -109,14 +109,16 @@ def move(connection: Connection, event_id: int, *, to: EventState, only_from: It
 
 
 def mark_fanned_out(connection: Connection, event_id: int, *, now: datetime) -> bool:
-    """Claims the fan-out of an event; False when it was done before. The row stays locked until commit."""
+    """Claims the fan-out of an event; False when it was done before, or somebody is about it. The row stays locked until
+    commit; whoever else is woken for it meanwhile does not wait there with a thread."""
+    planned = select(campaign_event.c.id).where(
+        campaign_event.c.id == event_id,
+        campaign_event.c.fanned_out_at.is_(None),
+        campaign_event.c.state == EventState.PLANNED,
+    )
     done = connection.execute(
         update(campaign_event)
-        .where(
-            campaign_event.c.id == event_id,
-            campaign_event.c.fanned_out_at.is_(None),
-            campaign_event.c.state == EventState.PLANNED,
-        )
+        .where(campaign_event.c.id.in_(planned.with_for_update(skip_locked=True)))
         .values(fanned_out_at=now, state=EventState.RUNNING)
     )
     return done.rowcount == 1

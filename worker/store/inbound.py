@@ -13,7 +13,7 @@ from worker.store.schema import inbound_message, reply
 _LOCK_UNREAD = text(
     """
 SELECT id, e164, to_address, body, opt_out_type, media_count, received_at, channel
-FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE
+FROM inbound_message WHERE id = :id AND read_at IS NULL FOR UPDATE SKIP LOCKED
 """
 )
 
@@ -39,35 +39,27 @@ ON CONFLICT DO NOTHING
 """
 )
 
-# A tenant who has answered gets no further text of the same event; a neighbour who shares the number and still waits
-# keeps theirs. Relies on uq_message_number.
+# A tenant who has answered gets no further text or call of the same event; a neighbour who shares the number and still
+# waits keeps theirs. The text to a second number is theirs alone. Asked for every reply: OFFSET 0 keeps each part on the
+# few rows concerned, whatever the planner believes of tables that an event has just filled.
+_OF_NUMBER = """
+SELECT mine.id FROM recipient r
+CROSS JOIN LATERAL (SELECT m.id FROM message m WHERE m.event_id = r.event_id AND m.e164 = r.{number}
+                    AND m.state = 'queued' AND {which} OFFSET 0) mine
+CROSS JOIN LATERAL (SELECT count(*) AS others FROM recipient o
+                    WHERE o.event_id = r.event_id AND o.{number} = r.{number} AND o.state = 'waiting'
+                    AND o.id <> ALL (:recipients) OFFSET 0) left_over
+WHERE r.id = ANY (:recipients) AND left_over.others = 0
+"""
+_OF_TEXTS = _OF_NUMBER.format(number="e164", which="m.channel = 'sms' AND m.step <> 'ack'")
+_OF_CALLS = _OF_NUMBER.format(number="call_e164", which="m.channel = 'voice'")
+
 _WITHDRAW = text(
-    """
-UPDATE message m SET state = :state, settled_at = :now
-WHERE m.state = 'queued' AND m.channel = 'sms' AND m.step <> 'ack'
-  AND (m.event_id, m.e164) IN (SELECT r.event_id, r.e164 FROM recipient r WHERE r.id = ANY (:recipients))
-  AND NOT EXISTS (SELECT 1 FROM recipient o WHERE o.event_id = m.event_id AND o.e164 = m.e164 AND o.state = 'waiting'
-                  AND o.id <> ALL (:recipients))
-"""
-)
-
-# The text to a second number is theirs alone. Relies on uq_message_step.
-_WITHDRAW_SECOND = text(
-    """
-UPDATE message m SET state = :state, settled_at = :now
-WHERE m.recipient_id = ANY (:recipients) AND m.step = 'second_number' AND m.state = 'queued'
-"""
-)
-
-# Nor is a number rung for which nobody waits any more.
-_WITHDRAW_CALLS = text(
-    """
-UPDATE message m SET state = :state, settled_at = :now
-WHERE m.state = 'queued' AND m.channel = 'voice'
-  AND (m.event_id, m.e164) IN (SELECT r.event_id, r.call_e164 FROM recipient r WHERE r.id = ANY (:recipients))
-  AND NOT EXISTS (SELECT 1 FROM recipient o WHERE o.event_id = m.event_id AND o.call_e164 = m.e164 AND o.state = 'waiting'
-                  AND o.id <> ALL (:recipients))
-"""
+    f"""
+UPDATE message SET state = :state, settled_at = :now
+WHERE state = 'queued' AND id = ANY (ARRAY({_OF_TEXTS} UNION ALL {_OF_CALLS} UNION ALL
+    SELECT id FROM message WHERE recipient_id = ANY (:recipients) AND step = 'second_number' AND state = 'queued'))
+"""  # noqa: S608  # our own constants
 )
 
 _FAILURE = text("UPDATE inbound_message SET failures = failures + 1 WHERE id = :id RETURNING failures")
@@ -145,7 +137,7 @@ def store(connection: Connection, message: Inbound) -> int | None:
 
 
 def lock_unread(connection: Connection, inbound_id: int) -> Unread | None:
-    """The message if nobody has read it yet, locked; a second reader waits and then gets None."""
+    """The message if nobody has read it yet, locked; a second reader gets None."""
     row = connection.execute(_LOCK_UNREAD, {"id": inbound_id}).one_or_none()
     return None if row is None else Unread(**row._asdict())
 
@@ -214,14 +206,16 @@ def queue_ack(connection: Connection, ack: Ack, *, now: datetime) -> None:
 
 def withdraw_texts(connection: Connection, recipients: Sequence[int], *, state: str, now: datetime) -> int:
     """Takes the queued texts and calls of these recipients back before they leave; returns how many."""
-    values = {"recipients": list(recipients), "state": state, "now": now}
-    return sum(
-        connection.execute(statement, values).rowcount for statement in (_WITHDRAW, _WITHDRAW_SECOND, _WITHDRAW_CALLS)
-    )
+    return connection.execute(_WITHDRAW, {"recipients": list(recipients), "state": state, "now": now}).rowcount
 
 
-def unread(connection: Connection, *, before: datetime, limit: int = 100) -> list[int]:
-    """Messages stored but not read since before then: the queue lost them."""
+def has_unread(connection: Connection, *, before: datetime) -> bool:
+    """Whether somebody has been waiting to be read since before then."""
+    return bool(unread(connection, before=before, limit=1))
+
+
+def unread(connection: Connection, *, before: datetime, limit: int) -> list[int]:
+    """Messages stored but not read since before then, the oldest first."""
     return list(connection.execute(_UNREAD, {"before": before, "limit": limit}).scalars())
 
 

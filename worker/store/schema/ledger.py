@@ -145,6 +145,7 @@ message = Table(
     Index(
         "uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")
     ),
+    Index("ix_message_call", "event_id", "e164", postgresql_where=text("channel = 'voice'")),
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
     Index("uq_message_referral", "referral_id", unique=True, postgresql_where=text("referral_id IS NOT NULL")),
     Index("uq_message_provider_sid", "provider_sid", unique=True),

@@ -158,6 +158,8 @@ phone = Table(
     CheckConstraint("source IN ('import', 'caller')", name="source_known"),
     UniqueConstraint("household_id", "e164"),
     Index("ix_phone_e164", "e164"),
+    Index("ix_phone_bad_since", "bad_since", postgresql_where=text("bad_since IS NOT NULL")),
+    Index("ix_phone_removed_at", "removed_at", postgresql_where=text("removed_at IS NOT NULL")),
     Index("ix_phone_told_in", "told_in", postgresql_where=text("told_in IS NOT NULL")),
 )
 
