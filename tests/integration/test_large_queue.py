@@ -11,7 +11,7 @@ from bench import town
 from tests import builders
 from tests.integration.conftest import DESK
 from worker.services import events
-from worker.store import leaving
+from worker.store import inbound, leaving
 from worker.store.database import Database
 
 HOMES = 4_000
@@ -76,3 +76,29 @@ def test_our_own_statements_are_planned_for_their_own_values(db: Database) -> No
         prepared = connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
 
     assert prepared == 0
+
+
+_RUNG = (
+    "UPDATE recipient SET call_e164 = '+335' || lpad(CAST(id AS text), 8, '0') WHERE mod(id, 2) = 0",
+    """INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
+                             state, due_at, window_closes_at, void_at, created_at)
+       SELECT m.event_id, m.recipient_id, m.household_id, r.call_e164, 'voice', 'voice', 'bulk', m.sender, m.template,
+              m.language, 'queued', m.due_at, m.window_closes_at, m.void_at, m.created_at
+       FROM message m JOIN recipient r ON r.id = m.recipient_id WHERE r.call_e164 IS NOT NULL""",
+)
+
+
+def test_what_a_reply_makes_superfluous_is_found_without_looking_at_anybody_elses(
+    db: Database, queue: dict[str, Any]
+) -> None:
+    """Also in the hour in which the planner knows of no call yet: they were queued after it last looked."""
+    with db.begin() as connection:
+        for statement in _RUNG:
+            connection.execute(text(statement))
+        who = connection.execute(text("SELECT max(recipient_id) FROM message WHERE channel = 'voice'")).scalar_one()
+
+    plan = _plan(db, inbound._WITHDRAW.text, {"recipients": [who], "state": "cancelled", "now": queue["now"]})
+
+    assert _read_whole(plan) == set()
+    assert max(float(rows) for rows in re.findall(r"actual time=\S+ rows=([\d.]+)", plan)) <= 5
+    assert max(map(int, re.findall(r"Rows Removed by Filter: (\d+)", plan)), default=0) <= 5
