@@ -18,7 +18,7 @@ from worker.domain.pricing import PriceTable
 from worker.gates import Gates, Gathering
 from worker.i18n import _
 from worker.rendering import Texts
-from worker.services import answering, calling, hearing, outages, reconciling, sending, speaking
+from worker.services import answering, calling, hearing, outages, reconciling, sending, shares, speaking
 from worker.services import desk as desks
 from worker.store import database
 from worker.twilio.client import Gateway
@@ -93,9 +93,8 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
         texts=texts,
         senders=senders,
         desk=desk,
-        holder=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        share=shares.Share(db, gateway, _holder(), most=settings.twilio.max_in_flight, clock=now),
         batch_size=limits.batch_size,
-        max_in_flight=settings.twilio.max_in_flight,
         max_attempts=limits.max_attempts,
         lease=timedelta(seconds=limits.lease_s),
         clock=now,
@@ -140,6 +139,11 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             alarm=timedelta(seconds=limits.outage_alarm_s), patience=timedelta(seconds=limits.outage_patience_s)
         ),
     )
+
+
+def _holder() -> str:
+    """This process's name among the workers."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def machine_time() -> datetime:

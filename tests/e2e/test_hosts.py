@@ -55,7 +55,7 @@ known = settings.load()
 gateway = Gateway(known.twilio, public_url=known.public_url)
 for number in sys.argv[1:]:
     text = OutgoingText(0, 0, number, "court", "Bonjour", 1, datetime.now(UTC) + timedelta(hours=1))
-    print(gateway.send([text], senders=known.sender_table, in_flight=1)[0].outcome, flush=True)
+    print(gateway.send([text], senders=known.sender_table, in_flight=lambda: 1)[0].outcome, flush=True)
     signal.sigwait({signal.SIGUSR1})
 """
 

@@ -1,6 +1,6 @@
 """A provider that does as it is told, in the place of the gateway: takes texts or not, says so or not, or too late."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -64,7 +64,9 @@ class Provider:
     quick: bool = False  # receipts come before the request is answered
     _sids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def send(self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+    def send(
+        self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: Callable[[], int]
+    ) -> list[SendResult]:
         del senders, in_flight
         results = []
         for number, outgoing in enumerate(texts):
@@ -76,10 +78,14 @@ class Provider:
             raise Died
         return results
 
-    def in_hand(self) -> int:
+    def in_hand(self, *, timed: bool) -> int:
+        del timed
         return 0
 
-    def keep_to(self, _in_flight: int) -> int:
+    def takes_s(self) -> float | None:
+        return None
+
+    def keep_to(self, _in_flight: Callable[[], int]) -> int:
         return 0
 
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:

@@ -19,7 +19,18 @@ from worker.domain.errors import Refused
 from worker.domain.messages import Inbound, Receipt
 from worker.domain.outcomes import OutcomeCode
 from worker.rendering import Texts
-from worker.services import calls, escalating, events, hearing, inbound, receipts, reconciling, sending, sweeping
+from worker.services import (
+    calls,
+    escalating,
+    events,
+    hearing,
+    inbound,
+    receipts,
+    reconciling,
+    sending,
+    shares,
+    sweeping,
+)
 from worker.store.database import Database
 
 TEXTS = Texts(Path(__file__).parents[2] / "templates")
@@ -191,9 +202,8 @@ class Rehearsal:
             texts=TEXTS,
             senders=SENDERS,
             desk=DESK,
-            holder="w1",
+            share=shares.Share(self.db, self.provider, "w1", most=40, clock=lambda: self.now),  # type: ignore[arg-type]  # in the gateway's place
             batch_size=50,
-            max_in_flight=40,
             max_attempts=3,
             lease=LEASE,
             clock=lambda: self.now,

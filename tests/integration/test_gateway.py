@@ -63,7 +63,7 @@ def now() -> datetime:
 
 
 def send(gateway: Gateway, outgoing: list[OutgoingText], in_flight: int = 10) -> list[SendResult]:
-    return gateway.send(outgoing, senders=SENDERS, in_flight=in_flight)
+    return gateway.send(outgoing, senders=SENDERS, in_flight=lambda: in_flight)
 
 
 def says(answer: bytes) -> Answer:

@@ -54,7 +54,7 @@ def text(number: int = 1, **changes: object) -> OutgoingText:
 
 
 def send(gateway: Gateway, *outgoing: OutgoingText) -> list[SendResult]:
-    return gateway.send(outgoing or [text()], senders=SENDERS, in_flight=20)
+    return gateway.send(outgoing or [text()], senders=SENDERS, in_flight=lambda: 20)
 
 
 def test_an_accepted_text_is_in_the_journal_under_the_sid_we_were_told(gateway: Gateway, twilio: Control) -> None:

@@ -11,7 +11,7 @@ from tests.integration.provider import Provider, Taken
 from tests.integration.rehearsal import TEXTS
 from worker.domain.campaigns import Campaign, Kind, Level
 from worker.domain.channels import Channel
-from worker.services import events, sending, sweeping
+from worker.services import events, sending, shares, sweeping
 from worker.store import people
 
 WEEKLY = builders.campaign(key="weekly", level=Level.NONE, purpose="care")
@@ -41,9 +41,8 @@ class Post:
             texts=TEXTS,
             senders=senders,
             desk=DESK,
-            holder="worker",
+            share=shares.Share(town.db, self.provider, "worker", most=10, clock=lambda: town.now),  # type: ignore[arg-type]  # in the gateway's place
             batch_size=2,
-            max_in_flight=10,
             max_attempts=3,
             lease=timedelta(minutes=1),
             clock=lambda: town.now,

@@ -151,7 +151,9 @@ def _one_unknown(town: Town, *, minutes_ago: float, body: str) -> None:
 
 def _accepted_now(gateway: Gateway, number: str, body: str) -> str:
     until = datetime.now(UTC) + timedelta(hours=1)
-    [result] = gateway.send([OutgoingText(999, 999, number, "court", body, 1, until)], senders=SENDERS, in_flight=1)
+    [result] = gateway.send(
+        [OutgoingText(999, 999, number, "court", body, 1, until)], senders=SENDERS, in_flight=lambda: 1
+    )
     assert result.provider_sid is not None
     return result.provider_sid
 

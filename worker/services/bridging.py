@@ -129,7 +129,7 @@ def place(rig: sending.Rig, bridge_id: int, *, settings: Settings) -> SendResult
 
 
 def _ask(rig: sending.Rig, call: OutgoingCall) -> SendResult:
-    [result] = rig.gateway.bridge([call], senders=rig.senders, in_flight=rig.share.slots or 1)
+    [result] = rig.gateway.bridge([call], senders=rig.senders, in_flight=rig.share.in_flight)
     return result
 
 

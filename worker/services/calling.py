@@ -73,12 +73,12 @@ def place(rig: Rig, senders: Sequence[Sender]) -> list[Batch]:
 
 
 def _place(rig: Rig, sender: Sender) -> Batch:
-    slots = sending.slots(rig.texts)
+    slots = rig.texts.share.deal()
     if not slots:
         return Batch(more=True, wait_s=BUSY_WAIT_S)
     claim = _claim(rig, sender)
     if claim.calls:
-        results = rig.texts.gateway.ring(claim.calls, senders=rig.texts.senders, in_flight=rig.texts.share.slots or 1)
+        results = rig.texts.gateway.ring(claim.calls, senders=rig.texts.senders, in_flight=rig.texts.share.in_flight)
         _record(rig, claim, results, sender)
     return Batch(sent=len(claim.calls), more=claim.more, wait_s=claim.wait_s)
 
@@ -158,7 +158,7 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult], sender: Send
 
     texts.db.run(save)
     if any(result.http_status == recording.TOO_MANY for result in results):
-        sending.narrow(texts)
+        texts.share.narrow()
 
 
 # The provider has it, or may have.

@@ -1,9 +1,8 @@
 """Sending one batch: claim and render in one transaction, send with none open, record in another."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,6 +17,7 @@ from worker.rendering import Texts
 from worker.services import outages, pacing, recording, variables
 from worker.services.desk import Desk
 from worker.services.pacing import HORIZON, Pace
+from worker.services.shares import Places, Share
 from worker.store import events, leaving, limits, outbox
 from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
@@ -27,37 +27,29 @@ log = structlog.get_logger()
 # A round goes on for so long before others have their turn; and waits so long at most for the next batch's moment.
 ROUND = timedelta(seconds=2)
 PATIENCE_S = 1.0
-SHARE_HELD_FOR = timedelta(seconds=15)
-# No more is claimed than can be under way: what is claimed, a pause can no longer hold back.
-FEWEST = 10
 # A worker whose part of the requests is all taken looks again so soon.
 FULL_WAIT_S = 0.1
 
 
-@dataclass(slots=True)
-class Share:
-    """This process's part of the requests under way. Its threads ask for it one by one and use the newest answer."""
-
-    slots: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """What sending needs, built once per process. holder names this process among the workers."""
+    """What sending needs, built once per process."""
 
     db: Database
     gateway: Gateway
     texts: Texts
     senders: Mapping[str, Sender]
     desk: Desk
-    holder: str
+    share: Share
     batch_size: int
-    max_in_flight: int
     max_attempts: int
     lease: timedelta
     clock: Callable[[], datetime]
-    share: Share = field(default_factory=Share)
+
+    @property
+    def holder(self) -> str:
+        """This process among the workers."""
+        return self.share.holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,7 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     While a more urgent event has texts to send, those are sent instead: an alert does not wait until the weekly round
     is through. The event's own turn comes again after it.
     """
-    free = slots(rig)
+    free = rig.share.deal()
     if not free:
         return Batch(more=True, wait_s=1.0)
     urgent = _more_urgent(rig, event_id)
@@ -95,12 +87,13 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
 
 
 def _send_one_batch(rig: Rig, event_id: int, free: int) -> Batch:
-    try:
-        claim = _claim_bulk(rig, event_id, most=min(rig.batch_size, max(free, FEWEST)))
-    except BadDefinition as error:
-        _stop_event(rig, event_id, str(error))
-        return Batch()
-    return _send(rig, claim)
+    with rig.share.places() as places:
+        try:
+            claim = _claim_bulk(rig, event_id, places, most=min(rig.batch_size, rig.share.batch(free)))
+        except BadDefinition as error:
+            _stop_event(rig, event_id, str(error))
+            return Batch()
+        return _send(rig, claim, in_flight=places.begin)
 
 
 def _more_urgent(rig: Rig, event_id: int) -> int | None:
@@ -115,8 +108,8 @@ def _in_place_of_own(batch: Batch) -> Batch:
 
 def send_answers(rig: Rig) -> Batch:
     """Sends due acknowledgements of all events. Their own queue and the next free request: bulk never delays them."""
-    slots(rig)
-    return _send(rig, _claim_answers(rig))
+    rig.share.deal()
+    return _send(rig, _claim_answers(rig), in_flight=rig.share.in_flight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +122,9 @@ class _Claim:
     wait_s: float = 0.0
 
 
-def _send(rig: Rig, claim: _Claim) -> Batch:
+def _send(rig: Rig, claim: _Claim, *, in_flight: Callable[[], int]) -> Batch:
     if claim.texts:
-        results = rig.gateway.send(claim.texts, senders=rig.senders, in_flight=rig.share.slots or 1)
+        results = rig.gateway.send(claim.texts, senders=rig.senders, in_flight=in_flight)
         _record(rig, claim, results)
     return Batch(sent=len(claim.texts), more=claim.full or claim.wait_s > 0, wait_s=claim.wait_s)
 
@@ -149,36 +142,10 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
         now=rig.clock(),
     )
     if any(result.http_status == recording.TOO_MANY for result in results):
-        narrow(rig)
+        rig.share.narrow()
 
 
-def narrow(rig: Rig) -> None:
-    """The provider refused a request for being one too many."""
-    with rig.db.begin() as connection:
-        budget = limits.narrow(connection, most=rig.max_in_flight, now=rig.clock())
-    if budget is not None:
-        log.warning("provider_refuses_so_many", in_flight_from_now=budget)
-
-
-def slots(rig: Rig) -> int:
-    """This process's part of the requests that may be under way at once."""
-
-    def keep_to(part: int) -> int:
-        rig.share.slots = part
-        return rig.gateway.keep_to(part)
-
-    with rig.share.lock, rig.db.begin() as connection:
-        return limits.share_in_flight(
-            connection,
-            rig.holder,
-            budget=rig.max_in_flight,
-            keep_to=keep_to,
-            held_for=SHARE_HELD_FOR,
-            now=rig.clock(),
-        )
-
-
-def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
+def _claim_bulk(rig: Rig, event_id: int, places: Places, *, most: int) -> _Claim:
     now = rig.clock()
     with rig.db.begin() as connection:
         event = events.lock_for_sending(connection, event_id)
@@ -190,7 +157,8 @@ def _claim_bulk(rig: Rig, event_id: int, *, most: int) -> _Claim:
             return _Claim(wait_s=wait_s)
         own = Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
         paces = [Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
-        limit, free_at = pacing.allowance(connection, paces, most=min(most, tries or most, _free(rig, paces)), now=now)
+        room = places.ask(min(most, tries or most), paced=any(pace.per_s for pace in paces))
+        limit, free_at = pacing.allowance(connection, paces, most=room, now=now)
         if not limit:
             outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
             return _Claim(wait_s=FULL_WAIT_S)
@@ -250,12 +218,6 @@ def _sender(rig: Rig, key: str) -> Sender:
 
 def _paces(rig: Rig, claimed: Sequence[leaving.Claimed]) -> list[Pace]:
     return [Pace(key, _sender(rig, key).segments_per_s) for key in sorted({text.sender for text in claimed})]
-
-
-def _free(rig: Rig, paces: Sequence[Pace]) -> int:
-    """How many texts with a pace can leave at their moment: one that waits for a place to come free would be late."""
-    paced = any(pace.per_s for pace in paces)
-    return max(0, rig.share.slots - rig.gateway.in_hand()) if paced else rig.batch_size
 
 
 def _start(

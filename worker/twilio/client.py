@@ -36,10 +36,12 @@ class Gateway:
         self._sending: Sending | None = None
         self._records: Records | None = None
 
-    def send(self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+    def send(
+        self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: Callable[[], int]
+    ) -> list[SendResult]:
         """Sends each text once and blocks until each has a result, in the order given.
 
-        in_flight: requests this process may have under way, over all its threads; the latest call decides.
+        in_flight: how many requests this process may have under way, over all its threads; asked for when they begin.
         A text with leave_at waits for it. A text that is void by the time it would leave does not: its result is
         REFUSED_CONTENT with moves.VALIDITY_EXPIRED and no HTTP status, which nothing else produces.
         One text's failure is its result, never an exception. A sender that is not configured is our own mistake:
@@ -51,7 +53,9 @@ class Gateway:
         loop, sending = self._sender()
         return loop.run(sending.send(drafts, in_flight=in_flight))
 
-    def ring(self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: int) -> list[SendResult]:
+    def ring(
+        self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: Callable[[], int]
+    ) -> list[SendResult]:
         """Asks for each call once, as `send` does for texts; how a call goes is told by the hooks."""
         drafts = [calls.draft(c, senders[c.sender_key], public_url=self._public_url) for c in owed]
         if not drafts:
@@ -60,7 +64,7 @@ class Gateway:
         return loop.run(sending.send(drafts, in_flight=in_flight))
 
     def bridge(
-        self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: int
+        self, owed: Sequence[OutgoingCall], *, senders: Mapping[str, Sender], in_flight: Callable[[], int]
     ) -> list[SendResult]:
         """The same for calls to callers' own phones."""
         drafts = [calls.bridge_draft(c, senders[c.sender_key], public_url=self._public_url) for c in owed]
@@ -72,10 +76,17 @@ class Gateway:
         sending = self._sending
         return 0 if sending is None else sending.keep_to(in_flight)
 
-    def in_hand(self) -> int:
-        """How many texts this process was given to send that have no result yet."""
+    def in_hand(self, *, timed: bool) -> int:
+        """How many texts this process was given to send that have no result yet: at once, or each at its moment."""
         sending = self._sending
-        return 0 if sending is None else sending.in_hand
+        if sending is None:
+            return 0
+        return sending.timed_in_hand if timed else sending.in_hand
+
+    def takes_s(self) -> float | None:
+        """How long the provider's answers took of late; None before the first."""
+        sending = self._sending
+        return None if sending is None else sending.takes_s
 
     def find(self, to: str, sender_address: str, since: datetime) -> list[Found]:
         """Texts the provider has from a sender to a number, created since a moment. Raises Unavailable."""

@@ -1,6 +1,7 @@
 """Many texts at once over one session; lives in the gateway's event loop."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from worker import logs
 from worker.domain.messages import Outcome, SendResult
 from worker.twilio import errors, outgoing
 from worker.twilio.account import Account
-from worker.twilio.gate import Gate
+from worker.twilio.gate import Gate, Turn
 from worker.twilio.outgoing import Draft, Outgoing
 from worker.twilio.transport import FateUnknown, NotSent, Transport
 
@@ -28,6 +29,11 @@ LATEST = timedelta(milliseconds=60)
 TURN_WITHIN = timedelta(seconds=0.9)
 # But on a machine that is late with everything, one leaves all the same when none has for so long.
 AT_LEAST_ONE_EVERY = timedelta(seconds=10)
+# Beside texts without a moment, one with a moment has its place kept for at most so long before.
+KEPT_FOR = timedelta(milliseconds=200)
+OTHERS_COME_AGAIN_S = 1.0
+# How much the latest answer counts for in the time that answers take.
+NEWEST = 0.1
 
 
 class Sending:
@@ -41,7 +47,12 @@ class Sending:
         self._clock = clock
         self._transport = Transport(account)
         self._gate = Gate()
-        self.in_hand = 0  # texts without a result yet; may be read from any thread
+        # Texts without a result yet: at once, and each at its moment. These three may be read from any thread.
+        self.in_hand = 0
+        self.timed_in_hand = 0
+        self.takes_s: float | None = None  # an answer, of late; None before the first
+        self._kept = 0
+        self._others_at = float("-inf")
         self._longest = timedelta(seconds=account.timeout_s)
         self._left_at: dict[str, datetime] = {}
         # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
@@ -55,8 +66,10 @@ class Sending:
         self._api: Version = client.api.v2010
         self._path = f"/Accounts/{account.sid}/"
 
-    async def send(self, drafts: Sequence[Draft], *, in_flight: int) -> list[SendResult]:
-        """One result per draft, in order. in_flight is this process's share for all its batches together."""
+    async def send(self, drafts: Sequence[Draft], *, in_flight: Callable[[], int]) -> list[SendResult]:
+        """One result per draft, in order. in_flight: this process's share for all its batches together, as it is by the
+        time they begin."""
+        self._count(drafts)
         self._gate.widen_to(in_flight)
         results = await asyncio.gather(*map(self._hold, drafts))
         _log_alarms(results)
@@ -64,36 +77,48 @@ class Sending:
 
     def keep_to(self, in_flight: int) -> int:
         """Narrows the gate, never widens it; returns the requests in the air. From any thread."""
-        self._gate.narrow_to(in_flight)
-        return self._gate.inside
+        return self._gate.narrow_to(in_flight)
 
     async def close(self) -> None:
         """Gives the connections back."""
         await self._transport.close()
 
+    def _count(self, drafts: Sequence[Draft], step: int = 1) -> None:
+        timed = sum(draft.text.leave_at is not None for draft in drafts)
+        self.timed_in_hand += step * timed
+        self.in_hand += step * (len(drafts) - timed)
+        if len(drafts) > timed:
+            self._others_at = time.monotonic()
+
     async def _hold(self, draft: Draft) -> SendResult:
-        self.in_hand += 1
         try:
             return await self._send_one(draft)
         finally:
-            self.in_hand -= 1
+            self._count([draft], -1)
 
     async def _send_one(self, draft: Draft) -> SendResult:
         text = draft.text
-        await self._wait_for(text.leave_at)
+        kept = await self._wait_near(text.leave_at)
         came = self._clock()
-        async with self._gate.first if draft.first else self._gate:
-            now = self._clock()
-            if now - came > TURN_WITHIN and not draft.first:
-                return outgoing.lapsed(text)
-            if text.lease_until is not None and now + self._longest > text.lease_until:
-                return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
-            if self._is_late(text, now):
-                return outgoing.lapsed(text)
-            validity = outgoing.validity_s(text.void_at, now)
-            if validity < 1:
-                return outgoing.void(text)
-            return await self._ask(draft, {**draft.form, **({"ValidityPeriod": validity} if draft.expires else {})})
+        try:
+            async with self._gate.at(_turn(draft)):
+                await self._wait_for(text.leave_at)
+                return await self._in_its_place(draft, came)
+        finally:
+            self._kept -= kept
+
+    async def _in_its_place(self, draft: Draft, came: datetime) -> SendResult:
+        text, now = draft.text, self._clock()
+        if now - came > TURN_WITHIN and not draft.first:
+            return outgoing.lapsed(text)
+        if text.lease_until is not None and now + self._longest > text.lease_until:
+            return outgoing.lapsed(text)  # the request could outlive our claim, and be made twice
+        if self._is_late(text, now):
+            return outgoing.lapsed(text)
+        validity = outgoing.validity_s(text.void_at, now)
+        if validity < 1:
+            return outgoing.void(text)
+        return await self._ask(draft, {**draft.form, **({"ValidityPeriod": validity} if draft.expires else {})})
 
     def _is_late(self, text: Outgoing, now: datetime) -> bool:
         """Whether the moment reserved for this text has passed, so that it needs another one."""
@@ -105,12 +130,29 @@ class Sending:
             self._left_at[text.sender_key] = now
         return late
 
+    async def _wait_near(self, leave_at: datetime | None) -> bool:
+        """Until a text should ask for its place: at its moment; but beside others, which may take all places at once,
+        as long before it as one takes to come free, and then it is kept. No more than half of the places are kept."""
+        if leave_at is None:
+            return False
+        early = KEPT_FOR if self.takes_s is None else min(2 * timedelta(seconds=self.takes_s), KEPT_FOR)
+        await self._wait_for(leave_at - early)
+        if self._beside_others() and self._kept < self._gate.width // 2:
+            self._kept += 1
+            return True
+        await self._wait_for(leave_at)
+        return False
+
+    def _beside_others(self) -> bool:
+        """Whether texts without a moment leave, or did until just now: between two batches there are none."""
+        return self.in_hand > 0 or time.monotonic() - self._others_at < OTHERS_COME_AGAIN_S
+
     async def _wait_for(self, leave_at: datetime | None) -> None:
         if leave_at is not None and (wait_s := (leave_at - self._clock()).total_seconds()) > 0:
             await asyncio.sleep(wait_s)
 
     async def _ask(self, draft: Draft, form: dict[str, object]) -> SendResult:
-        text = draft.text
+        text, began = draft.text, time.monotonic()
         try:
             answer = await self._api.request_async("POST", self._path + draft.resource, data=form)
         except NotSent:
@@ -120,6 +162,8 @@ class Sending:
         except Exception as error:  # noqa: BLE001  # our own mistake must not lose the fate of the other texts
             _log_crash(text, error)
             return outgoing.without_answer(text, Outcome.UNKNOWN)
+        finally:
+            self._took(time.monotonic() - began)
         return outgoing.result(
             text,
             status=answer.status_code,
@@ -128,6 +172,16 @@ class Sending:
             now=self._clock(),
             named=draft.sid,
         )
+
+    def _took(self, seconds: float) -> None:
+        before = seconds if self.takes_s is None else self.takes_s
+        self.takes_s = before + NEWEST * (seconds - before)
+
+
+def _turn(draft: Draft) -> Turn:
+    if draft.first:
+        return Turn.FIRST
+    return Turn.BULK
 
 
 def _log_crash(text: Outgoing, error: Exception) -> None:
