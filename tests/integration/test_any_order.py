@@ -30,7 +30,7 @@ from worker.store.database import Database
 WIDER = int(os.environ.get("ANY_ORDER_EXAMPLES", "0"))
 PROFILE = settings(
     derandomize=not WIDER,
-    max_examples=WIDER or 30,
+    max_examples=WIDER or 16,
     stateful_step_count=20,
     deadline=None,
     database=None,

@@ -21,7 +21,7 @@ TASKS = 8
 RULES = Rules(at_once=2)
 PROFILE = settings(
     derandomize=True,
-    max_examples=25,
+    max_examples=12,
     stateful_step_count=30,
     deadline=None,
     database=None,

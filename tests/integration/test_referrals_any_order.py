@@ -18,7 +18,7 @@ from worker.store.database import Database
 
 PROFILE = settings(
     derandomize=True,
-    max_examples=10,
+    max_examples=6,
     stateful_step_count=20,
     deadline=None,
     database=None,

@@ -97,4 +97,4 @@ class SteeredInAnyOrder(AnyOrder):
 
 
 def test_every_promise_holds_while_events_are_steered_and_calls_taken(db: Database, now: datetime) -> None:
-    run_state_machine_as_test(lambda: SteeredInAnyOrder(db, now), settings=settings(PROFILE, max_examples=WIDER or 15))
+    run_state_machine_as_test(lambda: SteeredInAnyOrder(db, now), settings=settings(PROFILE, max_examples=WIDER or 8))
