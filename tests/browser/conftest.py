@@ -10,12 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import builders
-from tests.integration import site as sites
-from tests.integration.conftest import Town, town
+from tests.integration.conftest import Town, console, town
+from tests.integration.console_visits import PASSWORD
 from tests.integration.site import Site
-from tests.integration.test_console import PASSWORD, Console
 
-__all__ = ["town"]
+__all__ = ["console", "town"]
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -41,12 +40,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
 
 
 @dataclass

@@ -8,9 +8,9 @@ from starlette.routing import Route
 
 from tests.browser.conftest import axe, owed_calls, press, sign_in
 from tests.integration.conftest import Town
+from tests.integration.console_visits import account
 from tests.integration.referral_office import Office
 from tests.integration.site import Site
-from tests.integration.test_console import account
 from worker.domain.roles import Role
 from worker.web.console import application
 

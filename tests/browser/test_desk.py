@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows, enter, owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
+from tests.integration.console_visits import ROOT, account
 from tests.integration.site import Site
-from tests.integration.test_console import ROOT, account
 from worker.domain.roles import Role
 from worker.services import staffing
 

@@ -12,8 +12,8 @@ from tests import builders, listings
 from tests.browser import pictures
 from tests.browser.conftest import owed_calls, sign_in
 from tests.integration.conftest import Town
+from tests.integration.console_visits import PASSWORD, account
 from tests.integration.site import Site
-from tests.integration.test_console import PASSWORD, account
 from worker.domain.roles import Role
 
 pytestmark = pytest.mark.e2e

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from tests import listings
 from tests.browser.conftest import axe, owed_calls, sign_in
 from tests.integration.conftest import DESK, Town
+from tests.integration.console_visits import account
 from tests.integration.site import Site
-from tests.integration.test_console import account
 from worker.domain.roles import Role
 
 pytestmark = pytest.mark.e2e

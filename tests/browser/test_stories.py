@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
-from tests.integration.test_console import account
+from tests.integration.console_visits import account
 from worker.domain.roles import Role
 
 pytestmark = pytest.mark.e2e

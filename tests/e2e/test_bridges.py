@@ -7,7 +7,7 @@ import pytest
 
 from tests import builders
 from tests.e2e.conftest import VOICE, District
-from tests.integration.test_console import PASSWORD, Browser
+from tests.integration.console_visits import PASSWORD, Browser
 from tests.waiting import until
 from worker.domain.roles import Role
 from worker.services import staffing
@@ -55,7 +55,6 @@ def caller(district: District) -> Caller:
     until(lambda: district.task(home) is not None, why="the call to be owed")
     task = int((district.task(home) or {})["id"])
     page = Browser(district.city.stack.public_url)
-    page.session.trust_env = False
     page.sign_in(login).get(f"/tasks/{task}").send(f"/tasks/{task}/claim")
     return Caller(district, phone, home, task, page)
 

@@ -1,5 +1,6 @@
 """The use cases with their real parts, on a fresh database."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,6 +10,9 @@ import pytest
 from sqlalchemy import select, text
 
 from tests import builders
+from tests.integration import site as sites
+from tests.integration.console_visits import Browser, Console
+from tests.integration.site import Site
 from worker.domain import calendar
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Capability, Sender
@@ -123,3 +127,16 @@ class Town:
 @pytest.fixture
 def town(db: Database, now: datetime) -> Town:
     return Town(db, now)
+
+
+@pytest.fixture
+def console(town: Town) -> Iterator[Site]:
+    """The town's console, up."""
+    with sites.running(Console(town.db, town.now)) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(console: Site) -> Browser:
+    """A window of somebody who has not signed in."""
+    return Browser(console.url)

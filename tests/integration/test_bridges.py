@@ -11,8 +11,8 @@ from sqlalchemy import text
 from tests.builders import Household, landline
 from tests.integration import site as sites
 from tests.integration.api_client import Program
+from tests.integration.console_visits import Browser, Console
 from tests.integration.switchboard import CALL_DESK, LINE, Switchboard
-from tests.integration.test_console import Browser, Console
 from worker.domain.channels import Sender
 from worker.domain.errors import Refused
 from worker.domain.messages import Inbound, Outcome, OutgoingCall, SendResult
@@ -342,9 +342,7 @@ def test_a_number_abroad_or_with_a_price_is_no_callers_phone(town: Bridges, numb
 
 
 def browser(town: Bridges, login: str = ODILE) -> Browser:
-    found = Browser(town.site.url)
-    found.session.trust_env = False
-    return found.sign_in(login)
+    return Browser(town.site.url).sign_in(login)
 
 
 def test_the_button_works_without_a_script(town: Bridges) -> None:

@@ -1,27 +1,19 @@
 """What a call brings to light beside its ending: worry, whom to warn, and health with the person's word only."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from tests import builders
-from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import Browser, account
 from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, account
 from worker.domain.errors import NotFilledIn
 from worker.domain.roles import Role
 from worker.services import learning
 
 HEALTH = {"q_state": "unwell", "q_drinking": "little"}
 DAUGHTER = {"contact_name": "Jeanne", "contact_link": "child", "contact_number": "06 00 00 77 01"}
-
-
-@pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
 
 
 @pytest.fixture
@@ -33,11 +25,9 @@ def home(town: Town) -> builders.Household:
 
 
 @pytest.fixture
-def browser(town: Town, console: Site, home: builders.Household) -> Browser:
+def browser(town: Town, browser: Browser, home: builders.Household) -> Browser:
     """A caller with the household's card open."""
-    found = Browser(console.url)
-    found.session.trust_env = False
-    return found.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+    return browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
 
 def _record(browser: Browser, **fields: str) -> Browser:

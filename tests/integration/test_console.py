@@ -1,88 +1,17 @@
 """The console without a script: who gets in, what each sees, and what a form may change."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-import requests
-from pydantic import SecretStr
 from sqlalchemy import event, text
 
 from tests import builders
-from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import PASSWORD, ROOT, Browser, account, owed
 from tests.integration.site import Site
-from worker.domain.roles import Person, Role
+from worker.domain.roles import Role
 from worker.services import staffing
-from worker.web.parts import Parts
-
-PASSWORD = "trois mots sans rapport"
-ROOT = Person(0, "root", Role.ADMIN)
-
-
-class Console(Site):
-    """A site whose settings have a secret key, reached by plain http, for whose cookies a test needs no certificate."""
-
-    def parts(self) -> Parts:
-        return replace(super().parts(), public_url="http://127.0.0.1")
-
-    def _program(self):  # type: ignore[no-untyped-def]
-        program = super()._program()
-        return replace(program, settings=program.settings.model_copy(update={"secret_key": SecretStr("k" * 40)}))
-
-
-@dataclass
-class Browser:
-    """Follows links and sends forms as a browser without scripts does."""
-
-    url: str
-    session: requests.Session = field(default_factory=requests.Session)
-    page: str = ""
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    path: str = ""
-
-    def get(self, path: str) -> "Browser":
-        return self._came(self.session.get(self.url + path, timeout=10))
-
-    def send(self, path: str, **fields: str) -> "Browser":
-        token = re.search(r'name="csrf" value="([^"]+)"', self.page)
-        values = {"csrf": token[1] if token else "", **fields}
-        return self._came(self.session.post(self.url + path, data=values, timeout=10))
-
-    def sign_in(self, login: str, password: str = PASSWORD) -> "Browser":
-        return self.get("/login").send("/login", login=login, password=password, next="/")
-
-    def _came(self, answer: requests.Response) -> "Browser":
-        self.page, self.status, self.headers = answer.text, answer.status_code, dict(answer.headers)
-        self.path = answer.url.removeprefix(self.url)
-        return self
-
-
-@pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
-
-
-@pytest.fixture
-def browser(console: Site) -> Browser:
-    browser = Browser(console.url)
-    browser.session.trust_env = False
-    return browser
-
-
-def account(town: Town, login: str, role: Role, *agencies: str) -> str:
-    staffing.add(town.db, login=login, password=PASSWORD, role=role, agencies=agencies, by=ROOT, now=town.now)
-    return login
-
-
-def _task(town: Town, **what: object) -> builders.Household:
-    home = town.household(**what)
-    town.reply(home.phone, "2")
-    return home
 
 
 def test_nobody_sees_anything_before_signing_in(console: Site, browser: Browser) -> None:
@@ -103,7 +32,7 @@ def test_a_wrong_password_and_an_unknown_login_get_the_same_answer(
 
 
 def test_a_caller_takes_the_next_household_and_records_the_call(town: Town, browser: Browser) -> None:
-    home = _task(town)
+    home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER))
 
     browser.send("/desk/next")
@@ -118,7 +47,7 @@ def test_a_caller_takes_the_next_household_and_records_the_call(town: Town, brow
 
 def test_what_the_form_may_keep_is_kept_and_what_touches_health_is_not(town: Town, browser: Browser) -> None:
     town.sent(town.open())
-    _task(town)
+    owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_state="unwell")
@@ -128,7 +57,7 @@ def test_what_the_form_may_keep_is_kept_and_what_touches_health_is_not(town: Tow
 
 
 def test_a_slip_of_the_hand_is_taken_back(town: Town, browser: Browser) -> None:
-    home = _task(town)
+    home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     task = browser.path
     browser.send(task + "/outcome", outcome="REACHED_OK")
@@ -139,7 +68,7 @@ def test_a_slip_of_the_hand_is_taken_back(town: Town, browser: Browser) -> None:
 
 
 def test_what_cannot_be_recorded_comes_back_with_all_that_was_typed(town: Town, browser: Browser) -> None:
-    _task(town)
+    owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     browser.send(browser.path + "/outcome", outcome="CALL_LATER", at="2020-01-01T10:00", note="Elle dort.")
@@ -149,7 +78,7 @@ def test_what_cannot_be_recorded_comes_back_with_all_that_was_typed(town: Town, 
 
 
 def test_another_agencys_task_and_household_do_not_exist_for_a_caller(town: Town, browser: Browser) -> None:
-    home = _task(town, agency="02")
+    home = owed(town, agency="02")
     task = town.task(home)
     assert task is not None
     town.household(agency="01")
@@ -258,7 +187,7 @@ def test_a_page_that_only_shows_is_read_in_one_transaction(
     town: Town, browser: Browser, page: str, statements_most: int
 ) -> None:
     """Each transaction costs the server three answers more; a card of ten took a tenth of a second."""
-    home = _task(town)
+    home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER))
     browser.get("/desk").send("/desk/next")
     task = browser.path.removeprefix("/tasks/")
@@ -311,7 +240,7 @@ def _insert_call(town: Town, sid: str) -> None:
 
 
 def test_pages_run_no_program_of_strangers_and_stay_out_of_caches(town: Town, browser: Browser) -> None:
-    home = _task(town)
+    home = owed(town)
     town.reply(home.phone, "<script>alert(1)</script>")
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
@@ -333,7 +262,7 @@ def test_signing_in_never_leads_elsewhere(town: Town, browser: Browser, next_: s
 
 
 def test_the_card_says_whom_to_ring_and_the_household_what_comes(town: Town, browser: Browser) -> None:
-    home, relative = _task(town), builders.landline()
+    home, relative = owed(town), builders.landline()
     builders.add_phone(town.db, home, relative, label="neighbour")
     browser.sign_in(account(town, "odile", Role.OPERATOR))
     browser.get(f"/households/{home.id}")
@@ -369,7 +298,7 @@ def test_an_event_shows_what_comes_next(town: Town, browser: Browser) -> None:
 def test_every_look_and_change_of_a_record_is_in_the_log_and_no_person_is_in_any_log_or_address(
     town: Town, console: Site, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = _task(town)
+    home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     paths = [browser.path]
     browser.send(browser.path + "/draft", note="Demande un ventilateur.")
@@ -387,7 +316,7 @@ def test_every_look_and_change_of_a_record_is_in_the_log_and_no_person_is_in_any
 
 def test_a_draft_keeps_nothing_that_touches_health(town: Town, browser: Browser) -> None:
     town.sent(town.open())
-    _task(town)
+    owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
 
     browser.send(browser.path + "/draft", note="Va bien.", q_state="unwell", q_groceries="none", csrf2="x")
@@ -397,7 +326,7 @@ def test_a_draft_keeps_nothing_that_touches_health(town: Town, browser: Browser)
 
 
 def test_a_session_that_somebody_ended_saves_nothing(town: Town, console: Site, browser: Browser) -> None:
-    _task(town)
+    owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     staffing.disable(town.db, "lucie", by=ROOT, now=town.now)
 
@@ -411,7 +340,7 @@ def test_a_session_that_somebody_ended_saves_nothing(town: Town, console: Site, 
 def test_what_is_sent_after_a_session_ran_out_opens_no_card_of_another_agency(
     town: Town, console: Site, browser: Browser, agency: str, status: int
 ) -> None:
-    _task(town, agency="01")
+    owed(town, agency="01")
     [task] = town.rows("callback_task")
     browser.sign_in(account(town, "lucie", Role.CALLER, agency)).get("/desk")
     console.now += timedelta(hours=2)
@@ -424,7 +353,7 @@ def test_what_is_sent_after_a_session_ran_out_opens_no_card_of_another_agency(
 
 
 def test_a_skip_says_why(town: Town, browser: Browser) -> None:
-    home = _task(town)
+    home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     card = browser.path
 

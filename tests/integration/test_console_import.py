@@ -1,32 +1,22 @@
 """The tenants' list brought through the console: looked at, applied once, refused in words, and gone."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import listings
-from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import Browser, account
 from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, account
 from worker.domain.roles import Role
 
 SAMPLE = next((listings.ROOT / "tests" / "samples" / "listings").glob("*.csv"))
 
 
 @pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
-
-
-@pytest.fixture
-def browser(console: Site, town: Town) -> Browser:
-    browser = Browser(console.url)
-    browser.session.trust_env = False
+def browser(town: Town, browser: Browser) -> Browser:
     return browser.sign_in(account(town, "olga", Role.OPERATOR))
 
 
@@ -132,7 +122,6 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(browser: Browser)
 
 def test_a_caller_brings_no_list(town: Town, console: Site) -> None:
     browser = Browser(console.url)
-    browser.session.trust_env = False
     browser.sign_in(account(town, "lucie", Role.CALLER))
 
     assert browser.get("/import").status == 403

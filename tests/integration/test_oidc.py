@@ -13,9 +13,8 @@ from pydantic import SecretStr
 from tests.integration import identity_provider
 from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import Browser, Console, account
 from tests.integration.identity_provider import CLIENT, SECRET, IdentityProvider
-from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, account
 from worker.domain.roles import Role
 from worker.services import auditing, staffing
 from worker.settings import Oidc
@@ -46,13 +45,7 @@ class Elsewhere(Console):
 @contextmanager
 def console(town: Town, provider: IdentityProvider, **more: object) -> Iterator[Browser]:
     with sites.running(Elsewhere(town, provider, **more)) as running:
-        yield _browser(running)
-
-
-def _browser(site: Site) -> Browser:
-    browser = Browser(site.url)
-    browser.session.trust_env = False
-    return browser
+        yield Browser(running.url)
 
 
 def _go(browser: Browser, next_: str = "/") -> str:
@@ -207,7 +200,7 @@ def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(
 def test_an_answer_counts_in_the_browser_that_asked_alone_and_once(town: Town, provider: IdentityProvider) -> None:
     account(town, "lucie", Role.CALLER)
     with sites.running(Elsewhere(town, provider)) as site:
-        mine, theirs = _browser(site), _browser(site)
+        mine, theirs = Browser(site.url), Browser(site.url)
         address = _go(mine)
 
         assert theirs.get(address).status == 401
@@ -219,7 +212,7 @@ def test_an_answer_that_comes_too_late_does_not_count(town: Town, provider: Iden
     account(town, "lucie", Role.CALLER)
     site = Elsewhere(town, provider)
     with sites.running(site):
-        browser = _browser(site)
+        browser = Browser(site.url)
         address = _go(browser)
         site.now = site.now.replace(minute=11)
 

@@ -2,14 +2,12 @@
 
 import base64
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import PASSWORD, Browser, account
 from tests.integration.site import Site
-from tests.integration.test_console import PASSWORD, Browser, Console, account
 from worker.domain import one_time_codes
 from worker.domain.roles import Role
 from worker.services import auditing
@@ -18,20 +16,8 @@ NEW = "quatre mots bien differents"
 
 
 @pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
-
-
-def _window(console: Site) -> Browser:
-    browser = Browser(console.url)
-    browser.session.trust_env = False
-    return browser
-
-
-@pytest.fixture
-def browser(town: Town, console: Site) -> Browser:
-    return _window(console).sign_in(account(town, "lucie", Role.CALLER))
+def browser(town: Town, browser: Browser) -> Browser:
+    return browser.sign_in(account(town, "lucie", Role.CALLER))
 
 
 def _code(browser: Browser, console: Site) -> str:
@@ -42,14 +28,14 @@ def _code(browser: Browser, console: Site) -> str:
 
 
 def test_a_new_password_ends_the_other_sessions_and_opens_the_next(town: Town, console: Site, browser: Browser) -> None:
-    other = _window(console).sign_in("lucie")
+    other = Browser(console.url).sign_in("lucie")
     browser.get("/me").send("/me/password", old=PASSWORD, new=NEW)
 
     assert "Mot de passe changé" in browser.page
     assert browser.get("/desk").path == "/desk"
     assert other.get("/desk").path.startswith("/login")
-    assert _window(console).sign_in("lucie").path.startswith("/login")
-    assert _window(console).sign_in("lucie", NEW).path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path.startswith("/login")
+    assert Browser(console.url).sign_in("lucie", NEW).path == "/desk"
     assert "changed_account" in [e.action for e in auditing.newest(town.db, who="lucie")]
 
 
@@ -63,7 +49,7 @@ def test_without_the_old_password_or_with_a_weak_one_nothing_changes_and_the_fie
     browser.get("/me").send("/me/password", old=old, new=new)
 
     assert (browser.status, f'id="{field}-error"' in browser.page) == (422, True)
-    assert _window(console).sign_in("lucie").path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_guessing_the_old_password_is_slowed_down_like_signing_in(browser: Browser) -> None:
@@ -80,14 +66,14 @@ def test_codes_are_asked_for_once_one_of_them_was_typed_and_no_more_when_switche
     console: Site, browser: Browser
 ) -> None:
     browser.get("/me").send("/me/codes", codes_password=PASSWORD)
-    assert _window(console).sign_in("lucie").path == "/desk"  # prepared only
+    assert Browser(console.url).sign_in("lucie").path == "/desk"  # prepared only
 
     browser.send("/me/codes/confirm", code=_code(browser, console))
     assert "Un code sera demandé" in browser.page
-    assert _window(console).sign_in("lucie").path.startswith("/login")
+    assert Browser(console.url).sign_in("lucie").path.startswith("/login")
 
     browser.get("/me").send("/me/codes/off", codes_password=PASSWORD)
-    assert _window(console).sign_in("lucie").path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_a_wrong_code_switches_nothing_on_and_without_the_password_there_is_no_key(
@@ -100,11 +86,11 @@ def test_a_wrong_code_switches_nothing_on_and_without_the_password_there_is_no_k
     browser.send("/me/codes/confirm", code="000000")
 
     assert 'id="code-error"' in browser.page
-    assert _window(console).sign_in("lucie").path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_sessions_are_listed_and_ended_one_by_one_or_all_but_this(console: Site, browser: Browser) -> None:
-    second, third = _window(console).sign_in("lucie"), _window(console).sign_in("lucie")
+    second, third = Browser(console.url).sign_in("lucie"), Browser(console.url).sign_in("lucie")
     ends = re.findall(r'action="(/me/sessions/\d+/end)"', browser.get("/me").page)
     assert len(ends) == 2
 
@@ -117,7 +103,7 @@ def test_sessions_are_listed_and_ended_one_by_one_or_all_but_this(console: Site,
 
 
 def test_nobody_ends_a_session_of_somebody_else(town: Town, console: Site, browser: Browser) -> None:
-    other = _window(console).sign_in(account(town, "marc", Role.CALLER))
+    other = Browser(console.url).sign_in(account(town, "marc", Role.CALLER))
     [theirs] = [s["id"] for s in town.rows("staff_session") if s["account_id"] != 1][:1]
 
     browser.get("/me").send(f"/me/sessions/{theirs}/end")
@@ -131,14 +117,14 @@ def test_nobody_ends_a_session_of_somebody_else(town: Town, console: Site, brows
 
 @pytest.fixture
 def admin(town: Town, console: Site) -> Browser:
-    return _window(console).sign_in(account(town, "anne", Role.ADMIN))
+    return Browser(console.url).sign_in(account(town, "anne", Role.ADMIN))
 
 
 def test_a_lost_password_is_replaced_and_sessions_end(console: Site, browser: Browser, admin: Browser) -> None:
     admin.get("/users/lucie").send("/users/lucie/password", password=NEW)
 
     assert browser.get("/desk").path.startswith("/login")
-    assert _window(console).sign_in("lucie", NEW).path == "/desk"
+    assert Browser(console.url).sign_in("lucie", NEW).path == "/desk"
 
 
 def test_a_lost_telephone_ends_the_codes(console: Site, browser: Browser, admin: Browser) -> None:
@@ -147,7 +133,7 @@ def test_a_lost_telephone_ends_the_codes(console: Site, browser: Browser, admin:
 
     admin.get("/users/lucie").send("/users/lucie/codes")
 
-    assert _window(console).sign_in("lucie").path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_an_account_is_signed_out_everywhere_closed_and_opened_again(
@@ -157,10 +143,10 @@ def test_an_account_is_signed_out_everywhere_closed_and_opened_again(
     assert browser.get("/desk").path.startswith("/login")
 
     admin.get("/users/lucie").send("/users/lucie/disable")
-    assert _window(console).sign_in("lucie").path.startswith("/login")
+    assert Browser(console.url).sign_in("lucie").path.startswith("/login")
     admin.get("/users/lucie").send("/users/lucie/enable")
 
-    assert _window(console).sign_in("lucie").path == "/desk"
+    assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_only_administrators_come_to_accounts(browser: Browser) -> None:

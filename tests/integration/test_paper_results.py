@@ -2,7 +2,6 @@
 
 import re
 import stat
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests import builders, listings
-from tests.integration import site as sites
 from tests.integration.conftest import DESK, Town
+from tests.integration.console_visits import Browser, account
 from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, account
 from worker.catalogue import forms
 from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Person, Role
@@ -242,19 +240,6 @@ def test_a_maker_that_died_is_followed_by_the_next(town: Town) -> None:
 
 
 # ---- the pages ------------------------------------------------------------------
-
-
-@pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
-
-
-@pytest.fixture
-def browser(console: Site) -> Browser:
-    browser = Browser(console.url)
-    browser.session.trust_env = False
-    return browser
 
 
 def test_an_agencys_sheets_are_printed_and_each_household_is_written_down(town: Town, browser: Browser) -> None:

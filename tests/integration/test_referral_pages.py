@@ -1,33 +1,16 @@
 """Referrals and partners in the console, without a script: from the need in a call to the partner's answer."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests import pdf_words
-from tests.integration import site as sites
 from tests.integration.conftest import Town
+from tests.integration.console_visits import Browser, account, owed
 from tests.integration.referral_office import Office
-from tests.integration.site import Site
-from tests.integration.test_console import Browser, Console, _task, account
 from worker.domain.referrals import Consent, Shared
 from worker.domain.roles import Role
 from worker.services import auditing
 from worker.services.referring import Agreed
 from worker.web import pages
-
-
-@pytest.fixture
-def console(town: Town) -> Iterator[Site]:
-    with sites.running(Console(town.db, town.now)) as running:
-        yield running
-
-
-@pytest.fixture
-def browser(console: Site) -> Browser:
-    browser = Browser(console.url)
-    browser.session.trust_env = False
-    return browser
 
 
 @pytest.fixture
@@ -38,7 +21,7 @@ def office(town: Town) -> Office:
 def test_a_need_heard_in_a_call_becomes_a_referral_that_a_partner_solves(
     town: Town, office: Office, browser: Browser
 ) -> None:
-    home, partner = _task(town), office.partner()
+    home, partner = owed(town), office.partner()
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none", q_consent="yes")
     assert "Besoin repéré" in browser.page
