@@ -230,6 +230,7 @@ WORDS: dict[str, str] = {
     "reply": _("une réponse par SMS"),
     "listing": _("liste"),
     "sheet": _("feuilles d'appel n°"),
+    "token": _("jeton n°"),
     "caller": _("appelant"),
     "operator": _("opérateur"),
     "admin": _("administrateur"),
@@ -271,6 +272,24 @@ CALL_ENDS: dict[CallEnd, str] = {
     CallEnd.FAILED: _("appel non abouti"),
     CallEnd.CANCELLED: _("appel annulé"),
 }
+
+
+# As config/listing.toml codes them; a landlord may add more.
+LANGUAGES: dict[str, str] = {
+    "fr": _("français"),
+    "en": _("anglais"),
+    "es": _("espagnol"),
+    "pt": _("portugais"),
+    "it": _("italien"),
+    "ar": _("arabe"),
+    "tr": _("turc"),
+    "vi": _("vietnamien"),
+}
+
+
+def language(code: str) -> str:
+    """A language by its name; the code itself where there is none."""
+    return LANGUAGES.get(code, code)
 
 
 def label(code: str) -> str:

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from tests import builders, commands, listings
+from tests import builders, commands, listings, pdf_words
 from tests.integration.conftest import DESK, Town
+from tests.integration.site import shipped
 from worker import paper
 from worker.catalogue import forms
 from worker.domain.campaigns import Level
 from worker.domain.outcomes import OutcomeCode
 from worker.labels import label
+from worker.paper import lists
 from worker.paper import words as paper_words
 from worker.services import call_sheets, calls
 from worker.services.call_sheets import AgencySheets
@@ -77,6 +79,16 @@ def test_a_sheet_holds_what_a_caller_needs_without_a_machine(town: Town) -> None
     ):
         assert said in seen, said
     assert "je ne sais pas trop" not in seen  # paper lies about: nobody's words
+
+
+def test_a_language_is_called_by_its_name_on_both_kinds_of_paper(town: Town) -> None:
+    home = town.household()
+    town.reply(home.phone, "2")
+    with town.db.begin() as connection:
+        connection.execute(text("UPDATE tenant SET language = 'pt'"))
+
+    assert "(parle portugais)" in words(page(town))
+    assert "(parle portugais)" in pdf_words.words(lists.calls_pdf(sheets(town), shipped().settings, now=town.now))
 
 
 def test_every_ending_has_a_box_and_the_code_to_enter_later(town: Town) -> None:

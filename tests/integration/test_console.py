@@ -352,12 +352,48 @@ def test_what_is_sent_after_a_session_ran_out_opens_no_card_of_another_agency(
     assert len(town.rows("call_draft")) == (1 if status == 200 else 0)
 
 
+def test_answers_given_before_a_session_ran_out_are_kept_with_what_is_sent_after(
+    town: Town, console: Site, browser: Browser
+) -> None:
+    town.sent(town.open())
+    owed(town)
+    browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
+    card = browser.path
+    browser.send(card + "/draft", q_groceries="none", note="Va bien.")
+    console.now += timedelta(hours=2)
+
+    browser.send(card + "/draft", q_groceries="none", note="Va bien, dit-elle.")
+
+    [draft] = town.rows("call_draft")
+    assert draft["fields"] == {"note": ["Va bien, dit-elle."], "q_groceries": ["none"]}
+
+
+def test_the_desk_believes_no_address_about_what_was_recorded(town: Town, console: Site, browser: Browser) -> None:
+    owed(town)
+    browser.sign_in(account(town, "marc", Role.CALLER)).send("/desk/next")
+    browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none")
+    done = browser.path
+    assert "enregistré : Joint, besoin repéré" in browser.page
+
+    console.now += timedelta(hours=1)
+    late = browser.get(done).page
+    console.now -= timedelta(hours=1)
+    browser.session.cookies.clear()
+    others = browser.sign_in(account(town, "lucie", Role.CALLER)).get(done).page
+
+    for page in (late, others, browser.get("/desk?done=4711").page):
+        assert "enregistré" not in page
+        assert "Besoin repéré" not in page
+        assert "data-accepted" not in page
+
+
 def test_a_skip_says_why(town: Town, browser: Browser) -> None:
     home = owed(town)
     browser.sign_in(account(town, "lucie", Role.CALLER)).send("/desk/next")
     card = browser.path
 
     assert browser.send(card + "/skip", reason=" ").status == 409
-    browser.get(card).send(card + "/skip", reason="Je connais cette personne")
+    assert 'value="Pas de numéro"' in browser.get(card).page
+    browser.send(card + "/skip", reason="Pas de numéro")
 
     assert town.task(home)["state"] == "open"  # type: ignore[index]

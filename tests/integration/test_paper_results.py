@@ -260,6 +260,22 @@ def test_an_agencys_sheets_are_printed_and_each_household_is_written_down(town: 
     assert browser.get("/sheets/print?agency=02").status == 404
 
 
+def test_whoever_takes_the_sheets_of_a_morning_is_written_down_for_each_household(
+    town: Town, console: Site, browser: Browser
+) -> None:
+    homes = {_owed(town, agency="01")[0].id, _owed(town, agency="01")[0].id}
+    town.now = MORNING
+    _make(town, _settings())
+    [sheet] = town.rows("morning_sheet")
+    console.now = town.now
+    browser.sign_in(account(town, "lucie", Role.CALLER, "01"))
+
+    browser.session.get(f"{browser.url}/sheets/morning/{sheet['id']}", timeout=20)
+
+    exported = [(e["kind"], e["object_id"]) for e in town.rows("audit_entry") if e["action"] == "exported"]
+    assert set(exported) == {("sheet", str(sheet["id"])), *(("household", str(home)) for home in homes)}
+
+
 def test_a_morning_of_another_agency_does_not_exist(town: Town, console: Site, browser: Browser) -> None:
     _owed(town, agency="02")
     town.now = MORNING

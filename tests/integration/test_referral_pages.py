@@ -1,12 +1,15 @@
 """Referrals and partners in the console, without a script: from the need in a call to the partner's answer."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests import pdf_words
 from tests.integration.conftest import Town
 from tests.integration.console_visits import Browser, account, owed
 from tests.integration.referral_office import Office
-from worker.domain.referrals import Consent, Shared
+from tests.integration.site import Site
+from worker.domain.referrals import Consent, ReferralState, Shared
 from worker.domain.roles import Role
 from worker.services import auditing
 from worker.services.referring import Agreed
@@ -105,6 +108,66 @@ def test_another_agency_s_referral_is_refused_by_address(town: Town, office: Off
     browser.get("/desk").send(f"/referrals/{referral}/move", to="solved")
 
     assert (browser.status, office.row(referral)["state"]) == (404, "sent")
+
+
+def test_who_helps_out_in_another_agencys_queue_hands_a_need_on_and_follows_it(
+    town: Town, office: Office, console: Site, browser: Browser
+) -> None:
+    home, partner = owed(town, agency="02"), office.partner()
+    console.now = town.now = town.now + timedelta(hours=3)  # nobody of agency 02 has rung
+    town.household(agency="01")
+    browser.sign_in(account(town, "lucie", Role.CALLER, "01")).send("/desk/next")
+    browser.send(browser.path + "/outcome", outcome="REACHED_NEED", q_groceries="none")
+    task = browser.path.partition("done=")[2]
+
+    assert browser.get(f"/households/{home.id}/refer?task={task}").status == 200
+    browser.send(f"/households/{home.id}/refer", task=task, reason="groceries", partner=str(partner), consent="verbal")
+    referral = browser.path
+    browser.send(referral + "/sent", via="by_phone")
+
+    assert town.rows("referral")[0]["state"] == "sent"
+    assert f"/households/{home.id}" not in browser.page  # the rest of the file is the agency's
+    assert browser.get(f"/households/{home.id}").status == 404
+    console.now += timedelta(days=3)
+    assert browser.sign_in("lucie").get(referral).status == 404
+
+
+def test_a_waiver_that_cannot_be_taken_leaves_no_draft_behind(town: Town, office: Office, browser: Browser) -> None:
+    home, partner = town.household(), office.partner()
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get(f"/households/{home.id}/refer")
+
+    browser.send(
+        f"/households/{home.id}/refer", reason="danger", partner=str(partner), consent="waived", waiver="x" * 301
+    )
+    assert (browser.status, 'id="waiver-error"' in browser.page) == (422, True)
+    assert town.rows("referral") == []
+    browser.send(
+        f"/households/{home.id}/refer", reason="danger", partner=str(partner), consent="waived", waiver="Chute."
+    )
+
+    assert [r["state"] for r in town.rows("referral")] == ["consented"]
+
+
+def test_words_about_a_move_that_is_refused_are_still_there(town: Town, office: Office, browser: Browser) -> None:
+    referral = office.sent(town.household())
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get(f"/referrals/{referral}")
+    office.move(referral, ReferralState.SOLVED)
+
+    browser.send(f"/referrals/{referral}/move", to="solved", note="Repas livrés lundi.")
+
+    assert browser.status == 409
+    assert "Repas livrés lundi." in browser.page
+    assert "elle ne peut pas passer" in browser.page
+
+
+def test_every_referral_that_a_list_shows_is_written_down_as_seen(town: Town, office: Office, browser: Browser) -> None:
+    open_, over = office.sent(town.household()), office.sent(town.household())
+    office.move(over, ReferralState.SOLVED)
+
+    browser.sign_in(account(town, "lucie", Role.CALLER)).get("/referrals")
+
+    seen = auditing.newest(town.db, who="lucie", kind="referral")
+    assert {e.object_id for e in seen if e.action == "viewed"} == {str(open_), str(over)}
 
 
 def test_a_second_press_changes_nothing_and_is_explained(town: Town, office: Office, browser: Browser) -> None:

@@ -17,7 +17,17 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.referrals import Consent, ReferralReason, ReferralState, Shared, Urgency, Via
 from worker.domain.reports import Figures
 from worker.domain.roles import Person, Role
-from worker.services import auditing, calls, chasing, partnering, referral_mail, referring, summaries, undoing
+from worker.services import (
+    auditing,
+    calls,
+    chasing,
+    partnering,
+    referral_mail,
+    referral_views,
+    referring,
+    summaries,
+    undoing,
+)
 from worker.services.referring import Agreed
 
 S = ReferralState
@@ -278,7 +288,7 @@ def test_the_history_says_who_moved_it_and_why(town: Town, office: Office) -> No
     referral = office.sent(town.household())
     office.move(referral, S.DECLINED, "Hors secteur.")
 
-    whole = referring.show(town.db, referral, by=LUCIE, now=town.now)
+    whole = referral_views.show(town.db, referral, by=LUCIE, now=town.now)
 
     assert [m.state for m in whole.moves] == ["draft", "consented", "sent", "declined"]
     assert {m.by for m in whole.moves} == {"lucie"}
@@ -302,7 +312,7 @@ def test_another_agency_s_referral_does_not_exist(town: Town, office: Office) ->
     asked = {"by": ELSEWHERE, "now": town.now}
 
     for refused in (
-        lambda: referring.show(town.db, referral, **asked),
+        lambda: referral_views.show(town.db, referral, **asked),
         lambda: referring.consent(town.db, referral, Agreed(Consent.VERBAL), **asked),
         lambda: referring.hand_over(town.db, referral, Via.PHONE, desk=DESK, **asked),
         lambda: referring.move(town.db, referral, S.SOLVED, desk=DESK, **asked),
@@ -310,7 +320,7 @@ def test_another_agency_s_referral_does_not_exist(town: Town, office: Office) ->
     ):
         with pytest.raises(NotFound):
             refused()
-    assert referring.page(town.db, ELSEWHERE) == referring.board(town.db, ELSEWHERE) == []
+    assert referral_views.page(town.db, ELSEWHERE) == referral_views.board(town.db, ELSEWHERE) == []
 
 
 def test_nobody_refers_another_agency_s_household(town: Town, office: Office) -> None:

@@ -1,6 +1,9 @@
 """Every code that an operator or caller may see has a French word."""
 
+import re
+import tomllib
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,10 @@ from worker.domain.referrals import Consent, ReferralReason, ReferralState, Send
 from worker.domain.replies import Intent
 from worker.domain.reports import Happening, NextStep
 from worker.domain.rungs import Rung
-from worker.labels import LABELS, label
+from worker.labels import LABELS, LANGUAGES, WORDS, label, language
+from worker.web.console.records import AUDIT_KINDS
+
+ROOT = Path(__file__).parents[2]
 
 SHOWN = (
     RecipientState,
@@ -61,3 +67,18 @@ def test_no_label_is_kept_for_a_code_that_is_gone() -> None:
 
 def test_a_code_without_a_label_shows_itself() -> None:
     assert label("later") == "later"
+
+
+def test_every_language_that_a_listing_may_name_has_a_name() -> None:
+    listing = tomllib.loads((ROOT / "config" / "listing.toml").read_text(encoding="utf-8"))
+
+    assert set(listing["languages"]) <= set(LANGUAGES)
+    assert (language("pt"), language("so")) == ("portugais", "so")
+
+
+def test_every_kind_of_object_in_the_audit_log_can_be_asked_for_by_its_word() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "worker").rglob("*.py")]
+    written = {kind for source in sources for kind in re.findall(r'Action\.[A-Z_]+,\s+"([a-z]+)"', source)}
+
+    assert written == set(AUDIT_KINDS)
+    assert [kind for kind in AUDIT_KINDS if kind not in WORDS] == []

@@ -26,7 +26,7 @@ from worker.mail import Mailer
 from worker.paper import referral_pdf
 from worker.paper import referrals as on_paper
 from worker.services import desk as desks
-from worker.services import referral_mail, referring, wishes
+from worker.services import referral_mail, referral_views, referring, wishes
 from worker.services.referring import Agreed, Need
 from worker.services.staffing import TERMINAL
 from worker.store.referrals import Referral
@@ -59,7 +59,7 @@ def add(
 @referral_commands.command("list", help=_("Les orientations en cours, par délai."))
 def list_referrals(as_json: Json = False) -> None:
     with parts.only_database() as (settings, db):
-        found = referring.board(db, TERMINAL)
+        found = referral_views.board(db, TERMINAL)
     if as_json:
         print_json({"referrals": [_described(one) for one in found]})
         return
@@ -73,7 +73,7 @@ def list_referrals(as_json: Json = False) -> None:
 @referral_commands.command("show", help=_("Une orientation : où elle en est, et ce qui s'est passé."))
 def show(referral: Id, as_json: Json = False) -> None:
     with parts.only_database() as (settings, db):
-        whole = referring.show(db, referral, by=TERMINAL, now=utc_now())
+        whole = referral_views.show(db, referral, by=TERMINAL, now=utc_now())
     if as_json:
         history = {"moves": [asdict(m) for m in whole.moves], "sendings": [asdict(s) for s in whole.sendings]}
         print_json({"referral": _described(whole.referral)} | history)

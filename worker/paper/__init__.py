@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from worker.domain import pricing
 from worker.i18n import _
-from worker.labels import label
+from worker.labels import label, language
 from worker.paper import words
 
 HERE = Path(__file__).parent
@@ -32,6 +32,7 @@ def _environment() -> Environment:
     environment.filters.update(
         {
             "label": label,
+            "spoken": language,
             "phone": words.phone,
             "moment": words.moment,
             "age": words.age,

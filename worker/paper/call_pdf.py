@@ -9,7 +9,7 @@ from worker.domain.channels import CONTACTS
 from worker.domain.forms import Form
 from worker.domain.outcomes import OutcomeCode
 from worker.i18n import _
-from worker.labels import label
+from worker.labels import label, language
 from worker.paper import pdf, words
 from worker.paper.pdf import BOLD, Block, Style
 from worker.services.call_sheets import AgencySheets, Sheet
@@ -116,7 +116,7 @@ def _when(sheet: Sheet, zone: ZoneInfo) -> str:
 def _people(sheet: Sheet, local: datetime) -> str:
     people = []
     for t in sheet.task.tenants or []:
-        spoken = f" ({t['language']})" if t["language"] != "fr" else ""
+        spoken = f" ({_('parle')} {language(t['language'])})" if t["language"] != "fr" else ""
         people.append(f"{t['first_name'] or t['last_name']}, {words.age(t, local.date())}{spoken}")
     alone = f" · {_('vit seul')}" if sheet.task.lives_alone == "yes" else ""
     return " ; ".join(people) + alone

@@ -75,9 +75,13 @@ def for_person(
 ) -> list[AgencySheets]:
     """The same, of the person's own agencies, each household written down as having left on paper."""
     theirs = [one for one in sheets(db, known, landlord=landlord, agency=agency, now=now) if person.sees(one.code)]
-    named = [sheet.task.household_id for one in theirs for sheet in one.sheets]
-    auditing.record(db, person, Action.EXPORTED, "household", named, now=now)
+    auditing.record(db, person, Action.EXPORTED, "household", named(theirs), now=now)
     return theirs
+
+
+def named(made: Sequence[AgencySheets]) -> list[int]:
+    """The households on these sheets."""
+    return [sheet.task.household_id for agency in made for sheet in agency.sheets]
 
 
 def _agency(

@@ -20,9 +20,8 @@ KEPT = timedelta(days=2)
 SENT_KEPT = timedelta(minutes=5)
 
 
-def keep(db: Database, task_id: int, account_id: int, fields: Fields, *, form: Form | None, now: datetime) -> bool:
-    """Keeps what was typed; False for a task that is not there. form None: no answers are kept, only the card's own
-    fields."""
+def keep(db: Database, task_id: int, account_id: int, fields: Fields, *, form: Form, now: datetime) -> bool:
+    """Keeps what was typed; False for a task that is not there."""
     with db.begin() as connection:
         if tasks.household_of(connection, task_id) is None:
             return False
@@ -38,7 +37,7 @@ def may_type(db: Database, task_id: int, account_id: int, *, agency: str, now: d
         return drafts.may_type(connection, task_id, account_id, agency=agency, since=now - KEPT)
 
 
-def sent(db: Database, task_id: int, account_id: int, fields: Fields, *, form: Form | None, now: datetime) -> None:
+def sent(db: Database, task_id: int, account_id: int, fields: Fields, *, form: Form, now: datetime) -> None:
     """The call was recorded: what was typed stays for the minute in which that may be taken back."""
     with db.begin() as connection:
         drafts.save(connection, task_id, account_id, worth_keeping(form, fields), now=now, sent=True)
@@ -74,10 +73,9 @@ def recorded_since(db: Database, task_id: int, after: int) -> list[Recorded]:
         return drafts.recorded_since(connection, task_id, after)
 
 
-def worth_keeping(form: Form | None, fields: Fields) -> dict[str, list[str]]:
+def worth_keeping(form: Form, fields: Fields) -> dict[str, list[str]]:
     """The card's own fields, and answers that do not touch health. What is empty is not there."""
     kept = {name: [said[:NOTE_MOST] for said in fields.get(name, ())[:1] if said] for name in FIELDS}
-    if form is not None:
-        given = {q.key: list(fields.get(f"q_{q.key}", ()))[:ANSWERS_MOST] for q in form.questions}
-        kept |= {f"q_{key}": codes for key, codes in forms.kept(form, given).answers.items()}
+    given = {q.key: list(fields.get(f"q_{q.key}", ()))[:ANSWERS_MOST] for q in form.questions}
+    kept |= {f"q_{key}": codes for key, codes in forms.kept(form, given).answers.items()}
     return {name: said for name, said in kept.items() if said}

@@ -53,13 +53,13 @@ def _make_one(
     if claimed is None:
         return False
     found = call_sheets.sheets(db, known, landlord=desk.landlord, agency=claimed.agency, now=now)
-    calls = sum(len(agency.sheets) for agency in found)
+    named = call_sheets.named(found)
     file = draw(found) if found else None
     with db.begin() as connection:
-        kept = rows.keep(connection, claimed.id, calls=calls, file=file, now=now)
+        kept = rows.keep(connection, claimed.id, households=named, file=file, now=now)
     if kept and file is not None and settings.sheets.folder is not None:
         _write(settings.sheets.folder, _name(day, claimed.agency), file)
-    log.info("morning_sheets_made", agency=claimed.agency, calls=calls)
+    log.info("morning_sheets_made", agency=claimed.agency, calls=len(named))
     return True
 
 
@@ -70,12 +70,14 @@ def listed(db: Database, *, agencies: Sequence[str] | None) -> list[Kept]:
 
 
 def file(db: Database, sheet: int, person: Person, *, now: datetime) -> tuple[Kept, bytes]:
-    """One of them, the look written down. Raises NotFound, also for another agency's."""
+    """One of them, each of its households written down as having left on paper. Raises NotFound, also for another
+    agency's."""
     with db.begin() as connection:
         found = rows.file(connection, sheet)
         if found is None or not person.sees(found[0].agency):
             raise NotFound(_("Ces feuilles n'existent pas, ou plus."))
         auditing.note(connection, person, Action.EXPORTED, "sheet", [sheet], now=now)
+        auditing.note(connection, person, Action.EXPORTED, "household", found[0].household_ids, now=now)
     return found
 
 

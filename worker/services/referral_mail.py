@@ -12,7 +12,7 @@ from worker.domain.referrals import Consent, ReferralReason, ReferralState, Send
 from worker.domain.roles import Person
 from worker.i18n import _
 from worker.mail import Mail, Mailer
-from worker.services import auditing, partnering, referring
+from worker.services import auditing, partnering, referral_views, referring
 from worker.services.auditing import Action
 from worker.services.desk import Desk
 from worker.store import referral_letters, referral_sendings
@@ -68,7 +68,7 @@ def send(
     log.info("referral_mailed", referral_id=referral_id, outcome=str(fate.outcome), code=fate.code)
 
     def note(connection: Connection) -> None:
-        row = referring.locked(connection, referral_id, by)
+        row = referring.locked(connection, referral_id, by, now=now)
         referral_sendings.finish(connection, sending, outcome=fate.outcome, code=fate.code, now=now)
         # Withdrawn while it was on its way: what has left stays noted, the state stays as the person wished.
         still = domain.may_move(ReferralState(row.state), ReferralState.SENT)
@@ -83,7 +83,7 @@ def _begun(db: Database, referral_id: int, compose: Compose, *, by: Person, now:
     """The row that is there before the mail leaves."""
 
     def work(connection: Connection) -> tuple[int, Mail]:
-        row = referring.locked(connection, referral_id, by)
+        row = referring.locked(connection, referral_id, by, now=now)
         made = _letter(connection, referral_id, by, now)
         partner = partnering.found(connection, row.partner_id)
         if not partner.takes_email:
@@ -108,7 +108,7 @@ def give_up(db: Database, *, now: datetime) -> int:
 
 
 def _letter(connection: Connection, referral_id: int, by: Person, now: datetime) -> Letter:
-    found = referring.visible(connection, referral_id, by)
+    found = referral_views.visible(connection, referral_id, by, now=now)
     if found.consent == Consent.NONE or found.consent_at is None:
         raise Refused(_("Sans accord de la personne, rien n'est écrit au partenaire."))
     if found.state == ReferralState.WITHDRAWN:

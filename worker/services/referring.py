@@ -1,6 +1,5 @@
 """Referrals: made with consent, handed over once, followed until somebody has helped or the household knows why not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +11,14 @@ from worker.domain.referrals import OPEN_STATES, Consent, ReferralReason, Referr
 from worker.domain.roles import Person
 from worker.i18n import _
 from worker.labels import label
-from worker.services import auditing, partnering, referral_texts
+from worker.services import auditing, partnering, referral_texts, referral_views
 from worker.services.auditing import Action
 from worker.services.desk import Desk
-from worker.store import histories, people, referral_needs
+from worker.store import histories, people
 from worker.store import referral_sendings as sendings
 from worker.store import referrals as rows
 from worker.store.database import Connection, Database
-from worker.store.referral_needs import Heard
-from worker.store.referral_sendings import Sending
-from worker.store.referrals import Change, Moved, Referral, Row
+from worker.store.referrals import Change, Row
 
 log = structlog.get_logger()
 
@@ -54,81 +51,19 @@ class Agreed:
     shared: tuple[Shared, ...] = (Shared.PHONE,)
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A referral with how it came to be where it is."""
-
-    referral: Referral
-    moves: Sequence[Moved]
-    sendings: Sequence[Sending]
-
-    @property
-    def may_become(self) -> tuple[ReferralState, ...]:
-        """The moves that are open to a person now, in the order of the list."""
-        nexts = domain.MOVES[ReferralState(self.referral.state)]
-        return tuple(state for state in ReferralState if state in nexts)
-
-
-# ---- looking ------------------------------------------------------------------
-
-
-def board(db: Database, person: Person) -> list[Referral]:
-    """Open referrals of the person's agencies, by deadline; the look is written down by the caller."""
-    with db.begin() as connection:
-        return rows.board(connection, agencies=person.scope)
-
-
-def page(
-    db: Database,
-    person: Person,
-    *,
-    household: int | None = None,
-    open_only: bool = False,
-    before: int | None = None,
-    limit: int = 50,
-) -> list[Referral]:
-    """Referrals of the person's agencies, newest first."""
-    with db.begin() as connection:
-        return rows.page(
-            connection, agencies=person.scope, household=household, open_only=open_only, before=before, limit=limit
-        )
-
-
-def show(db: Database, referral_id: int, *, by: Person, now: datetime) -> Whole:
-    """One referral, the look written down. Raises NotFound for another agency's too."""
-    with db.begin() as connection:
-        found = visible(connection, referral_id, by)
-        auditing.note(connection, by, Action.VIEWED, "referral", [referral_id], now=now)
-        return Whole(found, rows.moves(connection, referral_id), sendings.of(connection, referral_id))
-
-
-def visible(connection: Connection, referral_id: int, person: Person) -> Referral:
-    """A referral of the person's agencies. Raises NotFound for any other: whether it exists is not theirs to know."""
-    found = rows.one(connection, referral_id)
-    if found is None or not person.sees(found.agency):
-        raise NotFound(_("Aucune orientation n° {id}.").format(id=referral_id))
-    return found
-
-
-def heard(db: Database, task_id: int, *, by: Person, now: datetime) -> Heard | None:
-    """What the latest outcome of a call brought to light; None without one, or for another agency's household."""
-    with db.begin() as connection:
-        found = referral_needs.heard(connection, task_id)
-        home = histories.home(connection, found.household_id, now=now) if found else None
-        return found if home is not None and by.sees(home.agency) else None
-
-
 # ---- making one ---------------------------------------------------------------
 
 
-def draft(db: Database, need: Need, *, by: Person, now: datetime) -> int:
-    """A new referral's id; nothing leaves yet.
+def draft(db: Database, need: Need, *, agreed: Agreed | None = None, by: Person, now: datetime) -> int:
+    """A new referral's id; nothing leaves yet. agreed: with the person's word where it was given, or not at all.
 
     Raises NotFound, NotFilledIn; Refused for a household that is gone or wants nothing more, and when the same need is
     with this partner already.
     """
     if not need.reasons:
         raise NotFilledIn({"reasons": _("Dites au moins un besoin.")})
+    if agreed is not None:
+        _check_agreement(agreed)
     urgency = need.urgency or domain.urgency_for(need.reasons)
     check = domain.first_check(ReferralState.DRAFT, urgency, now=now)
     assert check is not None  # noqa: S101  # a draft is open
@@ -155,6 +90,8 @@ def draft(db: Database, need: Need, *, by: Person, now: datetime) -> int:
         rows.note_move(connection, made, state=ReferralState.DRAFT, by=by.login, now=now)
         auditing.note(connection, by, Action.REFERRED, "household", [need.household_id], now=now)
         auditing.note(connection, by, Action.EDITED, "referral", [made], now=now)
+        if agreed is not None:
+            _agree(connection, rows.lock(connection, made), agreed, by=by, now=now)
         return made
 
     made = db.run(work)
@@ -164,7 +101,7 @@ def draft(db: Database, need: Need, *, by: Person, now: datetime) -> int:
 
 def _refuse_absent(connection: Connection, need: Need, by: Person, now: datetime) -> None:
     home = histories.home(connection, need.household_id, now=now)
-    if home is None or not by.sees(home.agency):
+    if home is None or not referral_views.is_theirs(connection, home.id, home.agency, by, now=now):
         raise NotFound(_("Aucun foyer n° {id}.").format(id=need.household_id))
     if home.gone_at is not None:
         raise Refused(_("Le foyer n° {id} a quitté le logement.").format(id=need.household_id))
@@ -188,28 +125,30 @@ def _refuse_second(connection: Connection, need: Need) -> None:
 
 def consent(db: Database, referral_id: int, agreed: Agreed, *, by: Person, now: datetime) -> None:
     """The person agreed, or is in danger and could not be asked. Raises NotFound, NotFilledIn, Refused."""
-    waiver = agreed.waiver.strip()
+    _check_agreement(agreed)
+    db.run(lambda c: _agree(c, locked(c, referral_id, by, now=now), agreed, by=by, now=now))
+
+
+def _check_agreement(agreed: Agreed) -> None:
     if agreed.how is Consent.NONE:
         raise NotFilledIn({"consent": _("Sans accord, rien ne part : demandez-le, ou retirez l'orientation.")})
-    if agreed.how is Consent.WAIVED and not waiver:
+    if agreed.how is Consent.WAIVED and not agreed.waiver.strip():
         raise NotFilledIn({"waiver": _("Dites quel danger vital dispense de l'accord.")})
-    _check_words("waiver", waiver)
+    _check_words("waiver", agreed.waiver.strip())
 
-    def work(connection: Connection) -> None:
-        row = locked(connection, referral_id, by)
-        _refuse_move(row, ReferralState.CONSENTED)
-        rows.consent(
-            connection,
-            referral_id,
-            consent=agreed.how,
-            waiver=waiver if agreed.how is Consent.WAIVED else "",
-            shared=agreed.shared,
-            by=by.login,
-            now=now,
-        )
-        _move(connection, row, _plain(row, ReferralState.CONSENTED, by=by, now=now), by=by, now=now)
 
-    db.run(work)
+def _agree(connection: Connection, row: Row, agreed: Agreed, *, by: Person, now: datetime) -> None:
+    _refuse_move(row, ReferralState.CONSENTED)
+    rows.consent(
+        connection,
+        row.id,
+        consent=agreed.how,
+        waiver=agreed.waiver.strip() if agreed.how is Consent.WAIVED else "",
+        shared=agreed.shared,
+        by=by.login,
+        now=now,
+    )
+    _move(connection, row, _plain(row, ReferralState.CONSENTED, by=by, now=now), by=by, now=now)
 
 
 # ---- handing it over, and after ----------------------------------------------
@@ -221,7 +160,7 @@ def hand_over(db: Database, referral_id: int, via: Via, *, by: Person, desk: Des
         raise Refused(_("Un e-mail se note quand il part."))
 
     def work(connection: Connection) -> None:
-        row = locked(connection, referral_id, by)
+        row = locked(connection, referral_id, by, now=now)
         sent(connection, row, via, by=by, desk=desk, now=now)
         sendings.note(connection, referral_id, via=via, by=by.login, now=now)
 
@@ -256,7 +195,7 @@ def move(
         raise Refused(_("L'accord et l'envoi se notent par leurs propres commandes."))
 
     def work(connection: Connection) -> None:
-        row = locked(connection, referral_id, by)
+        row = locked(connection, referral_id, by, now=now)
         _refuse_move(row, to)
         _move(connection, row, _plain(row, to, by=by, note=words, desk=desk, now=now), by=by, now=now)
 
@@ -294,9 +233,9 @@ def _move(connection: Connection, row: Row, change: Change, *, by: Person, now: 
     auditing.note(connection, by, Action.EDITED, "referral", [row.id], now=now)
 
 
-def locked(connection: Connection, referral_id: int, by: Person) -> Row:
+def locked(connection: Connection, referral_id: int, by: Person, *, now: datetime) -> Row:
     """The referral with its household locked first, as everywhere. Raises NotFound."""
-    visible(connection, referral_id, by)
+    referral_views.visible(connection, referral_id, by, now=now)
     household = rows.household_of(connection, referral_id)
     assert household is not None  # noqa: S101  # it has just been seen, and rows are never deleted
     people.lock(connection, [household])

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # A slip of the hand is seen at once; later, others have built on it.
 WITHIN = timedelta(minutes=1)
+# As long as whoever recorded it is still busy with what follows: a referral, a word to a colleague.
+LATELY = timedelta(minutes=30)
 
 
 def note(connection: Connection, outcome_id: int, household: int, *, before: Rows, now: datetime) -> None:
@@ -27,20 +29,21 @@ def note(connection: Connection, outcome_id: int, household: int, *, before: Row
 
 
 @dataclass(frozen=True, slots=True)
-class Undoable:
-    """What was recorded, and how long it may still be taken back."""
+class JustEnded:
+    """What was recorded, and how long it may still be taken back; nothing left: no more."""
 
     code: str
     left: timedelta
 
 
-def undoable(db: Database, task_id: int, *, caller: str, now: datetime) -> Undoable | None:
-    """The latest outcome of a task, while this caller may take it back."""
+def just_ended(db: Database, task_id: int, *, caller: str, now: datetime) -> JustEnded | None:
+    """The latest outcome of a task, if it is this caller's and of a moment ago."""
     with db.begin() as connection:
         ended = undoing.latest(connection, task_id)
-    if ended is None or ended.caller != caller or ended.until_at is None or ended.until_at < now:
+    if ended is None or ended.caller != caller or now - ended.ended_at > LATELY:
         return None
-    return Undoable(ended.code, ended.until_at - now)
+    until = ended.until_at or now
+    return JustEnded(ended.code, max(until - now, timedelta()))
 
 
 def undo(db: Database, task_id: int, *, caller: str, now: datetime) -> str:

@@ -21,12 +21,15 @@ RETURNING s.id, (SELECT g.code FROM agency g WHERE g.id = s.agency_id) AS agency
 )
 
 _KEEP = text(
-    "UPDATE morning_sheet SET made_at = :now, calls = :calls, file = :file WHERE id = :id AND made_at IS NULL RETURNING id"
+    """
+UPDATE morning_sheet SET made_at = :now, calls = :calls, file = :file, household_ids = CAST(:households AS bigint[])
+WHERE id = :id AND made_at IS NULL RETURNING id
+"""
 )
 
 _LIST = text(
     """
-SELECT s.id, s.day, g.code AS agency, g.name AS agency_name, s.made_at, s.calls
+SELECT s.id, s.day, g.code AS agency, g.name AS agency_name, s.made_at, s.calls, s.household_ids
 FROM morning_sheet s JOIN agency g ON g.id = s.agency_id
 WHERE s.file IS NOT NULL AND (CAST(:agencies AS text[]) IS NULL OR g.code = ANY (:agencies))
 ORDER BY s.day DESC, g.code LIMIT :limit
@@ -35,7 +38,7 @@ ORDER BY s.day DESC, g.code LIMIT :limit
 
 _ONE = text(
     """
-SELECT s.id, s.day, g.code AS agency, g.name AS agency_name, s.made_at, s.calls, s.file
+SELECT s.id, s.day, g.code AS agency, g.name AS agency_name, s.made_at, s.calls, s.household_ids, s.file
 FROM morning_sheet s JOIN agency g ON g.id = s.agency_id WHERE s.id = :id AND s.file IS NOT NULL
 """
 )
@@ -53,7 +56,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Sheets that were made."""
+    """Sheets that were made. household_ids: whom they name."""
 
     id: int
     day: date
@@ -61,6 +64,7 @@ class Kept:
     agency_name: str
     made_at: datetime
     calls: int
+    household_ids: list[int]
 
 
 def claim(connection: Connection, day: date, *, patience: timedelta, now: datetime) -> Claimed | None:
@@ -69,9 +73,9 @@ def claim(connection: Connection, day: date, *, patience: timedelta, now: dateti
     return None if row is None else Claimed(**row._asdict())
 
 
-def keep(connection: Connection, sheet: int, *, calls: int, file: bytes | None, now: datetime) -> bool:
+def keep(connection: Connection, sheet: int, *, households: Sequence[int], file: bytes | None, now: datetime) -> bool:
     """The sheets are made; False when somebody else was faster. file: None where there is nobody to ring."""
-    values = {"id": sheet, "calls": calls, "file": file, "now": now}
+    values = {"id": sheet, "calls": len(households), "households": list(households), "file": file, "now": now}
     return connection.execute(_KEEP, values).one_or_none() is not None
 
 
@@ -86,7 +90,9 @@ def file(connection: Connection, sheet: int) -> tuple[Kept, bytes] | None:
     row = connection.execute(_ONE, {"id": sheet}).one_or_none()
     if row is None:
         return None
-    return Kept(row.id, row.day, row.agency, row.agency_name, row.made_at, row.calls), bytes(row.file)
+    return Kept(row.id, row.day, row.agency, row.agency_name, row.made_at, row.calls, row.household_ids), bytes(
+        row.file
+    )
 
 
 def forget(connection: Connection, *, before: date) -> int:

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from worker.domain import wording
 from worker.i18n import _, ngettext
-from worker.labels import label
+from worker.labels import label, language
 
 HERE = Path(__file__).parent
 # Nothing from elsewhere, nothing inline: a tenant's words shown on a page can never become a program.
@@ -118,6 +118,7 @@ def _environment() -> Environment:
     environment.filters.update(
         {
             "label": label,
+            "spoken": language,
             "phone": phone,
             "day": day,
             "hour": hour,

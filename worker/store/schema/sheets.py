@@ -1,6 +1,6 @@
 """Files that are kept for a short while: the call sheets of a morning, a list that waits to be imported."""
 
-from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import ARRAY, BigInteger, Column, Date, Index, Integer, LargeBinary, Table, Text, text
 
 from worker.store.schema.base import at, id_, metadata, ref
 
@@ -15,6 +15,8 @@ morning_sheet = Table(
     at("made_at"),
     Column("calls", Integer, nullable=False, server_default=text("0")),
     Column("file", LargeBinary),
+    # Whom the file names: whoever takes it is written down for each of them.
+    Column("household_ids", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     # However many make them, there is one for each day and agency.
     Index("uq_morning_sheet_day", "day", "agency_id", unique=True),
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from worker.domain.referrals import Consent, ReferralReason, ReferralState, SendingOutcome, Shared, Urgency, Via
 from worker.mail import Mailer
 from worker.paper import referrals as on_paper
-from worker.services import auditing, referral_mail, referring
+from worker.services import auditing, referral_mail, referral_views, referring
 from worker.services.auditing import Action
 from worker.services.referring import Agreed, Need
 from worker.web.api import answers, paging, problems
@@ -138,7 +138,9 @@ def list_referrals(
 ) -> Page[Referral]:
     """Referrals of the agencies of whoever asks, newest first."""
     before = paging.read(cursor, paging.whole)
-    found = referring.page(at.db, person, open_only=open_only, before=before[0] if before else None, limit=limit + 1)
+    found = referral_views.page(
+        at.db, person, open_only=open_only, before=before[0] if before else None, limit=limit + 1
+    )
     page = paging.page(found, limit, show=Referral.model_validate, place=lambda r: (r.id,))
     auditing.record(at.db, person, Action.VIEWED, "referral", [r.id for r in page.items], now=at.now())
     return page
@@ -147,7 +149,7 @@ def list_referrals(
 @router.get("/referrals/{referral}", responses=problems.responses("not_found"))
 def show(referral: Id, person: Refers, at: AtHand) -> Whole:
     """One referral."""
-    return _whole(referring.show(at.db, referral, by=person, now=at.now()))
+    return _whole(referral_views.show(at.db, referral, by=person, now=at.now()))
 
 
 @router.post("/households/{household}/referrals", status_code=201, openapi_extra=PARAMETER, responses=STEERED)
@@ -162,14 +164,14 @@ def consent(referral: Id, given: Agreement, person: Refers, at: AtHand) -> Whole
     """The person agreed, and to what."""
     agreed = Agreed(Consent(given.consent), given.waiver, tuple(given.shared))
     referring.consent(at.db, referral, agreed, by=person, now=at.now())
-    return _whole(referring.show(at.db, referral, by=person, now=at.now()))
+    return _whole(referral_views.show(at.db, referral, by=person, now=at.now()))
 
 
 @router.post("/referrals/{referral}/sent", openapi_extra=PARAMETER, responses=STEERED)
 def sent(referral: Id, said: HandedOver, person: Refers, at: AtHand) -> Whole:
     """A person told the partner; its delay runs."""
     referring.hand_over(at.db, referral, Via(said.via), by=person, desk=at.program.desk, now=at.now())
-    return _whole(referring.show(at.db, referral, by=person, now=at.now()))
+    return _whole(referral_views.show(at.db, referral, by=person, now=at.now()))
 
 
 @router.post("/referrals/{referral}/mail", openapi_extra=PARAMETER, responses=STEERED)
@@ -193,7 +195,7 @@ def move(referral: Id, said: Answer, person: Refers, at: AtHand) -> Whole:
     """What the partner did, or that the referral is withdrawn. A move that the table has not is refused."""
     to, desk = ReferralState(said.to), at.program.desk
     referring.move(at.db, referral, to, note=said.note, by=person, desk=desk, now=at.now())
-    return _whole(referring.show(at.db, referral, by=person, now=at.now()))
+    return _whole(referral_views.show(at.db, referral, by=person, now=at.now()))
 
 
 @router.get(
@@ -210,7 +212,7 @@ def form(referral: Id, person: Refers, at: AtHand) -> HTMLResponse:
     return HTMLResponse(on_paper.page(letter, at.program.settings, now=at.now()))
 
 
-def _whole(whole: referring.Whole) -> Whole:
+def _whole(whole: referral_views.Whole) -> Whole:
     return Whole(
         referral=Referral.model_validate(whole.referral),
         moves=[Moved.model_validate(m) for m in whole.moves],

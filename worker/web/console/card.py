@@ -20,12 +20,14 @@ from worker.services.auditing import Action
 from worker.services.drafts import Recorded
 from worker.store.histories import Home
 from worker.store.tasks import Task
-from worker.web.console import brought, endings, referrals
+from worker.web.console import brought, endings, needs
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
+from worker.web.parts import Program
 
 HISTORY_MOST = 12
 SKIP_REASONS = (
+    _("Pas de numéro"),
     _("Je connais cette personne"),
     _("Un collègue parle sa langue"),
     _("Je termine mon service"),
@@ -106,7 +108,12 @@ def hand(task: Task, caller: str, now: datetime) -> Hand:
 
 def form_of(visit: Visit, task: Task) -> Form:
     """The questions for this call."""
-    return forms.fitting(visit.program.forms, Level(task.level or Level.NONE), task.campaign)
+    return form_for(visit.program, task)
+
+
+def form_for(program: Program, task: Task) -> Form:
+    """The same where nobody is signed in any more."""
+    return forms.fitting(program.forms, Level(task.level or Level.NONE), task.campaign)
 
 
 def typed(visit: Visit) -> dict[str, list[str]]:
@@ -118,9 +125,10 @@ def _people(visit: Visit, task: Task, home: Home) -> Mapping[str, Any]:
     history = files.history(visit.parts.db, home.id)
     return {
         "home": home,
-        **referrals.around(visit, home),
+        **needs.around(visit, home),
         "history": history[:HISTORY_MOST],
         "older": len(history) > HISTORY_MOST,
+        "sees_home": visit.me.sees(home.agency),
         "today": visit.program.desk.local_date(visit.now),
         "whom": rungs.on_the_line(task.reasons),
         "contacts": CONTACTS,

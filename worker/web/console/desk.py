@@ -15,7 +15,7 @@ from worker.services import auditing, boards, calls, claims, drafts, reporting, 
 from worker.services.auditing import Action
 from worker.store.tasks import Task
 from worker.web import pages
-from worker.web.console import brought, endings, referrals
+from worker.web.console import brought, endings, needs
 from worker.web.console import card as cards
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
@@ -46,15 +46,16 @@ def routes(parts: Parts) -> list[BaseRoute]:
 def desk(visit: Visit) -> Response:
     """What is left, what is in hand, and the one big button."""
     done = visit.request.query_params.get("done", "")
-    notices = _recorded(visit, int(done)) if done.isascii() and done.isdigit() and len(done) < 18 else []
+    ended = _just_ended(visit, done)
+    notices = [] if ended is None else [_recorded(done, ended)]
     if visit.request.query_params.get("none"):
         notices.append(Notice(_("Plus aucun foyer à appeler pour l'instant."), "good"))
     return visit.page(
         "desk.html",
         *notices,
-        accepted=f"task-{done}" if done else "",
+        accepted="" if ended is None else f"task-{done}",
         held=claims.held(visit.parts.db, caller=visit.me.login),
-        refer=referrals.proposal(visit, done),
+        refer=None if ended is None else needs.proposal(visit, done),
         has_phone=staffing.has_phone(visit.parts.db, visit.me.login),
         by_band=boards.waiting(visit.parts.db, agencies=visit.me.scope),
         done_today=boards.calls_today(visit.parts.db, visit.me.login, desk=visit.program.desk, now=visit.now),
@@ -208,14 +209,20 @@ def _keep_for_later(parts: Parts, account_id: int, asked: visits.Late) -> str:
     if task is None or not drafts.may_type(parts.db, task.id, account_id, agency=task.agency, now=asked.now):
         return "/desk"
     fields = {name: [v for v in asked.form.getlist(name) if isinstance(v, str)] for name in asked.form}
-    drafts.keep(parts.db, task.id, account_id, fields, form=None, now=asked.now)
+    form = cards.form_for(parts.program, task)
+    drafts.keep(parts.db, task.id, account_id, fields, form=form, now=asked.now)
     return f"/tasks/{task.id}"
 
 
-def _recorded(visit: Visit, task: int) -> list[Notice]:
-    """What was recorded just now, for as long as it can be taken back."""
-    last = undoing.undoable(visit.parts.db, task, caller=visit.me.login, now=visit.now)
-    if last is None:
-        return [Notice(_("Appel n° {id} enregistré.").format(id=task), "good")]
-    said = _("Appel n° {id} enregistré : {outcome}.").format(id=task, outcome=label(last.code))
-    return [Notice(said, "good", undo=f"/tasks/{task}/undo", undo_left_s=int(last.left.total_seconds()))]
+def _just_ended(visit: Visit, task: str) -> undoing.JustEnded | None:
+    """What the address says was recorded, if it was: by this person, a moment ago."""
+    if not (task.isascii() and task.isdigit() and len(task) < 18):
+        return None
+    return undoing.just_ended(visit.parts.db, int(task), caller=visit.me.login, now=visit.now)
+
+
+def _recorded(task: str, ended: undoing.JustEnded) -> Notice:
+    """What was recorded just now, and for how long it can be taken back."""
+    said = _("Appel n° {id} enregistré : {outcome}.").format(id=task, outcome=label(ended.code))
+    left = int(ended.left.total_seconds())
+    return Notice(said, "good", undo=f"/tasks/{task}/undo" if left else "", undo_left_s=left)

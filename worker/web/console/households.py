@@ -14,7 +14,7 @@ from worker.services.auditing import Action
 from worker.services.wishes import Hours, Wishes
 from worker.store.histories import Home
 from worker.web import pages
-from worker.web.console import brought, referrals
+from worker.web.console import brought, needs
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -76,7 +76,7 @@ def _shown(visit: Visit, home: Home, *notices: Notice, status: int = 200) -> Res
         purposes=PURPOSES,
         languages=_languages(visit),
         health=brought.health(visit, home.id),
-        **referrals.around(visit, home),
+        **needs.around(visit, home),
     )
     answer.status_code = status
     return answer

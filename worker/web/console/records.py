@@ -12,7 +12,18 @@ from worker.web.console.visit import Visit
 from worker.web.parts import Parts
 
 AUDIT_SHOWN = 100
-AUDIT_KINDS = ("household", "message", "task", "event", "schedule", "listing", "sheet", "account")
+AUDIT_KINDS = (
+    "household",
+    "message",
+    "event",
+    "schedule",
+    "listing",
+    "sheet",
+    "referral",
+    "directory",
+    "account",
+    "token",
+)
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
