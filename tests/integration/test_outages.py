@@ -1,12 +1,17 @@
 """The provider does not answer: texts wait together, one tries, and in the end people ring."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
 from tests import builders
 from tests.integration.conftest import DESK, OUTAGE, Town
+from tests.waiting import until
 from worker.domain.campaigns import Kind
 from worker.domain.messages import Outcome, SendResult
 from worker.services import events, outages, recording, sweeping
@@ -251,3 +256,64 @@ def test_texts_that_found_nobody_do_not_use_up_their_tries(town: Town) -> None:
         )
 
     assert [(m["state"], m["attempts"]) for m in town.texts(home, "first")] == [("queued", 0)]
+
+
+ACCEPTED = {"outcome": Outcome.ACCEPTED, "provider_sid": "SM" + "1" * 32, "http_status": 201}
+LAPSED = {"outcome": Outcome.TRANSIENT, "asked": False}
+
+
+def test_the_one_try_of_an_outage_that_found_no_place_is_somebody_elses(town: Town) -> None:
+    """It never left, so nothing was learnt; nobody else would try for a minute."""
+    _record(town, NOBODY, NOBODY, NOBODY)
+    town.now += timedelta(minutes=2)
+    assert _allowance(town)[0] == 1
+
+    _record(town, LAPSED)
+
+    assert _allowance(town)[0] == 1
+
+
+def test_while_nobody_meets_silence_an_answer_costs_no_statement(town: Town) -> None:
+    statements: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(town.db.engine, "before_cursor_execute", hear)
+    _record(town, ACCEPTED)
+    quiet = len(statements)
+    _record(town, NOBODY, holder="another-host:1")
+    statements.clear()
+    _record(town, ACCEPTED)
+
+    assert quiet == len(statements) - 3
+
+
+def test_two_workers_that_get_answers_at_once_do_not_wait_for_each_other_for_ever(town: Town) -> None:
+    """Each ends its own outage and tells the other's; in what order, decides whether both come through."""
+    workers = ("a-host:1", "b-host:1")
+    for holder in workers:
+        _record(town, NOBODY, NOBODY, NOBODY, holder=holder)
+    told = threading.Semaphore(0)
+
+    def both_are_half_way(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("DELETE FROM provider_outage WHERE holder"):
+            told.release()
+            until(lambda: told._value == len(workers) or _somebody_waits(town), why="the other worker")
+
+    event.listen(town.db.engine, "before_cursor_execute", both_are_half_way)
+
+    def answered(holder: str) -> None:
+        with town.db.begin() as connection:
+            rows.note_answer(connection, holder, now=town.now)
+
+    with ThreadPoolExecutor(len(workers)) as threads:
+        list(threads.map(answered, workers))
+
+    assert [_allowance(town, holder)[0] for holder in workers] == [None, None]
+
+
+def _somebody_waits(town: Town) -> bool:
+    waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"
+    with town.db.begin() as connection:
+        return bool(connection.execute(text(waiting)).scalar_one())

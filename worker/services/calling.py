@@ -146,11 +146,11 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult], sender: Send
 
     def save(connection: Connection) -> None:
         finished = [outbox.Finished(r.attempt_id, r.outcome, r.http_status, r.code, r.provider_sid) for r in results]
-        outbox.finish(connection, finished, now=now)
+        silence = outbox.finish(connection, finished, now=now)
         moved = rows.record(connection, [_change(r, now) for r in results], now=now)
         rows.not_made(connection, [r.attempt_id for r in results if r.outcome not in _MADE], now=now)
         recording.note_faults(connection, [(to[r.message_id], r.fault) for r in results if r.fault], now)
-        outages.note(connection, results, holder=rig.holder, now=now)
+        outages.note(connection, results, holder=rig.holder, silence=silence, now=now)
         recording.start_clocks(connection, [m for m in moved if m.state in _LEFT], now)
         recording.mark_failed(connection, moved, {}, now)
         if wrong is not None:

@@ -32,19 +32,26 @@ class Rules:
     patience: timedelta
 
 
-def note(connection: Connection, results: Sequence[SendResult], *, holder: str, now: datetime) -> None:
-    """What a batch of requests says about the provider: it answers, or nobody does."""
+def note(connection: Connection, results: Sequence[SendResult], *, holder: str, silence: bool, now: datetime) -> None:
+    """What a batch of requests says about the provider: it answers, or nobody does.
+
+    silence: whether any worker met some of late; else an answer is no news.
+    """
     asked = [r for r in results if r.asked]
     if any(_is_answer(r) for r in asked):
-        since = outages.note_answer(connection, holder, now=now)
-        if since is not None:
-            log.info("provider_back", after_s=int((now - since).total_seconds()))
-        return
-    if not asked and len(results) == 1:
+        if silence:
+            _note_answer(connection, holder, now)
+    elif not asked and len(results) == 1:
         # It may have been the one try of an outage, which found no place: somebody else may try.
         outages.give_back_try(connection, holder, now=now)
     elif asked:
         _note_silence(connection, len(asked), holder=holder, now=now)
+
+
+def _note_answer(connection: Connection, holder: str, now: datetime) -> None:
+    since = outages.note_answer(connection, holder, now=now)
+    if since is not None:
+        log.info("provider_back", after_s=int((now - since).total_seconds()))
 
 
 def _note_silence(connection: Connection, texts: int, *, holder: str, now: datetime) -> None:

@@ -52,9 +52,10 @@ def record(
     faults = [(numbers[r.message_id], r.fault) for r in results if r.fault]
 
     def save(connection: Connection) -> None:
-        moved = outbox.record(connection, changes, finished, now=now)
+        silence = outbox.finish(connection, finished, now=now)
+        moved = outbox.change(connection, changes, now=now)
         note_faults(connection, faults, now)
-        outages.note(connection, results, holder=holder, now=now)
+        outages.note(connection, results, holder=holder, silence=silence, now=now)
         if campaign is not None:
             follow(connection, moved, by_id, campaign, now)
             _alarm(connection, results, moved, now)

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, text
 # asked together or one by one. A row with fewer only counts.
 FEWEST_TO_TELL = 3
 
+# Whether anybody met silence of late, for a statement that is made anyway: answers are noted only then.
+KNOWN = "EXISTS (SELECT 1 FROM provider_outage)"
+
 _CALLS = "calls:"
 _OURS = f"starts_with(holder, '{_CALLS}') = :calls"
 
@@ -95,7 +98,10 @@ def note_failure(connection: Connection, holder: str, *, failures: int, retry_at
 
 
 def note_answer(connection: Connection, holder: str, *, now: datetime) -> datetime | None:
-    """The provider answers this worker; since when it had not, None when there was no outage."""
+    """The provider answers this worker; since when it had not, None when there was no outage.
+
+    Three statements, for when an outage is known to anybody: `outbox.finish` tells.
+    """
     calls = holder.startswith(_CALLS)
     connection.execute(_LOCK, {"calls": calls})
     connection.execute(_ELSEWHERE, {"holder": holder, "now": now, "calls": calls})

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from worker.domain.messages import Step
+from worker.store.outages import KNOWN
 
 # Two households may share one number: it gets one text, the second recipient relies on it.
 # Relies on uq_message_step and uq_message_number, so a repeat adds nothing.
@@ -42,13 +43,16 @@ INSERT INTO attempt (message_id, started_at) SELECT id, :now FROM started RETURN
 )
 
 _FINISH_ATTEMPTS = text(
-    """
+    f"""
+WITH finished AS (
 UPDATE attempt a SET finished_at = :now, outcome = f.outcome, http_status = f.http_status, code = f.code,
        provider_sid = f.sid
 FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:http AS int[]), CAST(:codes AS int[]),
             CAST(:sids AS text[])) AS f(id, outcome, http_status, code, sid)
 WHERE a.id = f.id AND (a.finished_at IS NULL OR a.outcome = 'unknown')
-"""
+)
+SELECT {KNOWN}
+"""  # noqa: S608  # our own constant
 )
 
 # What a result says counts for the attempt it is about, the latest one; that the provider has the text counts always,
@@ -161,17 +165,9 @@ def start(
     return {row.message_id: row.id for row in connection.execute(_START, values)}
 
 
-def record(
-    connection: Connection, changes: Sequence[Change], attempts: Sequence[Finished], *, now: datetime
-) -> list[Moved]:
-    """Writes the results of a batch of requests."""
-    finish(connection, attempts, now=now)
-    return change(connection, changes, now=now)
-
-
-def finish(connection: Connection, attempts: Sequence[Finished], *, now: datetime) -> None:
-    """Closes attempts with what their requests came to."""
-    connection.execute(
+def finish(connection: Connection, attempts: Sequence[Finished], *, now: datetime) -> bool:
+    """Closes attempts with what their requests came to. Whether any worker met silence of late (see store/outages.py)."""
+    silence: bool = connection.execute(
         _FINISH_ATTEMPTS,
         {
             "ids": [a.attempt_id for a in attempts],
@@ -181,7 +177,8 @@ def finish(connection: Connection, attempts: Sequence[Finished], *, now: datetim
             "sids": [a.sid for a in attempts],
             "now": now,
         },
-    )
+    ).scalar_one()
+    return silence
 
 
 def change(connection: Connection, changes: Sequence[Change], *, now: datetime) -> list[Moved]:
