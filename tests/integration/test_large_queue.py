@@ -29,7 +29,14 @@ def queue(db: Database) -> dict[str, Any]:
         connection.execute(text("UPDATE message SET due_at = :now"), {"now": now})
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE message, recipient, opt_out")
-    return {"lane": "bulk", "event_id": opened.event_id, "purpose": "care", "limit": BATCH, "now": now}
+    return {
+        "lane": "bulk",
+        "event_id": opened.event_id,
+        "purpose": "care",
+        "limit": BATCH,
+        "back_for": leaving.BACK_FOR,
+        "now": now,
+    }
 
 
 def _plan(db: Database, statement: str, values: dict[str, Any]) -> str:
@@ -61,6 +68,35 @@ def test_texts_to_other_numbers_in_the_queue_change_nothing_of_that(db: Database
     assert "Index Scan using pk_recipient" in plan
     assert "Sort" not in plan
     assert _read_whole(plan) == set()
+
+
+def test_texts_that_nobody_wants_any_more_are_met_by_one_claim_and_then_stand_aside(
+    db: Database, queue: dict[str, Any]
+) -> None:
+    """They came back to the queue after their households were let go, and are the oldest in it."""
+    with db.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE recipient SET state = 'fine', settled_at = :now "
+                "WHERE id IN (SELECT recipient_id FROM message ORDER BY due_at, id LIMIT :unwanted)"
+            ),
+            {"unwanted": int(2.5 * BATCH), "now": queue["now"]},
+        )
+    plans = [_plan(db, leaving._CLAIM.text, queue) for _claim in range(4)]
+
+    assert [_walked(plan) for plan in plans] == [BATCH] * 4
+    with db.begin() as connection:
+        head = leaving.claim(connection, queue["event_id"], purpose="care", limit=BATCH, now=queue["now"])
+        aside = "SELECT count(*) FROM message WHERE state = 'queued' AND due_at > :now"
+        assert connection.execute(text(aside), {"now": queue["now"]}).scalar_one() == int(2.5 * BATCH)
+    assert (len(head.texts), head.full) == (BATCH, True)
+
+
+def _walked(plan: str) -> int:
+    """How many entries of the queue were looked at."""
+    scan = re.split(r"->|SubPlan", plan[plan.index("ix_message_queued") :])[0]
+    passed_over = re.findall(r"Rows Removed by Filter: (\d+)", scan)
+    return sum(map(int, [*re.findall(r"actual time=\S+ rows=(\d+)", scan), *passed_over]))
 
 
 def test_the_checks_of_foreign_keys_keep_their_plans(db: Database) -> None:

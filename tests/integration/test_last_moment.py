@@ -22,7 +22,7 @@ def town(db: object, now: object) -> Switchboard:
 def leaves(town: Town, event_id: int) -> list[str]:
     """The numbers whose texts a worker would send now; nothing is sent."""
     with town.db.begin() as connection:
-        claimed = leaving.claim(connection, event_id, purpose="care", limit=10, now=town.now)
+        claimed = leaving.claim(connection, event_id, purpose="care", limit=10, now=town.now).texts
     return [text.e164 for text in claimed]
 
 

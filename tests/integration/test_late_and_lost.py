@@ -437,7 +437,7 @@ def test_a_text_that_comes_back_after_its_household_was_let_go_does_not_leave(to
             {"now": town.now, "id": home.id},
         )
 
-        claimed = leaving.claim(connection, event, purpose="care", limit=10, now=town.now)
+        claimed = leaving.claim(connection, event, purpose="care", limit=10, now=town.now).texts
 
     assert claimed == []
 

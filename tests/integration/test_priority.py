@@ -12,7 +12,7 @@ from tests.integration.rehearsal import TEXTS
 from worker.domain.campaigns import Campaign, Kind, Level
 from worker.domain.channels import Channel
 from worker.services import events, sending, shares, sweeping
-from worker.store import people
+from worker.store import leaving, people
 
 WEEKLY = builders.campaign(key="weekly", level=Level.NONE, purpose="care")
 RED = builders.campaign(key="red", level=Level.RED, purpose="care")
@@ -140,3 +140,22 @@ def test_the_queue_is_woken_for_the_most_urgent_event_first(town: Town) -> None:
     wakes: sweeping.Wakes = town.sweep()
 
     assert wakes.sending_events == [red, weekly]
+
+
+def test_who_waits_again_after_all_is_written_to_a_little_later(town: Town, post: Post) -> None:
+    """Their text was met when nobody wanted it, and stood aside: it was not thrown away."""
+    homes = _street(town, "01")
+    event = town.open(_of(WEEKLY, "01"))
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE recipient SET state = 'fine'")
+    while post.chain(event).more:
+        pass
+    with town.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE recipient SET state = 'waiting'")
+    assert post.sent_to(homes) == 0
+
+    town.now += leaving.BACK_FOR
+    while post.chain(event).more:
+        pass
+
+    assert post.sent_to(homes) == 3

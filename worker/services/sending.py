@@ -165,11 +165,11 @@ def _claim_bulk(rig: Rig, event_id: int, places: Places, *, most: int) -> _Claim
         if free_at - now >= HORIZON:
             outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
             return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
-        claimed = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
-        outages.give_back(connection, tries, len(claimed), holder=rig.holder, now=now)
-        texts = _start(rig, connection, claimed, now, campaign, own=own)
-        attempts = {c.id: c.attempts + 1 for c in claimed}
-        return _Claim(texts, attempts, campaign, event_id, full=len(claimed) == limit)
+        head = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
+        outages.give_back(connection, tries, len(head.texts), holder=rig.holder, now=now)
+        texts = _start(rig, connection, head.texts, now, campaign, own=own)
+        attempts = {c.id: c.attempts + 1 for c in head.texts}
+        return _Claim(texts, attempts, campaign, event_id, full=head.full)
 
 
 def _claim_answers(rig: Rig) -> _Claim:

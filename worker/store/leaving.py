@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -11,22 +11,30 @@ from worker.store.wanted import WAITS
 
 # Claims walk ix_message_queued from its beginning and stop when they have enough, so the last one costs what the first
 # did; OFFSET 0 keeps each EXISTS from being turned into a reading of whole tables for a few rows. SKIP LOCKED lets
-# several workers claim side by side. Nobody is written to any more once nobody who relied on the text waits for it: a
-# request that was refused may bring it back after they were let go.
-_MAY_LEAVE = f"""
-m.state = 'queued' AND m.lane = {{lane}} AND {{whose}} AND m.due_at <= :now
+# several workers claim side by side.
+_DUE = """
+m.state = 'queued' AND m.lane = {lane} AND {whose} AND m.due_at <= :now
   AND m.void_at > :now AND m.window_closes_at > :now
-  AND (m.step = 'ack'
-       OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
-                       AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {{purpose}}) OFFSET 0)
-           AND CASE WHEN m.step = 'second_number'
-                    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND {WAITS} OFFSET 0)
-                    ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164
-                                 AND {WAITS} OFFSET 0) END))
+"""
+
+# Nobody is written to any more once nobody who relied on the text waits for it: a request that was refused may bring it
+# back after they were let go.
+_WANTED = f"""
+(m.step = 'ack'
+ OR (NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
+                 AND o.channel IN ('sms', 'all') AND o.purpose IN ('all', {{purpose}}) OFFSET 0)
+     AND CASE WHEN m.step = 'second_number'
+              THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND {WAITS} OFFSET 0)
+              ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164
+                           AND {WAITS} OFFSET 0) END))
 """  # noqa: S608  # our own constant
 
+_MAY_LEAVE = f"{_DUE} AND {_WANTED}"
+
+_COLUMNS = "m.id, m.e164, m.sender, m.template, m.language, m.variables, m.void_at, m.step, m.attempts"
+
 _TAKE = """
-SELECT m.id, m.e164, m.sender, m.template, m.language, m.variables, m.void_at, m.step, m.attempts
+SELECT {columns}
 FROM message m
 WHERE {may_leave}
 ORDER BY m.due_at, m.id
@@ -34,11 +42,26 @@ LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED
 """
 
+# What nobody wants steps back for a while, so that no claim meets it twice: a tick ends what a refusal or a lost number
+# stops, and who is away or was let go by mistake may still want theirs.
 _CLAIM = text(
-    _TAKE.format(may_leave=_MAY_LEAVE.format(lane="'bulk'", whose="m.event_id = :event_id", purpose=":purpose"))
+    """
+WITH head AS MATERIALIZED ({head}), back AS (
+    UPDATE message m SET due_at = CAST(:now AS timestamptz) + :back_for FROM head WHERE m.id = head.id AND NOT head.wanted
 )
+SELECT * FROM head
+""".format(  # noqa: S608  # our own constant
+        head=_TAKE.format(
+            columns=f"{_COLUMNS}, {_WANTED.format(purpose=':purpose')} AS wanted",
+            may_leave=_DUE.format(lane="'bulk'", whose="m.event_id = :event_id"),
+        )
+    )
+)
+BACK_FOR = timedelta(minutes=1)
 
-_CLAIM_ANSWERS = text(_TAKE.format(may_leave=_MAY_LEAVE.format(lane="'answers'", whose="true", purpose="'all'")))
+_CLAIM_ANSWERS = text(
+    _TAKE.format(columns=_COLUMNS, may_leave=_MAY_LEAVE.format(lane="'answers'", whose="true", purpose="'all'"))
+)
 
 # A sender with a pace is no bottleneck for the others, nor is an event that keeps a pace of its own for its neighbours.
 _MORE_URGENT = text(
@@ -85,10 +108,22 @@ class Claimed:
         )
 
 
-def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> list[Claimed]:
-    """Due bulk texts of one event, locked; nobody else gets them while the transaction is open."""
-    values = {"event_id": event_id, "purpose": purpose, "limit": limit, "now": now}
-    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM, values)]
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of an event's queue. full: as many as were asked for were there, wanted or not."""
+
+    texts: Sequence[Claimed]
+    full: bool
+
+
+def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, now: datetime) -> Head:
+    """Due bulk texts of one event, locked; nobody else gets them while the transaction is open.
+
+    Reads `limit` of them at most: those that nobody wants are put off, and are not among the texts.
+    """
+    values = {"event_id": event_id, "purpose": purpose, "limit": limit, "back_for": BACK_FOR, "now": now}
+    found = [row._asdict() for row in connection.execute(_CLAIM, values)]
+    return Head([Claimed(**row) for row in found if row.pop("wanted")], full=len(found) == limit)
 
 
 def more_urgent(connection: Connection, event_id: int, *, unpaced: Sequence[str], now: datetime) -> int | None:
