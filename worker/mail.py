@@ -11,7 +11,7 @@ from email.utils import format_datetime, make_msgid
 from worker.domain.errors import BadDefinition
 from worker.domain.referrals import SendingOutcome
 from worker.i18n import _
-from worker.settings import Smtp
+from worker.settings_tables import Smtp
 
 OK = range(200, 300)
 

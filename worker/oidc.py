@@ -24,7 +24,7 @@ from joserfc.jwk import KeySet
 
 from worker.domain.errors import NotSignedIn, Unavailable
 from worker.i18n import _
-from worker.settings import Oidc
+from worker.settings_tables import Oidc
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from sandbox.chaos.evidence import Terms
 from sandbox.chaos.plan import Drive, Plan, Scale
 from sandbox.twilio.control import Control
 from worker.domain.campaigns import AgeBand, Audience, Campaign, Kind, Level, SendWindow
-from worker.settings import Limits
+from worker.settings_tables import Limits
 
 HEADER = (
     *("N° locataire", "Nom", "Prénom", "Date de naissance", "Adresse", "Code postal", "Commune"),

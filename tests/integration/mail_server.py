@@ -15,7 +15,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from worker.settings import Smtp
+from worker.settings_tables import Smtp
 
 USER, PASSWORD = "courtoisie", "mot de passe de relais"
 

@@ -38,7 +38,7 @@ class Exchange(Console):
 
 
 def sites_sender() -> object:
-    from worker.settings import SenderSettings
+    from worker.settings_tables import SenderSettings
 
     return SenderSettings(address=LINE.address, capability=LINE.capability)
 

@@ -18,7 +18,7 @@ from tests.integration import wire
 from tests.integration.wire import Asked, Provider
 from worker.domain.channels import Capability, Sender
 from worker.domain.messages import Outcome, OutgoingText, SendResult
-from worker.settings import Twilio
+from worker.settings_tables import Twilio
 from worker.twilio.client import Gateway
 
 SENDERS = {

@@ -10,7 +10,7 @@ from sandbox.twilio.control import Control
 from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.messages import NumberFault, Outcome, OutgoingText, SendResult
-from worker.settings import Twilio
+from worker.settings_tables import Twilio
 from worker.twilio.client import Gateway
 
 SHORT_CODE = "38000"

@@ -14,7 +14,7 @@ from tests.integration.site import Site, shipped
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
 from worker.services import files, inbound, reporting, ringing_back
-from worker.settings import AgencySettings
+from worker.settings_tables import AgencySettings
 from worker.store import accounts
 from worker.store.database import Database
 from worker.web.parts import Parts

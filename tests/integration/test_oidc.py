@@ -17,7 +17,7 @@ from tests.integration.console_visits import Browser, Console, account
 from tests.integration.identity_provider import CLIENT, SECRET, IdentityProvider
 from worker.domain.roles import Role
 from worker.services import auditing, staffing
-from worker.settings import Oidc
+from worker.settings_tables import Oidc
 
 NO_ACCOUNT = "aucun compte n&#39;est ouvert pour vous ici"
 NOT_DONE = "n&#39;a pas abouti"

@@ -18,7 +18,8 @@ from worker.domain.roles import Person, Role
 from worker.paper import lists
 from worker.services import call_sheets, calls, mornings, paper_results
 from worker.services.paper_results import Fate, Line, Sheet
-from worker.settings import Settings, Sheets
+from worker.settings import Settings
+from worker.settings_tables import Sheets
 
 FORMS = forms.load(listings.ROOT / "config")
 OLGA = Person(1, "olga", Role.OPERATOR)

@@ -12,7 +12,7 @@ from sandbox.twilio.control import Control
 from tests.integration.conftest import SENDERS, Town
 from worker.domain.messages import Inbound, MessageState, OutgoingText, Receipt
 from worker.services import inbound, receipts, reconciling
-from worker.settings import Twilio
+from worker.settings_tables import Twilio
 from worker.store import inbound as rows
 from worker.store import outbox
 from worker.twilio.client import Gateway

@@ -21,7 +21,7 @@ from worker.mail import Mailer
 from worker.paper import referrals as on_paper
 from worker.services import referral_mail
 from worker.services.referring import Agreed
-from worker.settings import Smtp
+from worker.settings_tables import Smtp
 
 TO = "ccas@partner.example"
 O = SendingOutcome  # noqa: E741

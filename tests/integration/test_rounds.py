@@ -16,7 +16,8 @@ from worker.domain.campaigns import AgeBand, Audience, Campaign, Level, SendWind
 from worker.domain.recurring import Recurrence
 from worker.services import events, schedules, steering, timetable
 from worker.services.rounds import Week
-from worker.settings import AgencySettings, CallHours, Settings
+from worker.settings import Settings
+from worker.settings_tables import AgencySettings, CallHours
 
 PARIS = ZoneInfo("Europe/Paris")
 WINDOW = SendWindow(time(9), time(19), frozenset({1, 2, 3, 4, 5, 6}), on_holidays=False)

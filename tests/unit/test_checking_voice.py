@@ -7,7 +7,8 @@ import pytest
 from worker.domain.channels import Capability
 from worker.domain.problems import Weight
 from worker.services import checking_voice
-from worker.settings import SenderSettings, Settings, Speech
+from worker.settings import Settings
+from worker.settings_tables import SenderSettings, Speech
 
 ROOT = Path(__file__).parents[2]
 LONGEST = {

@@ -13,7 +13,7 @@ from responses import matchers
 
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, Inbound
-from worker.settings import Twilio
+from worker.settings_tables import Twilio
 from worker.twilio.account import Account, ForeignHost
 from worker.twilio.client import Gateway
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, SecretStr
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from worker import cli
-from worker.settings import AgencySettings, SenderSettings, Settings
+from worker.settings import Settings
+from worker.settings_tables import AgencySettings, SenderSettings
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from worker.domain.replies import Intent
 from worker.domain.segments import Encoding
 from worker.rendering import Texts
 from worker.services import checking
-from worker.settings import Landlord, Settings
+from worker.settings import Settings
+from worker.settings_tables import Landlord
 
 TEXTS = Texts(ROOT / "templates")
 EACH = sorted((key, language) for key in TEXTS.keys() for language in TEXTS.languages(key))  # noqa: SIM118

@@ -8,7 +8,7 @@ import pytest
 from worker.domain.errors import BadDefinition
 from worker.rendering import VOICE, Texts
 from worker.services.speaking import PARTS, Speaker
-from worker.settings import Speech as Settings
+from worker.settings_tables import Speech as Settings
 from worker.twilio import twiml
 from worker.twilio.twiml import Keys, Speech, Voice
 

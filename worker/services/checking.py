@@ -18,7 +18,8 @@ from worker.i18n import _
 from worker.rendering import FALLBACK, MAX_SEGMENTS, Texts, in_place_of
 from worker.services import acknowledging, checking_settings, checking_voice
 from worker.services.checking_voice import Script
-from worker.settings import Landlord, Settings
+from worker.settings import Settings
+from worker.settings_tables import Landlord
 
 # Texts the program sends by itself, whatever the campaigns say.
 ANSWERS = frozenset(

@@ -14,8 +14,9 @@ from worker.domain.channels import Capability, Sender
 from worker.domain.errors import BadDefinition
 from worker.domain.problems import Problem, Weight
 from worker.i18n import _
-from worker.settings import Landlord, Settings
+from worker.settings import Settings
 from worker.settings_sources import PREFIX, unread
+from worker.settings_tables import Landlord
 
 FILE = "config/courtoisie.toml"
 

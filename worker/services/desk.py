@@ -13,7 +13,8 @@ from worker.domain.campaigns import Campaign, Level, SendWindow
 from worker.domain.channels import Capability
 from worker.domain.voice import AGAIN, Again, CallEnd
 from worker.rendering import VOICE, Texts
-from worker.settings import Calls, Settings
+from worker.settings import Settings
+from worker.settings_tables import Calls
 
 Written = tuple[tuple[str, str], ...]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from worker.domain import spoken
 from worker.rendering import VOICE, Texts
 from worker.settings import Settings as AllSettings
-from worker.settings import Speech as Settings
+from worker.settings_tables import Speech as Settings
 from worker.twilio import twiml
 from worker.twilio.twiml import Keys, Speech, Voice
 

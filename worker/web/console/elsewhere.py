@@ -15,7 +15,7 @@ from worker.oidc import Handshake, Provider, handshake
 from worker.services import signing_in_elsewhere
 from worker.services.signing_in import Signed
 from worker.services.signing_in_elsewhere import Came, Policy
-from worker.settings import Oidc
+from worker.settings_tables import Oidc
 from worker.web.console import entrance
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
