@@ -19,8 +19,8 @@ from tests.integration.conftest import DESK, SENDERS
 from tests.integration.rehearsal import TEXTS
 from tests.integration.test_gateway import a_gateway
 from tests.waiting import until
-from worker.bootstrap import BULK_BATCHES_AT_ONCE
 from worker.domain.campaigns import Audience, Campaign
+from worker.gates import AT_ONCE, Round
 from worker.services import events, sending, shares, steering
 from worker.store.database import Database
 from worker.twilio.client import Gateway
@@ -134,8 +134,8 @@ def test_a_text_is_claimed_once_however_slowly_the_provider_answers(
     town.build(db, 120)
     worker = Worker(db, gateway, most=20)
     event = worker.open(town.campaign())
-    with ThreadPoolExecutor(BULK_BATCHES_AT_ONCE) as threads:
-        list(threads.map(worker.rounds, [event] * BULK_BATCHES_AT_ONCE))
+    with ThreadPoolExecutor(AT_ONCE[Round.TEXTS]) as threads:
+        list(threads.map(worker.rounds, [event] * AT_ONCE[Round.TEXTS]))
 
     assert worker.states(event) == {"sent": 120}
     assert worker.attempts(event) <= 1.05 * 120
@@ -148,8 +148,8 @@ def test_a_tiny_share_does_not_claim_more_than_find_a_place_in_time(
     town.build(db, 24)
     worker = Worker(db, gateway, most=2)
     event = worker.open(town.campaign())
-    with ThreadPoolExecutor(BULK_BATCHES_AT_ONCE) as threads:
-        list(threads.map(worker.rounds, [event] * BULK_BATCHES_AT_ONCE))
+    with ThreadPoolExecutor(AT_ONCE[Round.TEXTS]) as threads:
+        list(threads.map(worker.rounds, [event] * AT_ONCE[Round.TEXTS]))
 
     assert worker.states(event) == {"sent": 24}
     assert worker.attempts(event) <= 1.1 * 24
