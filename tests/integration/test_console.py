@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -9,9 +10,10 @@ from sqlalchemy import event, text
 from tests import builders
 from tests.integration.conftest import Town
 from tests.integration.console_visits import PASSWORD, ROOT, Browser, account, owed
-from tests.integration.site import Site
+from tests.integration.site import FORM, Site
 from worker.domain.roles import Role
 from worker.services import staffing
+from worker.web.console import bodies
 
 
 def test_nobody_sees_anything_before_signing_in(console: Site, browser: Browser) -> None:
@@ -129,6 +131,25 @@ def test_a_form_from_elsewhere_changes_nothing(town: Town, browser: Browser) -> 
 
     assert browser.status == 403
     assert town.rows("campaign_event") == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"data": {"login": "x" * bodies.FORM_MOST}}, 413),
+        ({"data": {"login": "x" * (bodies.FIELD_MOST + 1)}}, 413),
+        ({"data": [("login", "x")] * (bodies.FIELDS_MOST + 1)}, 413),
+        ({"files": {"login": ("liste.csv", b"x")}}, 413),
+        ({"data": iter([b"x=1&" * 2**14] * 10), "headers": {"Content-Type": FORM}}, 413),
+        ({"data": b"no boundary", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 400),
+    ],
+    ids=["large", "a long field", "many fields", "a file", "of unknown length", "malformed"],
+)
+def test_nobody_brings_more_than_a_form_holds(browser: Browser, sent: dict[str, Any], status: int) -> None:
+    answer = browser.session.post(browser.url + "/login", timeout=10, **sent)
+
+    assert answer.status_code == status
+    assert "rien n&#39;a été" in answer.text or "ne se lit pas" in answer.text
 
 
 def test_a_disabled_account_is_out_at_once(town: Town, browser: Browser) -> None:

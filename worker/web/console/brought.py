@@ -13,7 +13,7 @@ from worker.domain.roles import Right
 from worker.labels import label
 from worker.services import learning
 from worker.services.learning import Learnt
-from worker.web.console import visit as visits
+from worker.web.console import cookies
 from worker.web.console.visit import Visit
 
 CONCERNS = tuple(Concern)
@@ -59,7 +59,7 @@ def health(visit: Visit, household: int) -> list[Health]:
     """For callers only: what a household let us keep of its health."""
     if not visit.me.may(Right.RING):
         return []
-    key = visits.rules(visit.parts).checked_key()
+    key = cookies.rules(visit.parts).checked_key()
     kept = learning.health_of(visit.parts.db, household, key=key, now=visit.now)
     known = {f"{form.key} {form.version}": form for form in visit.program.forms}
     return [
@@ -74,7 +74,7 @@ def _sealed(visit: Visit, form: Form, outcome: OutcomeCode) -> bytes:
     )
     if outcome in WRITTEN_AS:
         given[ENDING] = [outcome]
-    return learning.seal(given, key=visits.rules(visit.parts).checked_key()) if given else b""
+    return learning.seal(given, key=cookies.rules(visit.parts).checked_key()) if given else b""
 
 
 def _in_words(form: Form | None, answers: Mapping[str, Sequence[str]]) -> list[Said]:

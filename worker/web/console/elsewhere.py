@@ -16,7 +16,7 @@ from worker.services import signing_in_elsewhere
 from worker.services.signing_in import Signed
 from worker.services.signing_in_elsewhere import Came, Policy
 from worker.settings_tables import Oidc
-from worker.web.console import entrance
+from worker.web.console import cookies, entrance
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -63,7 +63,7 @@ def _out(visit: Visit, provider: Provider) -> Response:
     except (NotSignedIn, Unavailable) as error:
         return entrance.form(visit, Notice(str(error), "danger"), status=503)
     answer = RedirectResponse(address, 303)
-    return visits.keep(visit.parts, answer, COOKIE, f"{secret} {next_}")
+    return cookies.keep(visit.parts, answer, COOKIE, f"{secret} {next_}")
 
 
 def _back(visit: Visit, provider: Provider) -> Response:
@@ -77,8 +77,8 @@ def _back(visit: Visit, provider: Provider) -> Response:
         return refused
     answer = visits.see(next_)
     answer.delete_cookie(COOKIE, path="/")
-    answer.delete_cookie(visits.VISITOR, path="/")
-    return visits.keep(visit.parts, answer, visits.cookie_name(visit.parts), signed.secret)
+    answer.delete_cookie(cookies.VISITOR, path="/")
+    return cookies.keep(visit.parts, answer, cookies.cookie_name(visit.parts), signed.secret)
 
 
 def _signed(visit: Visit, provider: Provider) -> tuple[Signed, str]:
@@ -96,7 +96,7 @@ def _signed(visit: Visit, provider: Provider) -> tuple[Signed, str]:
         visit.parts.db,
         Came(found.issuer, found.subject, found.claims),
         policy=policy(visit.program.settings.oidc),
-        rules=visits.rules(visit.parts),
+        rules=cookies.rules(visit.parts),
         now=visit.now,
     )
     return signed, entrance.own_path(next_)
@@ -110,7 +110,7 @@ def _is_fresh(secret: str, visit: Visit) -> bool:
 
 
 def _shake(visit: Visit, secret: str) -> Handshake:
-    return handshake(secret, key=visits.rules(visit.parts).checked_key())
+    return handshake(secret, key=cookies.rules(visit.parts).checked_key())
 
 
 def _address(visit: Visit, path: str) -> str:

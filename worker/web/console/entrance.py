@@ -9,7 +9,7 @@ from worker.i18n import _
 from worker.services import signing_in
 from worker.services.signing_in import CodeWanted, Tried
 from worker.web import pages
-from worker.web.console import endings
+from worker.web.console import cookies, endings
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -38,10 +38,10 @@ def home(visit: Visit) -> Response:
 
 def ask(visit: Visit) -> Response:
     """The sign-in form."""
-    visitor = visit.request.cookies.get(visits.VISITOR) or visits.new_visitor()
+    visitor = visit.request.cookies.get(cookies.VISITOR) or cookies.new_visitor()
     here = Visit(visit.parts, visit.request, None, visitor, visit.form, visit.now)
     answer = form(here, next_=visit.request.query_params.get("next", "/"))
-    return visits.keep(visit.parts, answer, visits.VISITOR, visitor)
+    return cookies.keep(visit.parts, answer, cookies.VISITOR, visitor)
 
 
 def sign_in(visit: Visit) -> Response:
@@ -53,24 +53,24 @@ def sign_in(visit: Visit) -> Response:
     address = visit.request.client.host if visit.request.client else ""
     tried = Tried(visit.said("login"), str(visit.form.get("password", "")), visit.said("code"), address)
     try:
-        signed = signing_in.sign_in(visit.parts.db, tried, rules=visits.rules(visit.parts), now=visit.now)
+        signed = signing_in.sign_in(visit.parts.db, tried, rules=cookies.rules(visit.parts), now=visit.now)
     except CodeWanted as wanted:
         return form(visit, Notice(str(wanted), "info"), status=401, code_wanted=True)
     except (NotSignedIn, TooManyTries) as refused:
         status = 429 if isinstance(refused, TooManyTries) else 401
         return form(visit, Notice(str(refused), "danger"), status=status)
     answer = visits.see(own_path(visit.said("next")))
-    answer.delete_cookie(visits.VISITOR, path="/")
-    return visits.keep(visit.parts, answer, visits.cookie_name(visit.parts), signed.secret)
+    answer.delete_cookie(cookies.VISITOR, path="/")
+    return cookies.keep(visit.parts, answer, cookies.cookie_name(visit.parts), signed.secret)
 
 
 def sign_out(visit: Visit) -> Response:
     """Ends the session here and in the database."""
-    cookie = visits.cookie_name(visit.parts)
+    cookie = cookies.cookie_name(visit.parts)
     secret = visit.request.cookies.get(cookie, "")
-    signing_in.sign_out(visit.parts.db, secret, rules=visits.rules(visit.parts), now=visit.now)
+    signing_in.sign_out(visit.parts.db, secret, rules=cookies.rules(visit.parts), now=visit.now)
     answer = visits.see("/login?out=1" if visit.program.settings.oidc.issuer else "/login")
-    answer.delete_cookie(cookie, path="/", secure=visits.is_secure(visit.parts), httponly=True, samesite="lax")
+    answer.delete_cookie(cookie, path="/", secure=cookies.is_secure(visit.parts), httponly=True, samesite="lax")
     return answer
 
 
@@ -84,11 +84,11 @@ def switch_keys(visit: Visit) -> Response:
     answer = visits.see("/keys")
     value = "off" if visit.said("keys") == "off" else "on"
     answer.set_cookie(
-        visits.KEYS,
+        cookies.KEYS,
         value,
         max_age=KEYS_KEPT_S,
         httponly=True,
-        secure=visits.is_secure(visit.parts),
+        secure=cookies.is_secure(visit.parts),
         samesite="lax",
         path="/",
     )

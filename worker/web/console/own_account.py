@@ -10,6 +10,7 @@ from worker.domain.roles import Right
 from worker.i18n import _
 from worker.services import signing_in, staffing
 from worker.services.staffing import Codes
+from worker.web.console import cookies
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.pages import Notice
@@ -69,7 +70,7 @@ def start_codes(visit: Visit) -> Response:
         return _show(visit, errors=wrong.fields)
     issuer = visit.program.settings.landlord.name
     codes = staffing.start_codes(
-        visit.parts.db, visit.me.login, rules=visits.rules(visit.parts), issuer=issuer, by=visit.me, now=visit.now
+        visit.parts.db, visit.me.login, rules=cookies.rules(visit.parts), issuer=issuer, by=visit.me, now=visit.now
     )
     return _show(visit, codes=codes)
 
@@ -78,7 +79,7 @@ def confirm_codes(visit: Visit) -> Response:
     """The application shows the right codes: from now on they are asked for."""
     try:
         staffing.confirm_codes(
-            visit.parts.db, visit.me.login, visit.said("code"), rules=visits.rules(visit.parts), now=visit.now
+            visit.parts.db, visit.me.login, visit.said("code"), rules=cookies.rules(visit.parts), now=visit.now
         )
     except Refused as refused:
         return _show(visit, errors={"code": str(refused)}, started=True)
@@ -135,7 +136,7 @@ def _show(
         started=started or codes is not None,
         asks_code=own.asks_code,
         has_password=own.password_hash is not None and visit.program.settings.oidc.passwords_allowed,
-        sessions=signing_in.alive(visit.parts.db, visit.me, rules=visits.rules(visit.parts), now=visit.now),
+        sessions=signing_in.alive(visit.parts.db, visit.me, rules=cookies.rules(visit.parts), now=visit.now),
         here=signing_in.session_of(visit.me),
     )
     answer.status_code = 422 if errors else 200

@@ -1,9 +1,8 @@
 """One request to the console: who asks, what their form says, and the frame around the page that answers."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -26,23 +25,18 @@ from worker.domain.roles import Person, Right
 from worker.i18n import _
 from worker.services import signing_in
 from worker.web import pages
+from worker.web.console import bodies, cookies
+from worker.web.console.bodies import TooLarge, Unreadable
 from worker.web.pages import Frame, Notice, Place
 from worker.web.parts import Parts, Program
 
-
-class TooLarge(Refused):
-    """More than we read."""
-
-
-MOST_FIELDS = 400
-MOST_BYTES = 64 * 1024
-UPLOAD_MOST = 32 * 1024 * 1024
 STATUS: dict[type[CourtoisieError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     TooManyTries: 429,
     Unavailable: 503,
     TooLarge: 413,
+    Unreadable: 400,
     Refused: 409,
 }
 
@@ -110,7 +104,7 @@ class Visit:
             language=settings.language,
             now=self.now,
             person=person,
-            csrf=signing_in.form_token(self.secret, rules=rules(self.parts)) if self.secret else "",
+            csrf=signing_in.form_token(self.secret, rules=cookies.rules(self.parts)) if self.secret else "",
             places=[
                 Place(name, href, here=path == href or path.startswith(href + "/"))
                 for href, name, right in PLACES
@@ -118,7 +112,7 @@ class Visit:
             ],
             notices=[*self.notices, *notices],
             accepted=accepted,
-            keys=self.request.cookies.get(KEYS) != "off",
+            keys=self.request.cookies.get(cookies.KEYS) != "off",
         )
 
     def page(self, name: str, *notices: Notice, accepted: str = "", **content: Any) -> Response:
@@ -139,35 +133,6 @@ class Late:
 
 # Saves what was sent too late for the account whose session it was; says where to look after signing in again.
 Rescue = Callable[[Parts, int, Late], str]
-
-
-def rules(parts: Parts) -> signing_in.Rules:
-    """How sessions live here."""
-    settings = parts.program.settings
-    return signing_in.Rules(
-        key=settings.secret_key.get_secret_value(),
-        idle=timedelta(minutes=settings.sessions.idle_min),
-        whole=timedelta(hours=settings.sessions.whole_h),
-    )
-
-
-def cookie_name(parts: Parts) -> str:
-    """The prefix makes browsers keep other sites of this host from setting it."""
-    return "__Host-courtoisie" if is_secure(parts) else "courtoisie"
-
-
-def is_secure(parts: Parts) -> bool:
-    return parts.public_url.startswith("https://")
-
-
-def keep(parts: Parts, response: Response, name: str, value: str) -> Response:
-    """A cookie for this browser session that scripts cannot read."""
-    response.set_cookie(name, value, httponly=True, secure=is_secure(parts), samesite="lax", path="/")
-    return response
-
-
-# Keys without Ctrl can be switched off: some people's voice or hands press them by themselves.
-KEYS = "courtoisie-keys"
 
 
 def route(
@@ -196,8 +161,11 @@ def route(
                 return refused
         if not posts:
             return await run_in_threadpool(_answer, parts, request, FormData(), asked)
-        async with request.form(max_fields=MOST_FIELDS, max_part_size=MOST_BYTES) as form:
-            return await run_in_threadpool(_answer, parts, request, form, asked)
+        try:
+            async with bodies.form(request, file=upload) as form:
+                return await run_in_threadpool(_answer, parts, request, form, asked)
+        except (TooLarge, Unreadable) as error:
+            return wrong(Visit(parts, request, None, "", FormData(), parts.clock()), error)
 
     return Route(path, endpoint, methods=["POST" if posts else "GET"])
 
@@ -247,9 +215,7 @@ def _refused_upload(parts: Parts, request: Request, right: Right | None) -> Resp
     try:
         if right is not None and not visit.person.may(right):
             raise NotAllowed(_("Votre compte n'a pas accès à cette page."))
-        length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > UPLOAD_MOST:
-            raise TooLarge(_("Ce fichier dépasse {n} Mo : rien n'a été lu.").format(n=UPLOAD_MOST // 2**20))
+        bodies.refuse_announced(request, file=True)
     except CourtoisieError as error:
         return wrong(visit, error)
     return None
@@ -264,22 +230,17 @@ def watching(parts: Parts, request: Request, right: Right) -> Visit:
 
 
 def _identified(parts: Parts, request: Request, form: FormData, now: datetime, *, watching: bool = False) -> Visit:
-    secret = request.cookies.get(cookie_name(parts), "")
-    person = signing_in.who(parts.db, secret, rules=rules(parts), now=now, watching=watching) if secret else None
-    bound_to = secret if person is not None else request.cookies.get(VISITOR, "")
+    secret = request.cookies.get(cookies.cookie_name(parts), "")
+    person = (
+        signing_in.who(parts.db, secret, rules=cookies.rules(parts), now=now, watching=watching) if secret else None
+    )
+    bound_to = secret if person is not None else request.cookies.get(cookies.VISITOR, "")
     return Visit(parts, request, person, bound_to, form, now)
 
 
-VISITOR = "courtoisie-visitor"
-
-
-def new_visitor() -> str:
-    """Something of their own for people who are not signed in yet, so that the sign-in form is theirs."""
-    return secrets.token_urlsafe(16)
-
-
 def _is_own_form(visit: Visit) -> bool:
-    return bool(visit.secret) and signing_in.is_form_token(visit.said("csrf"), visit.secret, rules=rules(visit.parts))
+    token, rules = visit.said("csrf"), cookies.rules(visit.parts)
+    return bool(visit.secret) and signing_in.is_form_token(token, visit.secret, rules=rules)
 
 
 def _to_sign_in(visit: Visit, asked: _Asked) -> Response:
@@ -293,10 +254,10 @@ def _to_sign_in(visit: Visit, asked: _Asked) -> Response:
 
 def _rescued(visit: Visit, asked: _Asked) -> str:
     """Where to find, after signing in, what was sent too late; empty when it is nobody's to save."""
-    secret = visit.request.cookies.get(cookie_name(visit.parts), "")
+    secret = visit.request.cookies.get(cookies.cookie_name(visit.parts), "")
     if asked.too_late is None or not secret:
         return ""
-    if not signing_in.is_form_token(visit.said("csrf"), secret, rules=rules(visit.parts)):
+    if not signing_in.is_form_token(visit.said("csrf"), secret, rules=cookies.rules(visit.parts)):
         return ""
     account = signing_in.ran_out(visit.parts.db, secret, now=visit.now)
     if account is None:
