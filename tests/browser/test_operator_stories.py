@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import listings
-from tests.browser.conftest import axe, owed_calls, sign_in
+from tests.browser.conftest import axe, enter, owed_calls, ready, sign_in
 from tests.integration.conftest import DESK, Town
 from tests.integration.console_visits import account
 from tests.integration.site import Site
@@ -63,6 +63,19 @@ def test_a_list_with_mistakes_is_looked_at_before_it_counts(town: Town, page: Pa
     expect(page.get_by_text("Liste enregistrée.")).to_be_visible()
     assert axe(page) == []
     assert len(town.rows("household")) > 0
+
+
+def test_results_being_typed_survive_a_session_that_ran_out(town: Town, console: Site, page: Page) -> None:
+    owed_calls(town, 1)
+    sign_in(page, account(town, "lucie", Role.CALLER), at="/sheets/results?agency=01")
+    ready(page)
+    page.get_by_label("Note").first.fill("Demande un ventilateur.")
+    console.now += timedelta(hours=3)
+
+    page.get_by_role("button", name="Noter ces résultats").click()
+    enter(page, "lucie")
+
+    expect(page.get_by_role("group", name="Ligne 1").get_by_label("Note")).to_have_value("Demande un ventilateur.")
 
 
 def test_calls_go_on_paper_and_their_results_come_back(town: Town, console: Site, page: Page) -> None:

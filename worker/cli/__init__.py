@@ -65,7 +65,7 @@ def main() -> None:
     try:
         cli()
     except CourtoisieError as error:
-        complain(str(error))
+        complain(_worded(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -74,6 +74,11 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  # the edge of the process
         complain(_internal(error))
         sys.exit(1)
+
+
+def _worded(error: CourtoisieError) -> str:
+    """With the command that tells more, where there is one."""
+    return f"{error} {_('Voyez « {command} ».').format(command=error.command)}" if error.command else str(error)
 
 
 def _add_plug_ins() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 
 class CourtoisieError(Exception):
-    """Something went wrong."""
+    """Something went wrong. command: what tells more at a terminal; a page or a program is not told of it."""
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, command: str = "") -> None:
         super().__init__(message or (self.__doc__ or "").strip())
+        self.command = command
 
 
 class Refused(CourtoisieError):

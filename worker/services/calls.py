@@ -95,7 +95,7 @@ def _locked(connection: Connection, task_id: int, caller: str, now: datetime) ->
     """The open task, in nobody else's hands, with its household locked first, as everywhere."""
     household = rows.household_of(connection, task_id)
     if household is None:
-        raise NotFound(_("Aucun appel n° {id}. Voyez « courtoisie tasks ».").format(id=task_id))
+        raise NotFound(_("Aucun appel n° {id}.").format(id=task_id), command="courtoisie tasks")
     people.lock(connection, [household])
     task = rows.lock(connection, task_id)
     if task.state not in {TaskState.OPEN, TaskState.CLAIMED}:

@@ -189,7 +189,7 @@ def _held(connection: Connection, task_id: int, until: datetime) -> Held:
 def _locked(connection: Connection, task_id: int) -> rows.Claim:
     found = rows.lock(connection, task_id)
     if found is None:
-        raise NotFound(_("Aucun appel n° {id}. Voyez « courtoisie tasks ».").format(id=task_id))
+        raise NotFound(_("Aucun appel n° {id}.").format(id=task_id), command="courtoisie tasks")
     if found.state not in OPEN_STATES:
         raise Refused(_("L'appel n° {id} est déjà clos.").format(id=task_id))
     return found
@@ -201,9 +201,8 @@ def _of_caller(connection: Connection, task_id: int, caller: str, now: datetime)
     refuse_if_held(found, caller=caller, now=now)
     if found.claimed_by != caller:
         raise Refused(
-            _("L'appel n° {id} n'est plus entre vos mains : reprenez-le avec « courtoisie task claim {id} ».").format(
-                id=task_id
-            )
+            _("L'appel n° {id} n'est plus entre vos mains : reprenez-le.").format(id=task_id),
+            command=f"courtoisie task claim {task_id}",
         )
 
 

@@ -128,7 +128,7 @@ def get(db: Database, event_id: int) -> rows.Event:
     with db.begin() as connection:
         event = rows.get(connection, event_id)
     if event is None:
-        raise NotFound(_("Aucune opération n° {id}. Voyez « courtoisie events ».").format(id=event_id))
+        raise NotFound(_("Aucune opération n° {id}.").format(id=event_id), command="courtoisie events")
     return event
 
 
@@ -190,9 +190,8 @@ def _steer(db: Database, event_id: int, *, to: EventState, only_from: tuple[Even
 def _move(connection: Connection, event_id: int, *, to: EventState, only_from: tuple[EventState, ...]) -> None:
     if not rows.move(connection, event_id, to=to, only_from=only_from):
         raise Refused(
-            _("L'opération n° {id} ne le permet plus ou pas encore ; voyez « courtoisie event show {id} ».").format(
-                id=event_id
-            )
+            _("L'opération n° {id} ne le permet plus ou pas encore : voyez où elle en est.").format(id=event_id),
+            command=f"courtoisie event show {event_id}",
         )
 
 

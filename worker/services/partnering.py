@@ -42,7 +42,7 @@ def found(connection: Connection, partner_id: int) -> Partner:
     """The same in the caller's transaction."""
     partner = rows.one(connection, partner_id)
     if partner is None:
-        raise NotFound(_("Aucun partenaire n° {id}. Voyez « courtoisie partner list ».").format(id=partner_id))
+        raise NotFound(_("Aucun partenaire n° {id}.").format(id=partner_id), command="courtoisie partner list")
     return partner
 
 

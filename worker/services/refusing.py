@@ -31,6 +31,6 @@ def lift(db: Database, household: int, *, now: datetime) -> None:
 
     if not db.run(work):
         raise Refused(
-            _("Le foyer n° {id} n'a rien refusé, ou n'existe pas. Voyez « courtoisie refusals ».").format(id=household)
+            _("Le foyer n° {id} n'a rien refusé, ou n'existe pas.").format(id=household), command="courtoisie refusals"
         )
     log.info("refusal_lifted", household_id=household)

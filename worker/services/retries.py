@@ -129,7 +129,7 @@ def _dialled(connection: Connection, call: Call) -> str | None:
     dialled = phones.typed(call.said.number)
     if dialled not in theirs:
         raise Refused(
-            _("Ce numéro n'est pas l'un des {n} numéros de ce foyer. Voyez « courtoisie tasks ».").format(n=len(theirs))
+            _("Ce numéro n'est pas l'un des {n} numéros de ce foyer.").format(n=len(theirs)), command="courtoisie tasks"
         )
     return dialled
 

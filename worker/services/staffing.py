@@ -273,7 +273,7 @@ def _found(connection: Connection, login: str) -> Account:
 
 def _there(account: Account | None, login: str) -> Account:
     if account is None:
-        raise NotFound(_("Aucun compte « {login} ». Voyez « courtoisie user list ».").format(login=login))
+        raise NotFound(_("Aucun compte « {login} ».").format(login=login), command="courtoisie user list")
     return account
 
 

@@ -240,7 +240,7 @@ def _locked(connection: Connection, event_id: int) -> event_rows.Event:
     rows.lock(connection, event_id)
     event = event_rows.get(connection, event_id)
     if event is None:
-        raise NotFound(_("Aucune opération n° {id}. Voyez « courtoisie events ».").format(id=event_id))
+        raise NotFound(_("Aucune opération n° {id}.").format(id=event_id), command="courtoisie events")
     return event
 
 
@@ -253,7 +253,6 @@ def _under_way(connection: Connection, event_id: int, *, among: frozenset[EventS
 
 def _not_any_more(event_id: int) -> Refused:
     return Refused(
-        _("L'opération n° {id} ne le permet plus ou pas encore ; voyez « courtoisie event show {id} ».").format(
-            id=event_id
-        )
+        _("L'opération n° {id} ne le permet plus ou pas encore : voyez où elle en est.").format(id=event_id),
+        command=f"courtoisie event show {event_id}",
     )

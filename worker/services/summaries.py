@@ -107,7 +107,7 @@ def _summary(
 ) -> Summary:
     event = events.get(connection, event_id)
     if event is None:
-        raise NotFound(_("Aucune opération n° {id}. Voyez « courtoisie events ».").format(id=event_id))
+        raise NotFound(_("Aucune opération n° {id}.").format(id=event_id), command="courtoisie events")
     lines = reports.spent(connection, event_id, span, destinations=prices.destinations)
     refusals = reports.opt_outs(connection, event_id, span)
     handed = reports.referrals(connection, event_id, span)

@@ -56,7 +56,7 @@ def undo(db: Database, task_id: int, *, caller: str, now: datetime) -> str:
     def work(connection: Connection) -> str:
         household = task_rows.household_of(connection, task_id)
         if household is None:
-            raise NotFound(_("Aucun appel n° {id}. Voyez « courtoisie tasks ».").format(id=task_id))
+            raise NotFound(_("Aucun appel n° {id}.").format(id=task_id), command="courtoisie tasks")
         people.lock(connection, [household])
         claims.refuse_others(connection, task_id, caller=caller, now=now)
         ended = _undoable(connection, task_id, caller, now)

@@ -93,7 +93,7 @@ class Problem(BaseModel):
     title: str = Field(examples=["Introuvable"])
     status: int = Field(examples=[404])
     code: str = Field(examples=["not_found"])
-    detail: str = Field(examples=["Aucune opération n° 7. Voyez « courtoisie events »."])
+    detail: str = Field(examples=["Aucune opération n° 7."])
     errors: list[Wrong] = Field(default=[], description="for `invalid`: one line per field")
 
 

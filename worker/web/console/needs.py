@@ -32,7 +32,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
     refer = Right.REFER
     return [
         visits.route(parts, "/households/{id}/refer", new, right=refer),
-        visits.route(parts, "/households/{id}/refer", add, right=refer, posts=True),
+        visits.route(parts, "/households/{id}/refer", add, right=refer, posts=True, too_late=_where_typed),
     ]
 
 
@@ -51,6 +51,14 @@ def add(visit: Visit) -> Response:
     except Refused as refused:
         return _new(visit, home, heard, Notice(str(refused), "danger"), status=409)
     return visits.see(f"/referrals/{made}")
+
+
+def _where_typed(_parts: Parts, _account: int, late: visits.Late) -> str:
+    """The form again, into which the browser puts what it has kept."""
+    task = str(late.form.get("task", ""))
+    if not (late.id.isascii() and late.id.isdigit()):
+        return "/desk"
+    return f"/households/{late.id}/refer" + (f"?task={task}" if task.isascii() and task.isdigit() else "")
 
 
 def _made(visit: Visit, home: Home, heard: "Proposal | None") -> int:
@@ -97,6 +105,7 @@ def _new(
             "shared": chosen.get("shared", [str(Shared.PHONE)]) if not visit.form else chosen.get("shared", []),
         },
         errors=errors or {},
+        fresh=not visit.form,
     )
     answer.status_code = status
     return answer

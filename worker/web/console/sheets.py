@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -35,7 +36,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         visits.route(parts, "/sheets/calls.pdf", as_pdf, right=sees),
         visits.route(parts, "/sheets/morning/{id}", morning, right=sees),
         visits.route(parts, "/sheets/results", results, right=rings),
-        visits.route(parts, "/sheets/results", type_in, right=rings, posts=True),
+        visits.route(parts, "/sheets/results", type_in, right=rings, posts=True, too_late=_where_typed),
     ]
 
 
@@ -125,6 +126,12 @@ def type_in(visit: Visit) -> Response:
     return _lines(visit, after, *_told(after))
 
 
+def _where_typed(_parts: Parts, _account: int, late: visits.Late) -> str:
+    """The page of the sheets that were typed, where the browser gives back what it has kept."""
+    agency = str(late.form.get("agency") or "")[:80]
+    return "/sheets/results" + (f"?agency={quote(agency, safe='')}" if agency else "")
+
+
 def _unseen(answer: Answer) -> Answer:
     if answer.fate is not Fate.READY:
         return answer
@@ -187,6 +194,7 @@ def _lines(
         day=visit.said("day") or visit.program.desk.local_date(visit.now).isoformat(),
         caller=visit.said("caller") or visit.me.login,
         agency=agency,
+        fresh=not visit.form,
         more=more,
         checked=any(a.fate is Fate.READY for a in open_) or bool(agency),
     )

@@ -155,7 +155,7 @@ def _user(visit: Visit, *notices: Notice, errors: Mapping[str, str] | None = Non
 def _found(visit: Visit) -> Listed:
     listed = {one.login: one for one in staffing.listed(visit.parts.db, now=visit.now)}
     if _login(visit) not in listed:
-        raise NotFound(_("Aucun compte « {login} ». Voyez « courtoisie user list ».").format(login=_login(visit)))
+        raise NotFound(_("Aucun compte « {login} ».").format(login=_login(visit)))
     return listed[_login(visit)]
 
 

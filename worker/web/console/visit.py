@@ -246,10 +246,11 @@ def _is_own_form(visit: Visit) -> bool:
 def _to_sign_in(visit: Visit, asked: _Asked) -> Response:
     """Back to where they were once they have signed in; a form's own page is the one it came from."""
     request = visit.request
-    where = _rescued(visit, asked) or (request.url.path if request.method == "GET" else "/")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    where = _rescued(visit, asked) or (here if request.method == "GET" else "/")
     if pages.wants_json(request):
         return Response(_("Votre session est terminée : reconnectez-vous."), 401, media_type="text/plain")
-    return see(f"/login?next={quote(where)}")
+    return see(f"/login?next={quote(where, safe='/')}")
 
 
 def _rescued(visit: Visit, asked: _Asked) -> str:

@@ -37,6 +37,33 @@ function drafts() {
   for (const form of all("form[data-leaving]")) form.addEventListener("submit", () => drop(() => true));
 }
 
+// What is typed into a long form stays in this tab until the form has been taken. The call's card keeps its own.
+function typed() {
+  const mine = `draft:${document.body.dataset.person}:`;
+  const forms = all("form[data-draft]:not([data-keep])");
+  const here = new Set(forms.map((form) => mine + form.dataset.draft));
+  if (document.body.dataset.person && !document.querySelector("[data-wrong]")) {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(mine) && !here.has(key) && JSON.parse(sessionStorage.getItem(key)).sent) sessionStorage.removeItem(key);
+    }
+  }
+  for (const form of forms) {
+    const name = mine + form.dataset.draft;
+    const fields = () => Array.from(form.elements).filter((f) => f.name && !["hidden", "submit", "button"].includes(f.type));
+    const ticked = (f) => (f.type === "radio" || f.type === "checkbox" ? f.checked : null);
+    const put = (sent) => sessionStorage.setItem(name, JSON.stringify({ sent, fields: fields().map((f) => [f.name, f.value, ticked(f)]) }));
+    const kept = form.dataset.restore === "no" ? null : JSON.parse(sessionStorage.getItem(name) || "null");
+    for (const [key, value, checked] of kept ? kept.fields : []) {
+      for (const field of fields().filter((f) => f.name === key)) {
+        if (checked === null) field.value = value;
+        else if (field.value === value) field.checked = checked;
+      }
+    }
+    for (const sign of ["input", "change"]) form.addEventListener(sign, () => put(false));
+    form.addEventListener("submit", () => put(true));
+  }
+}
+
 // What is possible for a while says how long, and goes when it is over.
 function whiles() {
   for (const form of all("form[data-left-s]")) {
@@ -92,4 +119,4 @@ function live() {
   source.addEventListener("error", () => { say("off"); });
 }
 
-drafts(); help(); whiles(); once(); counters(); live();
+drafts(); typed(); help(); whiles(); once(); counters(); live();
