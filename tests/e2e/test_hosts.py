@@ -21,7 +21,7 @@ from sandbox.processes import Child
 from sandbox.stack import DATABASE
 from tests.e2e.conftest import QUICK, City, District, inhabited, until
 from worker.domain.campaigns import Campaign, Kind
-from worker.services import sending
+from worker.services import shares
 from worker.store import database
 
 pytestmark = pytest.mark.e2e
@@ -78,12 +78,12 @@ class Region:
         self.city.stack.children[f"{child.name}: {command[-1]}"] = child  # ended with the stack
         return child
 
-    def at_work(self, district: District, *, since_s: float = sending.SHARE_HELD_FOR.total_seconds()) -> set[str]:
+    def at_work(self, district: District, *, since_s: float = shares.HELD_FOR.total_seconds()) -> set[str]:
         """The hosts that have taken a part of the budget within these seconds, to send a batch."""
         rows = district.all(
             "SELECT split_part(holder, ':', 1) AS host FROM in_flight_share "
             "WHERE slots > 0 AND until_at > now() + CAST(:held AS interval) - CAST(:since AS interval)",
-            held=sending.SHARE_HELD_FOR,
+            held=shares.HELD_FOR,
             since=timedelta(seconds=since_s),
         )
         return {row["host"] for row in rows}
