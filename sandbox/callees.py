@@ -30,6 +30,8 @@ class Manner(StrEnum):
     UNKNOWN = "unknown"  # a person whom the detection of machines cannot tell; 1
     SLOW_DETECTION = "slow_detection"  # a person who presses 1 before it is told who picked up
     DEAD = "dead"  # no such number
+    DECLINES = "declines"  # looks who rings, and turns the call away
+    BLOCKED = "blocked"  # a filter has our number for a nuisance
 
 
 class Pickup(StrEnum):
@@ -55,6 +57,7 @@ class Callee:
     """Who or what picks up, on one occasion. presses: at the first question, at the second...; the last one is the
     answer to all further questions too. greeting_s: of an answering machine, which records what is said after it.
 
+    sip: what the carrier says of a call that is not answered, where that is not the usual word for it.
     hangs_up_s: after picking up. leaves_at_key: hangs up as the key goes down. talk_s: how long they talk to a person.
     """
 
@@ -67,6 +70,7 @@ class Callee:
     hangs_up_s: float | None = None
     leaves_at_key: bool = False
     talk_s: float = 60.0
+    sip: int | None = None
 
     def press(self, question: int) -> Press | None:
         """What is pressed at a question, counted from 1."""
@@ -93,6 +97,8 @@ CALLEES: Mapping[Manner, Callee] = {
     Manner.UNKNOWN: Callee(answered_by="unknown", presses=(Press("1"), None)),
     Manner.SLOW_DETECTION: Callee(detection_s=12.0, presses=(Press("1", words=0.3), None)),
     Manner.DEAD: Callee(Pickup.UNREACHABLE),
+    Manner.DECLINES: Callee(Pickup.BUSY, sip=603),
+    Manner.BLOCKED: Callee(Pickup.UNREACHABLE, sip=607),
 }
 # manner -> what happens the first time; later it is as with people who are fine
 ONCE: Mapping[Manner, Pickup] = {
@@ -121,7 +127,8 @@ DEFAULT_MANNERS: Mapping[Manner, float] = {
     Manner.FAX: 0.005,
     Manner.UNKNOWN: 0.02,
     Manner.SLOW_DETECTION: 0.02,
-    Manner.DEAD: 0.015,
+    Manner.DEAD: 0.01,
+    Manner.DECLINES: 0.005,
 }
 
 

@@ -268,6 +268,7 @@ CALL_ENDS: dict[CallEnd, str] = {
     CallEnd.FAX: _("télécopieur"),
     CallEnd.BUSY: _("occupé"),
     CallEnd.NO_ANSWER: _("pas de réponse"),
+    CallEnd.REJECTED: _("appel refusé"),
     CallEnd.DEAD: _("numéro non attribué"),
     CallEnd.FAILED: _("appel non abouti"),
     CallEnd.CANCELLED: _("appel annulé"),

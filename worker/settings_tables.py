@@ -146,7 +146,9 @@ class Speech(BaseModel):
     rate_percent: int = Field(default=85, ge=50, le=150, description="of the voice's usual pace")
     pause_s: int = Field(default=1, ge=0, le=5, description="between two lines of a script")
     key_wait_s: int = Field(default=8, ge=3, le=30, description="for a key, after the question")
-    repeats: int = Field(default=2, ge=1, le=4, description="so often the question is put before it is given up")
+    repeats: int = Field(
+        default=2, ge=0, le=3, description="so often the question is put once more, after the first time"
+    )
     audio: dict[str, str] = Field(default={}, description="recordings in place of texts: LANGUAGE/KEY to a web address")
 
     @field_validator("audio")

@@ -28,6 +28,8 @@ ENDINGS = {
     "hangs_up": ("callback", ["no_reply_orange", "call_no_key"], ["hung_up"]),
     "fax": ("callback", ["call_failed", "no_mobile"], ["fax"]),
     "dead": ("callback", ["call_failed", "no_mobile"], ["dead"]),
+    "declines": ("callback", ["call_failed", "no_mobile"], ["rejected"]),
+    "blocked": ("callback", ["call_failed", "no_mobile"], ["rejected"]),
     "busy": ("callback", ["no_reply_orange", "call_unanswered"], ["busy"] * 3),
     "busy_once": ("fine", [], ["busy", "answered"]),
     "no_answer": ("callback", ["no_reply_orange", "call_unanswered"], ["no_answer"] * 3),

@@ -160,7 +160,7 @@ class Switchboard(Town):
         at = self.place_of(call, round_)
         form = {"To": call.to, "From": LINE.address}
         answer = calls.pressed(form, at, key, now=self.now) if key in INTENT_OF_KEY else None
-        stored = following.press(self.db, at, Word(key=key), answer, desk=CALL_DESK, now=self.now)
+        _known, stored = following.press(self.db, at, Word(key=key), answer, desk=CALL_DESK, now=self.now)
         if stored is not None:
             inbound.handle(self.reading, stored, now=self.now)
 

@@ -93,6 +93,7 @@ TOLD = {
     "hung up in the middle": ({"answered_by": "human"}, "completed", {}, "call_no_key"),
     "a key that means nothing": ({"key": "5"}, "completed", {}, "call_no_key"),
     "a fax": ({"answered_by": "fax"}, "completed", {}, "call_failed"),
+    "declined by hand": ({}, "busy", {"sip_code": 603}, "call_failed"),
     "a dead number": ({}, "failed", {"sip_code": 404}, "call_failed"),
 }
 
@@ -577,6 +578,53 @@ def test_a_refused_caller_id_is_told_and_stops_no_text(town: Switchboard) -> Non
     assert town.place() == []
     town.now += timedelta(minutes=6)
     assert len(town.place()) == 1
+
+
+@pytest.mark.parametrize(("sip_code", "alarmed"), [(607, True), (608, True), (603, False), (403, False)])
+def test_that_our_number_is_blocked_is_told_to_the_operator(town: Switchboard, sip_code: int, alarmed: bool) -> None:
+    _home, call = called(town)
+
+    town.ends(call, "failed", sip_code=sip_code)
+
+    [event] = town.rows("campaign_event")
+    assert (str(sip_code) in str(event["alarm"])) is alarmed
+    assert event["state"] == "running"
+    assert town.rows("automatic_call")[0]["came_to"] == "rejected"
+
+
+def owed_again_after_two_vain_looks(town: Switchboard) -> tuple[builders.Household, Place]:
+    """Its request was never answered, and the provider's list did not have it."""
+    home = landline_home(town)
+    town.open(calling_campaign(resend_after_unknown=True))
+    town.climb()
+    town.exchange.fates.append(SendResult(0, 0, Outcome.UNKNOWN))
+    town.place()
+    for _look in range(2):
+        town.now += timedelta(minutes=2)
+        reconciling.settle_unknown(town.asking())
+    assert town.call_row(home)["state"] == "queued"
+    [attempt] = town.rows("attempt")
+    return home, Place(int(str(town.call_row(home)["id"])), int(str(attempt["id"])), "CA" + "e" * 32)
+
+
+def test_a_call_that_turns_up_late_is_not_made_once_more(town: Switchboard) -> None:
+    home, at = owed_again_after_two_vain_looks(town)
+
+    following.hear(town.db, at, Word(status="ringing", sequence=1), desk=CALL_DESK, now=town.now)
+
+    assert town.call_row(home)["state"] == "sent"
+    assert town.place() == []
+    assert town.rows("automatic_call")[0]["ended_at"] is None  # a line is taken
+
+
+def test_a_late_word_of_a_call_that_is_over_does_not_hold_back_the_next(town: Switchboard) -> None:
+    home, call = called(town)
+    town.ends(call, "busy")
+
+    town.word(call, status="ringing", sequence=1)
+    town.word(call, answered_by="unknown")
+
+    assert town.call_row(home)["state"] == "queued"
 
 
 def test_the_report_tells_of_the_machines_last_call(town: Switchboard) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from pydantic import SecretStr
 
 from sandbox.twilio.control import Control
@@ -21,6 +22,8 @@ SENDERS = {
     "wrong": Sender("wrong", "39999", Capability.TWO_WAY),
 }
 PHONE = "+33639980001"
+HOUSEHOLD = "+33536490001"
+LINE = Sender("voix", "+33939000001", Capability.VOICE)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -181,6 +184,27 @@ def test_the_provider_tells_how_a_text_stands(gateway: Gateway, twilio: Control)
     assert found is not None
     assert (found.status, found.to) == ("delivered", PHONE)
     assert gateway.fetch("SM" + "0" * 32) is None
+
+
+def test_of_calls_only_those_we_asked_for_are_found(gateway: Gateway, twilio: Control) -> None:
+    """A caller who is connected to a household rings it too; that leg is not the machine's call."""
+    twilio.put_senders({"address": LINE.address})
+    twilio.put_callee(HOUSEHOLD, "silent")
+    own_phone = f'<Response><Dial callerId="{LINE.address}"><Number>{HOUSEHOLD}</Number></Dial></Response>'
+    account = twilio.account()
+    calls = f"{twilio.url}/2010-04-01/Accounts/{account['sid']}/Calls.json"
+    for to, twiml in ((PHONE, own_phone), (HOUSEHOLD, "<Response><Say>Bonjour.</Say></Response>")):
+        order = {"To": to, "From": LINE.address, "Twiml": twiml}
+        reply = requests.post(calls, data=order, auth=(account["sid"], account["token"]), timeout=10)
+        assert reply.status_code == 201
+    twilio.put_callee(PHONE, "silent")
+    twilio.clock(jump_s=60)
+
+    found = gateway.find_calls(HOUSEHOLD, LINE.address, LONG_AGO)
+
+    legs = twilio.calls(to=HOUSEHOLD)
+    assert sorted(leg["direction"] for leg in legs) == ["outbound-api", "outbound-dial"]
+    assert [f.provider_sid for f in found] == [leg["sid"] for leg in legs if leg["direction"] == "outbound-api"]
 
 
 def test_replies_that_missed_us_are_on_file(gateway: Gateway, twilio: Control) -> None:

@@ -120,6 +120,45 @@ def test_a_busy_line_is_told_once_however_often(town: Switchboard, site: Site, c
     assert row["came_to"] == "busy"
 
 
+def test_asking_for_it_again_until_the_end_is_not_hanging_up(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    for round_ in range(4):
+        site.post(path("gather", call, round_), form(town, call, Digits="3"))
+    site.post(path("status", call), form(town, call, CallStatus="completed", SequenceNumber="3"))
+
+    assert town.rows("automatic_call")[0]["came_to"] == "no_input"
+
+
+@pytest.mark.parametrize("hook", ["answer", "gather"])
+def test_a_machine_hears_how_to_reach_us_and_is_asked_for_no_key(
+    town: Switchboard, site: Site, call: OutgoingCall, hook: str
+) -> None:
+    told = form(town, call, CallStatus="in-progress", Digits="", AnsweredBy="machine_end_beep")
+    said = site.post(path(hook, call), told).text
+
+    assert "<Gather" not in said
+    assert "nous rappeler au" in " ".join(spoken(said))
+    assert not any(word in " ".join(spoken(said)) for word in ("tapez", "choix", "chaud"))
+
+
+def test_a_machine_is_told_once_whether_by_a_worker_or_at_the_end_of_the_question(
+    town: Switchboard, site: Site, call: OutgoingCall
+) -> None:
+    site.post(path("amd", call), form(town, call, AnsweredBy="machine_end_beep"))
+    first = site.post(path("gather", call), form(town, call, Digits="", AnsweredBy="machine_end_beep")).text
+    second = site.post(path("gather", call), form(town, call, Digits="", AnsweredBy="machine_end_beep")).text
+
+    assert "nous rappeler au" in " ".join(spoken(first))
+    assert spoken(second) == []
+
+
+def test_who_pressed_a_key_is_no_machine_whatever_the_detection_says(
+    town: Switchboard, site: Site, call: OutgoingCall
+) -> None:
+    said = site.post(path("gather", call), form(town, call, Digits="1", AnsweredBy="machine_start")).text
+
+    assert "Prenez soin de vous" in " ".join(spoken(said))
+
+
 def test_a_machine_is_told_to_the_workers(town: Switchboard, site: Site, call: OutgoingCall) -> None:
     site.post(path("status", call), form(town, call, CallStatus="in-progress", SequenceNumber="2"))
     answer = site.post(path("amd", call), form(town, call, AnsweredBy="machine_start", MachineDetectionDuration="3000"))

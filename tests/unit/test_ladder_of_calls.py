@@ -93,6 +93,7 @@ def test_who_stays_silent_is_rung_in_their_turn(what: dict[str, Any], move: Move
         (CallEnd.NO_INPUT, TaskReason.CALL_NO_KEY),
         (CallEnd.WRONG_KEY, TaskReason.CALL_NO_KEY),
         (CallEnd.HUNG_UP, TaskReason.CALL_NO_KEY),
+        (CallEnd.REJECTED, TaskReason.CALL_FAILED),
         (CallEnd.MACHINE, TaskReason.CALL_UNANSWERED),
         (CallEnd.BUSY, TaskReason.CALL_UNANSWERED),
         (CallEnd.NO_ANSWER, TaskReason.CALL_UNANSWERED),

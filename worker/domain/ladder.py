@@ -106,7 +106,7 @@ _RINGING = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UN
 _TASK_OF_CALL = (
     dict.fromkeys(HEARD, TaskReason.CALL_NO_KEY)
     | dict.fromkeys(UNHEARD, TaskReason.CALL_UNANSWERED)
-    | dict.fromkeys((CallEnd.FAX, CallEnd.DEAD, CallEnd.FAILED), TaskReason.CALL_FAILED)
+    | dict.fromkeys((CallEnd.FAX, CallEnd.REJECTED, CallEnd.DEAD, CallEnd.FAILED), TaskReason.CALL_FAILED)
 )
 
 # Nothing was written to them: the call is how they first hear of the event.

@@ -27,6 +27,7 @@ class CallEnd(StrEnum):
     FAX = "fax"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
     DEAD = "dead"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -35,7 +36,7 @@ class CallEnd(StrEnum):
 # Somebody picked up and did not answer the question; nobody could be asked; the number itself is no use.
 HEARD = frozenset({CallEnd.NO_INPUT, CallEnd.WRONG_KEY, CallEnd.HUNG_UP})
 UNHEARD = frozenset({CallEnd.MACHINE, CallEnd.BUSY, CallEnd.NO_ANSWER})
-USELESS = frozenset({CallEnd.FAX, CallEnd.DEAD, CallEnd.FAILED, CallEnd.CANCELLED})
+USELESS = frozenset({CallEnd.FAX, CallEnd.REJECTED, CallEnd.DEAD, CallEnd.FAILED, CallEnd.CANCELLED})
 
 _COMPLETED = "completed"
 _END_OF_STATUS = {
@@ -44,10 +45,15 @@ _END_OF_STATUS = {
     "failed": CallEnd.FAILED,
     "canceled": CallEnd.CANCELLED,
 }
+# Under which of them the provider tells of a call that was turned away.
+_REFUSALS = frozenset({CallEnd.BUSY, CallEnd.NO_ANSWER, CallEnd.FAILED})
 FINAL = frozenset({_COMPLETED, *_END_OF_STATUS})
 STATUSES = frozenset({"queued", "initiated", "ringing", "in-progress", *FINAL})
 # SIP words of the carrier: no such number, gone for good, incomplete, does not exist anywhere.
 _DEAD = frozenset({404, 410, 484, 604})
+# Forbidden, declined; unwanted, and rejected by somebody's filter (RFC 8197, RFC 8688): those two judge our number.
+BLOCKED = frozenset({607, 608})
+_REJECTED = frozenset({403, 603}) | BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,8 @@ def end_of(call: Call) -> CallEnd | None:
     if call.status == _COMPLETED:
         return _unanswered(call)
     end = _END_OF_STATUS.get(call.status or "")
+    if end in _REFUSALS and call.sip_code in _REJECTED:
+        return CallEnd.REJECTED
     return CallEnd.DEAD if end is CallEnd.FAILED and call.sip_code in _DEAD else end
 
 

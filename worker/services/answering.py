@@ -16,6 +16,7 @@ from worker.services import following, tasks, variables
 from worker.services.desk import Desk
 from worker.services.speaking import Speaker
 from worker.store import call_words as rows
+from worker.store.call_words import Known
 from worker.store.database import Database
 from worker.twilio import calls
 from worker.twilio.calls import Place
@@ -52,24 +53,41 @@ class Said:
 
 
 def pick_up(rig: Rig, at: Place, word: Word, *, now: datetime) -> Said:
-    """Somebody or something picked up: the question."""
-    following.hear(rig.db, at, word, desk=rig.desk, now=now)
+    """Somebody or something picked up: the question. A machine known as such is not asked for keys."""
+    known = following.hear(rig.db, at, word, desk=rig.desk, now=now)
+    if _is_machine(known, word):
+        return _to_machine(rig, at, now)
     return Said(_question(rig, at, now=now))
 
 
-def press(rig: Rig, at: Place, key: str, answer: Inbound | None, *, now: datetime) -> Said:
+def press(rig: Rig, at: Place, key: str, answer: Inbound | None, *, answered_by: str | None, now: datetime) -> Said:
     """What follows the keys that were pressed, or none: an answer is kept before anything is said.
 
-    at.round: how often the question was put before.
+    at.round: how often the question was put before. answered_by: as the provider's detection has it by now.
     """
-    word = Word(key=key or None, heard_out=not key)
+    is_last = at.round + 1 >= MOST_ROUNDS
+    word = Word(key=key or None, heard_out=not key or is_last, answered_by=answered_by)
     kept = answer if key in voice.INTENT_OF_KEY else None
-    stored = following.press(rig.db, at, word, kept, desk=rig.desk, now=now)
+    known, stored = following.press(rig.db, at, word, kept, desk=rig.desk, now=now)
+    if not key and _is_machine(known, word):
+        return _to_machine(rig, at, now)
     if key in _PART_OF_KEY:
         return Said(_sentence(rig, at, _PART_OF_KEY[key], now=now), stored)
-    if key and at.round + 1 < MOST_ROUNDS:
+    if key and not is_last:
         return Said(_question(rig, at, round_=at.round + 1, now=now))
     return Said(_sentence(rig, at, _NO_KEY, now=now))
+
+
+def _is_machine(known: Known | None, word: Word) -> bool:
+    """Who pressed a key before is none, whatever the detection says."""
+    return known is not None and known.call.key is None and voice.after(known.call, word).by_machine
+
+
+def _to_machine(rig: Rig, at: Place, now: datetime) -> Said:
+    """What a machine records in place of a question; nothing more where a worker has told it already."""
+    with rig.db.begin() as connection:
+        is_owed = rows.take_machine(connection, at.message_id, at.attempt_id, now=now) is not None
+    return Said((voicemail(rig, at.message_id, now=now) if is_owed else None) or NOTHING)
 
 
 def voicemail(rig: Rig, message_id: int, *, now: datetime) -> str | None:

@@ -29,12 +29,14 @@ def hear(db: Database, at: Place, word: Word, *, desk: Desk, now: datetime) -> K
     return db.run(lambda connection: _hear(connection, at, word, desk, now))
 
 
-def press(db: Database, at: Place, word: Word, answer: Inbound | None, *, desk: Desk, now: datetime) -> int | None:
-    """The same for a key; one that answers is a reply, whatever we know of the call. Returns the new reply's id."""
+def press(
+    db: Database, at: Place, word: Word, answer: Inbound | None, *, desk: Desk, now: datetime
+) -> tuple[Known | None, int | None]:
+    """The same for a key; one that answers is a reply, whatever we know of the call. Returns the new reply's id too."""
 
-    def save(connection: Connection) -> int | None:
-        _hear(connection, at, word, desk, now)
-        return inbound.store(connection, answer) if answer is not None else None
+    def save(connection: Connection) -> tuple[Known | None, int | None]:
+        known = _hear(connection, at, word, desk, now)
+        return known, inbound.store(connection, answer) if answer is not None else None
 
     return db.run(save)
 
@@ -52,19 +54,28 @@ def learn(connection: Connection, known: Known, word: Word, *, sid: str, desk: D
     """One word more about a locked call, and what follows when it comes to something else by it."""
     call = voice.after(known.call, word)
     end = voice.end_of(call)
-    ended_at = known.ended_at or (now if call.is_over else None)
+    ended_at = (known.ended_at if known.call.is_over else now) if call.is_over else None
     rows.save(connection, known, call, sid=sid, came_to=end, ended_at=ended_at)
     _note_sent(connection, known, now)
     if end is not None and end is not known.came_to:
         log.info("call_came_to", message_id=known.message_id, attempt_id=known.attempt_id, end=str(end))
         if end is CallEnd.DEAD:
             recording.note_faults(connection, [(known.e164, NumberFault.DEAD)], now)
+        if end is CallEnd.REJECTED and call.sip_code in voice.BLOCKED:
+            _tell_blocked(connection, known, call.sip_code, now)
         _follow(connection, known, end, ended_at=ended_at or now, desk=desk, now=now)
+
+
+def _tell_blocked(connection: Connection, known: Known, sip_code: int | None, now: datetime) -> None:
+    """Whoever filters there takes our number for a nuisance: every further call of it may end so."""
+    log.error("calls_blocked", event_id=known.event_id, sip_code=sip_code)
+    events.note_alarm(connection, known.event_id, alarm=recording.blocked_alarm_text(sip_code), now=now)
 
 
 def _note_sent(connection: Connection, known: Known, now: datetime) -> None:
     """The first word about a call tells that the provider has it."""
-    if known.is_newest and rows.mark_sent(connection, known.message_id, now=now):
+    untold = known.call.status is None and known.came_to is None
+    if known.is_newest and rows.mark_sent(connection, known.message_id, untold=untold, now=now):
         call = outbox.Moved(known.message_id, known.event_id, "", Step.VOICE, MessageState.SENT)
         recording.start_clocks(connection, [call], now)
 

@@ -242,6 +242,15 @@ def calls_alarm_text(code: int | None, http_status: int | None) -> str:
     ).format(code=code, status=http_status)
 
 
+def blocked_alarm_text(sip_code: int | None) -> str:
+    """What the operator reads when a carrier's or a household's filter turns our calls away as unwanted."""
+    return _(
+        "Un appel automatique a été rejeté comme indésirable (SIP {code}) : le numéro de l'émetteur voice semble "
+        "bloqué par un opérateur ou un filtre. Demandez à Twilio de le faire débloquer, ou changez de numéro. "
+        "Une personne appelle les foyers concernés."
+    ).format(code=sip_code)
+
+
 def alarm_text(code: int | None, http_status: int | None) -> str:
     """What the operator reads when the provider refuses our set-up; http_status None: it said so in a receipt."""
     where = "" if http_status is None else f", HTTP {http_status}"

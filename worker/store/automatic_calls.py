@@ -123,7 +123,7 @@ SELECT a, m, :sender, :now FROM unnest(CAST(:attempts AS bigint[]), CAST(:messag
 )
 
 # What a request came to counts only while its own attempt is the newest and nothing newer was told: a call may ring, end
-# and be owed again before its request is answered.
+# and be owed again before its request is answered. One that was looked for in vain and is owed again is not, once it is there.
 _RECORD = text(
     """
 UPDATE message m SET state = r.state, code = r.code, due_at = coalesce(r.due_at, m.due_at), lease_until = NULL,
@@ -132,7 +132,10 @@ UPDATE message m SET state = r.state, code = r.code, due_at = coalesce(r.due_at,
        settled_at = CASE WHEN r.state IN ('failed', 'expired') THEN CAST(:now AS timestamptz) END
 FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS bigint[]), CAST(:states AS text[]), CAST(:codes AS int[]),
             CAST(:dues AS timestamptz[]), CAST(:uncounted AS boolean[])) AS r(id, attempt_id, state, code, due_at, uncounted)
-WHERE m.id = r.id AND (m.state = 'sending' OR (m.state = 'unknown' AND r.state = 'sent'))
+WHERE m.id = r.id
+  AND (m.state = 'sending' OR (m.state = 'unknown' AND r.state = 'sent')
+       OR (m.state = 'queued' AND r.state = 'sent'
+           AND EXISTS (SELECT 1 FROM automatic_call c WHERE c.attempt_id = r.attempt_id AND c.status IS NULL)))
   AND r.attempt_id = (SELECT max(a.id) FROM attempt a WHERE a.message_id = m.id)
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
 """
@@ -140,7 +143,8 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 
 _NAME = text(
     """
-UPDATE automatic_call c SET provider_sid = coalesce(c.provider_sid, n.sid)
+UPDATE automatic_call c SET provider_sid = coalesce(c.provider_sid, n.sid),
+       ended_at = CASE WHEN c.status IS NOT NULL THEN c.ended_at END
 FROM unnest(CAST(:attempts AS bigint[]), CAST(:sids AS text[])) AS n(attempt_id, sid)
 WHERE c.attempt_id = n.attempt_id
 """

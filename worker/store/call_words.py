@@ -30,10 +30,12 @@ WHERE attempt_id = :attempt_id
 """
 )
 
-# Whose word comes before the request is answered still holds the lease; it ends with that answer.
+# Whose word comes before the request is answered still holds the lease; it ends with that answer. A call that was looked
+# for in vain may be owed again when the first word of it comes.
 _SENT = text(
     """
-UPDATE message SET state = 'sent', sent_at = coalesce(sent_at, :now) WHERE id = :id AND state IN ('sending', 'unknown')
+UPDATE message SET state = 'sent', sent_at = coalesce(sent_at, :now)
+WHERE id = :id AND (state IN ('sending', 'unknown') OR (:untold AND state = 'queued'))
 """
 )
 
@@ -165,9 +167,9 @@ def save(
     connection.execute(_SAVE, values)
 
 
-def mark_sent(connection: Connection, message_id: int, *, now: datetime) -> bool:
-    """The provider has the call; says whether that is news."""
-    return connection.execute(_SENT, {"id": message_id, "now": now}).rowcount == 1
+def mark_sent(connection: Connection, message_id: int, *, untold: bool, now: datetime) -> bool:
+    """The provider has the call; says whether that is news. untold: nothing was told of it before."""
+    return connection.execute(_SENT, {"id": message_id, "untold": untold, "now": now}).rowcount == 1
 
 
 def owe_again(connection: Connection, message_id: int, *, due_at: datetime, closes_at: datetime, now: datetime) -> bool:

@@ -27,6 +27,8 @@ from worker.twilio.account import Account, ForeignHost
 PAGE_SIZE: Final = 100
 PAGES_MOST: Final = 5
 INBOUND_PAGE_SIZE: Final = 1000
+# Neither the second leg of a call nor one that came to us: https://www.twilio.com/docs/voice/api/call-resource
+ASKED_FOR: Final = "outbound-api"
 INBOUND_PAGES_MOST: Final = 400
 
 
@@ -96,10 +98,12 @@ class Records:
                 raise
 
     def find_calls(self, to: str, sender_address: str, since: datetime) -> list[FoundCall]:
-        """Calls to a number created since a moment, at most 500. No date filter is sent: a queued call has no start."""
+        """Calls to a number that we asked for since a moment, at most 500. No date filter is sent: a queued call has no
+        start. A caller who was connected to the number by the system is listed too, as a call of another kind.
+        """
         with _translated():
             page = self._client.calls.page(to=to, from_=sender_address, page_size=PAGE_SIZE)
-            found = [_found_call(call) for call in _records(page, PAGES_MOST)]
+            found = [_found_call(call) for call in _records(page, PAGES_MOST) if str(call.direction) == ASKED_FOR]
         return [f for f in found if f.created_at >= since]
 
     def fetch_call(self, sid: str) -> FoundCall | None:

@@ -58,11 +58,13 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """How a key is waited for. action: where it is posted, our full address; repeats: how often the question is put."""
+    """How a key is waited for. action: where it is posted, our full address; repeats: so often the question is put once
+    more, after the first time.
+    """
 
     action: str
     wait_s: int
-    repeats: int = 1
+    repeats: int = 0
 
 
 def question(speech: Speech, keys: Keys, *further: Speech) -> str:
@@ -70,7 +72,7 @@ def question(speech: Speech, keys: Keys, *further: Speech) -> str:
     silence is posted too, with no digits: without that, the provider would go on without telling. further: said after.
     """
     document = VoiceResponse()
-    for round_ in range(1, keys.repeats + 1):
+    for again in range(keys.repeats + 1):
         gather = Gather(
             input="dtmf",
             num_digits=1,
@@ -78,7 +80,7 @@ def question(speech: Speech, keys: Keys, *further: Speech) -> str:
             timeout=keys.wait_s,
             action=keys.action,
             method="POST",
-            action_on_empty_result=round_ == keys.repeats,
+            action_on_empty_result=again == keys.repeats,
         )
         for one in (speech, *further):
             _say(gather, one)

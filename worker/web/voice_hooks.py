@@ -49,9 +49,9 @@ class VoiceHooks:
         form, at, now = await self._read(request)
         if at is None:
             return _document(answering.NOTHING)
-        key = calls.keys(form)
+        key, answered_by = calls.keys(form), calls.word(form).answered_by
         answer = calls.pressed(form, at, key, now=now)
-        return await self._say(lambda: answering.press(self._rig, at, key, answer, now=now))
+        return await self._say(lambda: answering.press(self._rig, at, key, answer, answered_by=answered_by, now=now))
 
     async def status(self, request: Request) -> Response:
         """How far a call has come: 204 once it is kept, 503 when it could not be (the provider comes back)."""

@@ -17,7 +17,7 @@ from sandbox.twilio.webhooks import Webhooks
 
 SET_UP_S = 1.0  # from being placed to ringing
 FATE = frozenset({FaultKind.FATE})
-BUSY, TIMED_OUT, DECLINED, NO_SUCH = 486, 487, 603, 404  # what SIP calls them
+BUSY, TIMED_OUT, NO_SUCH = 486, 487, 404  # what SIP calls them
 NOT_ANSWERED = {Pickup.BUSY: BUSY, Pickup.UNREACHABLE: NO_SUCH, Pickup.NO_ANSWER: TIMED_OUT}
 Over = Callable[[dict[str, str], float], None]
 
@@ -152,7 +152,7 @@ class Exchange:
             return
         pickup = call.callee.pickup
         if pickup in {Pickup.BUSY, Pickup.UNREACHABLE}:
-            self.end(call, pickup, at, sip=NOT_ANSWERED[pickup])
+            self.end(call, pickup, at, sip=call.callee.sip or NOT_ANSWERED[pickup])
             return
         self._step(call, "ringing", at)
         if pickup is Pickup.ANSWERED and call.callee.ring_s < call.orders.ring_s:

@@ -85,6 +85,8 @@ def test_an_answered_call_is_told_step_by_step_and_signed(phone: Telephone) -> N
         ("busy", "busy", "486", ["initiated", "busy"]),
         ("no_answer", "no-answer", "487", ["initiated", "ringing", "no-answer"]),
         ("dead", "failed", "404", ["initiated", "failed"]),
+        ("declines", "busy", "603", ["initiated", "busy"]),
+        ("blocked", "failed", "607", ["initiated", "failed"]),
     ],
 )
 def test_a_call_nobody_takes_ends_with_the_networks_code(
