@@ -93,8 +93,40 @@ def test_who_rings_back_hears_the_question_again_and_their_key_counts(town: Tele
 
     assert "Nous voulions prendre de vos nouvelles" in words(question)
     assert "tapez 1" in words(question)
-    assert [g.get("numDigits") for g in question.iter("Gather")] == ["1", "1"]
+    assert [g.get("numDigits") for g in question.iter("Gather")] == ["1", "1", "1"]
     assert "Prenez soin de vous" in words(town.press(home.phone, "1"))
+    assert state(town, home) == "fine"
+
+
+@pytest.mark.parametrize("label", ["child", "neighbour", "other"])
+def test_one_from_a_number_of_somebody_else_s_does_not_say_that_the_household_is_fine(
+    town: Telephone, label: str
+) -> None:
+    home, relative = asked(town), builders.landline()
+    builders.add_phone(town.db, home, relative, label=label)
+
+    town.call(relative)
+    town.press(relative, "1")
+
+    assert state(town, home) == "callback"
+    assert town.task(home)["reasons"] == ["unclear"]  # type: ignore[index]
+
+
+def test_two_from_a_number_of_somebody_else_s_makes_a_call_due_at_once(town: Telephone) -> None:
+    home, relative = asked(town), builders.landline()
+    builders.add_phone(town.db, home, relative, label="neighbour")
+
+    town.press(relative, "2")
+
+    assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
+
+
+def test_one_from_the_spouse_s_own_number_counts(town: Telephone) -> None:
+    home, spouse = asked(town), builders.landline()
+    builders.add_phone(town.db, home, spouse, label="spouse")
+
+    town.press(spouse, "1")
+
     assert state(town, home) == "fine"
 
 

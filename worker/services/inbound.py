@@ -158,15 +158,21 @@ _ABOUT_THE_NUMBER: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] = {
 def _all_well(connection: Connection, rig: Rig, heard: Heard) -> None:
     """Fine settles who waits, and closes a task that exists for silence alone; on a claimed task it shows.
 
-    From a number that several households share, "fine" does not say who is fine: a person asks.
+    From a number that several households share, "fine" does not say who is fine, nor does it from a relative's or a
+    neighbour's at which nobody was asked: a person asks.
     """
-    if heard.is_shared:
+    if heard.is_shared or _is_somebody_else(connection, heard):
         _ring(connection, rig, heard, TaskReason.UNCLEAR, only=RecipientState.WAITING)
         return
     _settle(connection, heard, heard.asked_in_state(RecipientState.WAITING), RecipientState.FINE)
     called = heard.asked_in_state(RecipientState.CALLBACK)
     if called:
         _late_good_news(connection, heard, called)
+
+
+def _is_somebody_else(connection: Connection, heard: Heard) -> bool:
+    at = heard.message.received_at
+    return people.is_only_a_contact_s(connection, heard.message.e164, heard.households, now=at)
 
 
 def _late_good_news(connection: Connection, heard: Heard, called: Sequence[recipients.Standing]) -> None:

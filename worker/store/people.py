@@ -36,6 +36,16 @@ ORDER BY 1
 """
 )
 
+# Not where this very number was written to or rung: then it was asked, and may answer.
+_ONLY_CONTACTS = text(
+    """
+SELECT NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = ANY (:households) AND p.e164 = :e164 AND p.label = ANY (:own))
+   AND NOT EXISTS (SELECT 1 FROM message m JOIN campaign_event e ON e.id = m.event_id
+                   WHERE m.household_id = ANY (:households) AND m.e164 = :e164 AND e.replies_until > :now)
+   AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = ANY (:households) AND p.e164 = :e164)
+"""
+)
+
 _RETIRED_NUMBER = text(
     """
 SELECT DISTINCT p.household_id FROM phone p JOIN household h ON h.id = p.household_id AND h.gone_at IS NULL
@@ -124,6 +134,13 @@ def households_of_number(connection: Connection, e164: str, *, now: datetime) ->
     Not those whose number it turned out not to be: whoever answers there does not speak for them.
     """
     return list(connection.execute(_BY_NUMBER, {"e164": e164, "now": now}).scalars())
+
+
+def is_only_a_contact_s(connection: Connection, e164: str, households: Sequence[int], *, now: datetime) -> bool:
+    """Whether a number is a relative's, a neighbour's or another's of these households, at which nobody was asked."""
+    own = [str(label) for label in PhoneLabel if label not in CONTACTS]
+    values = {"e164": e164, "households": list(households), "own": own, "now": now}
+    return bool(connection.execute(_ONLY_CONTACTS, values).scalar_one())
 
 
 def households_without_number(connection: Connection, e164: str) -> list[int]:
