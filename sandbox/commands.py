@@ -85,7 +85,7 @@ sandbox.__doc__ = _("Seulement les serveurs et le faux Twilio, avec les réglage
 
 def _speed_for(households: int) -> float:
     """As quick as this machine can send to and hear so many, so that nobody is late because of us."""
-    return max(40.0, min(1800.0, 3_000_000 / households))
+    return max(40.0, min(1800.0, 1_000_000 / households))
 
 
 def _until_interrupted() -> None:
