@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from starlette.routing import Route
 
-from tests.browser.conftest import axe, owed_calls, press, sign_in
+from tests.browser.conftest import axe, owed_calls, press, sign_in, take_next
 from tests.integration.conftest import Town
 from tests.integration.console_visits import account
 from tests.integration.referral_office import Office
@@ -23,7 +23,7 @@ BLANKS = {
     "/households/{id}": "SELECT min(id) FROM household",
     "/partners/{id}": "SELECT min(id) FROM partner",
     "/referrals/{id}": "SELECT min(id) FROM referral",
-    "/users/{login}": "SELECT min(login) FROM staff_account",
+    "/users/{id}": "SELECT min(id) FROM staff_account",
     "/campaigns/{key}": "SELECT 'canicule-orange'",
     "/sheets/morning/{id}": "SELECT coalesce(min(id), 0) FROM morning_sheet",
 }
@@ -98,6 +98,55 @@ def test_every_page_is_accessible_light_narrow_and_discreet(town: Town, console:
         found[path] = _wrong_with(page, path)
 
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+# Forms sent as no browser would let them go, by who sends them; and the button that sends them.
+MISTAKES = [
+    (Role.CALLER, "/households/{home}/refer", "Enregistrer l'orientation"),
+    (Role.CALLER, "/sheets/results", "Vérifier les noms"),
+    (Role.CALLER, "/me", "Changer"),
+    (Role.OPERATOR, "/partners/new", "Enregistrer"),
+    (Role.OPERATOR, "/import", "Examiner"),
+    (Role.ADMIN, "/users", "Ajouter"),
+]
+
+
+@pytest.mark.parametrize(("role", "path", "button"), MISTAKES)
+def test_a_page_that_says_what_is_wrong_is_accessible_too(
+    town: Town, page: Page, role: Role, path: str, button: str
+) -> None:
+    home = town.household()
+    Office(town).partner()
+    page.emulate_media(reduced_motion="reduce")
+    sign_in(page, account(town, str(role), role), at=path.format(home=home.id))
+    page.evaluate("document.querySelectorAll('form').forEach((form) => { form.noValidate = true; })")
+    for number in page.get_by_label("N° d'appel").all()[:1]:
+        number.fill("4711")
+
+    page.get_by_role("button", name=re.compile(f"^{button}")).first.click()
+
+    expect(page.locator(".error, .notice-danger").first).to_be_visible()
+    assert axe(page) == []
+
+
+def test_a_wrong_password_and_a_call_that_cannot_be_recorded_are_told_accessibly(town: Town, page: Page) -> None:
+    owed_calls(town, 1)
+    login = account(town, "lucie", Role.CALLER)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/login")
+    page.get_by_label("Identifiant").fill(login)
+    page.get_by_label("Mot de passe").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert axe(page) == []
+
+    sign_in(page, login)
+    take_next(page)
+    page.get_by_label("Une autre heure").fill("2020-01-01T10:00")
+    page.get_by_role("button", name="Rappeler plus tard").click()
+
+    expect(page.locator("#at-error, #outcome-error").first).to_be_visible()
+    assert axe(page) == []
 
 
 def test_the_script_and_the_style_are_small_too(town: Town, page: Page) -> None:

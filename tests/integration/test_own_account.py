@@ -120,37 +120,59 @@ def admin(town: Town, console: Site) -> Browser:
     return Browser(console.url).sign_in(account(town, "anne", Role.ADMIN))
 
 
-def test_a_lost_password_is_replaced_and_sessions_end(console: Site, browser: Browser, admin: Browser) -> None:
-    admin.get("/users/lucie").send("/users/lucie/password", password=NEW)
+@pytest.fixture
+def lucie(town: Town, browser: Browser) -> str:
+    """Where the caller's account is; an address names nobody."""
+    [number] = [row["id"] for row in town.rows("staff_account") if row["login"] == "lucie"]
+    return f"/users/{number}"
+
+
+def test_a_lost_password_is_replaced_and_sessions_end(
+    console: Site, browser: Browser, admin: Browser, lucie: str
+) -> None:
+    admin.get(lucie).send(f"{lucie}/password", password=NEW)
 
     assert browser.get("/desk").path.startswith("/login")
     assert Browser(console.url).sign_in("lucie", NEW).path == "/desk"
 
 
-def test_a_lost_telephone_ends_the_codes(console: Site, browser: Browser, admin: Browser) -> None:
+def test_a_lost_telephone_ends_the_codes(console: Site, browser: Browser, admin: Browser, lucie: str) -> None:
     browser.get("/me").send("/me/codes", codes_password=PASSWORD)
     browser.send("/me/codes/confirm", code=_code(browser, console))
 
-    admin.get("/users/lucie").send("/users/lucie/codes")
+    admin.get(lucie).send(f"{lucie}/codes")
 
     assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
 def test_an_account_is_signed_out_everywhere_closed_and_opened_again(
-    console: Site, browser: Browser, admin: Browser
+    console: Site, browser: Browser, admin: Browser, lucie: str
 ) -> None:
-    admin.get("/users/lucie").send("/users/lucie/sessions")
+    admin.get(lucie).send(f"{lucie}/sessions")
     assert browser.get("/desk").path.startswith("/login")
 
-    admin.get("/users/lucie").send("/users/lucie/disable")
+    admin.get(lucie).send(f"{lucie}/disable")
     assert Browser(console.url).sign_in("lucie").path.startswith("/login")
-    admin.get("/users/lucie").send("/users/lucie/enable")
+    admin.get(lucie).send(f"{lucie}/enable")
 
     assert Browser(console.url).sign_in("lucie").path == "/desk"
 
 
-def test_only_administrators_come_to_accounts(browser: Browser) -> None:
+def test_only_administrators_come_to_accounts(browser: Browser, lucie: str) -> None:
     browser.get("/me")
     for what in ("role", "password", "codes", "sessions", "disable"):
-        assert browser.send(f"/users/lucie/{what}", password=NEW, role="admin").status == 403, what
+        assert browser.send(f"{lucie}/{what}", password=NEW, role="admin").status == 403, what
         browser.get("/me")
+
+
+def test_what_one_person_did_is_asked_for_without_a_name_in_any_address(lucie: str, admin: Browser) -> None:
+    number = lucie.removeprefix("/users/")
+
+    assert f'href="{lucie}"' in admin.get("/users").page
+    assert admin.send(f"{lucie}/phone", phone="06 12 34 56 78").status == 200
+    assert "/users/lucie" not in admin.page
+    page = admin.get(f"/audit?account={number}").page
+    assert "<td>lucie</td>" in page
+    assert "<td>anne</td>" not in page
+    assert "<td>" not in admin.get("/audit?account=4711").page
+    assert admin.get("/users/lucie").status == 404

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 from worker.domain.roles import Right
 from worker.services import bridging, staffing
 from worker.web.console import card as cards
+from worker.web.console import users
 from worker.web.console import visit as visits
 from worker.web.console.visit import Visit
 from worker.web.parts import Parts
@@ -15,7 +16,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
     return [
         visits.route(parts, "/tasks/{id}/bridge", ring, right=Right.RING, posts=True),
         visits.route(parts, "/desk/phone", own_phone, right=Right.RING, posts=True),
-        visits.route(parts, "/users/{login}/phone", somebodys_phone, right=Right.MANAGE_USERS, posts=True),
+        visits.route(parts, "/users/{id}/phone", somebodys_phone, right=Right.MANAGE_USERS, posts=True),
     ]
 
 
@@ -38,5 +39,5 @@ def own_phone(visit: Visit) -> Response:
 def somebodys_phone(visit: Visit) -> Response:
     """Somebody's telephone, written by an admin. It is not shown afterwards either."""
     number = visit.said("phone") or None
-    staffing.set_phone(visit.parts.db, str(visit.request.path_params["login"]), number, by=visit.me, now=visit.now)
+    staffing.set_phone(visit.parts.db, users.found(visit).login, number, by=visit.me, now=visit.now)
     return visits.see("/users")

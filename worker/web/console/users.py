@@ -30,9 +30,9 @@ def routes(parts: Parts) -> list[BaseRoute]:
     return [
         visits.route(parts, "/users", users, right=manage),
         visits.route(parts, "/users", add, right=manage, posts=True),
-        visits.route(parts, "/users/{login}", user, right=manage),
+        visits.route(parts, "/users/{id}", user, right=manage),
         *(
-            visits.route(parts, f"/users/{{login}}/{what}", change, right=manage, posts=True)
+            visits.route(parts, f"/users/{{id}}/{what}", change, right=manage, posts=True)
             for what, change in changes.items()
         ),
     ]
@@ -143,7 +143,7 @@ def _user(visit: Visit, *notices: Notice, errors: Mapping[str, str] | None = Non
     answer = visit.page(
         "user.html",
         *notices,
-        user=_found(visit),
+        user=found(visit),
         roles=list(Role),
         errors=errors or {},
         elsewhere=bool(visit.program.settings.oidc.issuer),
@@ -152,15 +152,16 @@ def _user(visit: Visit, *notices: Notice, errors: Mapping[str, str] | None = Non
     return answer
 
 
-def _found(visit: Visit) -> Listed:
-    listed = {one.login: one for one in staffing.listed(visit.parts.db, now=visit.now)}
-    if _login(visit) not in listed:
-        raise NotFound(_("Aucun compte « {login} ».").format(login=_login(visit)))
-    return listed[_login(visit)]
+def found(visit: Visit) -> Listed:
+    """The account in the address, by its number: a login may be somebody's name. Raises NotFound."""
+    for one in staffing.listed(visit.parts.db, now=visit.now):
+        if one.id == visit.id():
+            return one
+    raise NotFound(_("Aucun compte n° {id}.").format(id=visit.id()))
 
 
 def _login(visit: Visit) -> str:
-    return str(visit.request.path_params["login"])
+    return found(visit).login
 
 
 def _role(visit: Visit) -> Role:
