@@ -136,6 +136,13 @@ def test_a_lost_password_is_replaced_and_sessions_end(
     assert Browser(console.url).sign_in("lucie", NEW).path == "/desk"
 
 
+def test_the_key_of_the_codes_is_a_square_for_the_telephones_camera_too(browser: Browser) -> None:
+    browser.get("/me").send("/me/codes", codes_password=PASSWORD)
+
+    assert '<svg class="qr"' in browser.page
+    assert "otpauth://" in browser.page
+
+
 def test_a_lost_telephone_ends_the_codes(console: Site, browser: Browser, admin: Browser, lucie: str) -> None:
     browser.get("/me").send("/me/codes", codes_password=PASSWORD)
     browser.send("/me/codes/confirm", code=_code(browser, console))

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from worker.domain.errors import NotFilledIn, NotFound, Refused, TooManyTries
 from worker.domain.roles import Right
 from worker.i18n import _
+from worker.paper import qr_codes
 from worker.services import signing_in, staffing
 from worker.services.staffing import Codes
 from worker.web.console import cookies
@@ -133,6 +134,7 @@ def _show(
         called=visit.said("name") or visit.me.name,
         errors=errors or {},
         codes=codes,
+        qr=qr_codes.drawing,
         started=started or codes is not None,
         asks_code=own.asks_code,
         has_password=own.password_hash is not None and visit.program.settings.oidc.passwords_allowed,
