@@ -1,6 +1,7 @@
 """Ringing our number: it knows the household by its number, takes its keys, and tells a stranger nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -130,6 +131,35 @@ def test_one_from_the_spouse_s_own_number_counts(town: Telephone) -> None:
     assert state(town, home) == "fine"
 
 
+@pytest.mark.parametrize("key", ["2", "4"])
+def test_a_key_pressed_while_the_database_is_away_is_told_as_such_and_kept_when_it_is_back(
+    town: Telephone, key: str
+) -> None:
+    home = asked(town)
+    town.call(home.phone)
+    form = {"CallSid": SID, "From": home.phone, "To": LINE, "CallStatus": "in-progress", "Digits": key}
+    with _away(town, "inbound_message"), _away(town, "phone"):
+        answer = town.site.post(KEYS, form)
+        again = town.site.post(KEYS, form)
+
+    assert "pas pu noter votre choix" in words(ET.fromstring(answer.text))  # noqa: S314  # our own
+    assert again.status_code == 200
+    until(lambda: town.site.woken, why="the key to be kept")
+    town.read()
+    assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
+    assert len(town.rows("inbound_message")) == 1
+
+
+@contextmanager
+def _away(town: Telephone, table: str) -> Iterator[None]:
+    """The database cannot be asked."""
+    with town.db.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_away")
+    yield
+    with town.db.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table}_away RENAME TO {table}")
+
+
 def test_two_makes_a_call_due_and_nine_ends_calls_by_the_machine_alone(town: Telephone) -> None:
     help_wanted, no_more = asked(town), asked(town)
     town.call(help_wanted.phone)
@@ -187,7 +217,7 @@ def test_three_repeats_and_so_does_a_slip_of_the_finger_but_not_for_ever(town: T
     again = [town.press(home.phone, "3"), town.press(home.phone, "7", f"{KEYS}?n=1")]
 
     assert all("tapez 1" in words(document) for document in again)
-    assert [next(d.iter("Gather")).get("action", "")[-3:] for d in again] == ["n=1", "n=2"]
+    assert [next(d.iter("Gather")).get("action", "").partition("#")[0][-3:] for d in again] == ["n=1", "n=2"]
     assert not list(town.press(home.phone, "3", f"{KEYS}?n=3").iter("Gather"))
 
 

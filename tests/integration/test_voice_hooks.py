@@ -13,6 +13,7 @@ from tests.waiting import until
 from worker.domain.messages import OutgoingCall
 from worker.services import inbound
 from worker.store.database import Database
+from worker.twilio.calls import SOON_AGAIN
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_who_picks_up_hears_the_question_and_may_interrupt_it(
 
     assert answer.headers["content-type"].startswith("text/xml")
     assert "tapez 1" in " ".join(spoken(answer.text))
-    assert all(g.get("action", "").endswith(path("gather", call)) for g in gathers)
+    assert all(g.get("action", "").endswith(path("gather", call) + SOON_AGAIN) for g in gathers)
     assert all(g.find("Say") is not None for g in gathers)
 
 
@@ -100,6 +101,16 @@ def test_silence_is_told_and_is_no_answer(town: Switchboard, site: Site, call: O
     assert "pas entendu votre choix" in " ".join(spoken(answer.text))
     [row] = town.rows("automatic_call")
     assert (row["came_to"], row["duration_s"]) == ("no_input", 31)
+
+
+def test_when_no_other_hook_can_say_anything_they_hear_how_to_reach_us(
+    town: Switchboard, site: Site, call: OutgoingCall
+) -> None:
+    told = form(town, call, CallStatus="in-progress", ErrorCode="11200")
+    said = site.post("/hooks/twilio/voice/fallback", told)
+
+    assert "pas pu noter votre choix" in " ".join(spoken(said.text))
+    assert site.post("/hooks/twilio/voice/fallback", told, signature="wrong").status_code == 403
 
 
 def test_a_key_posted_twice_is_kept_once(town: Switchboard, site: Site, call: OutgoingCall) -> None:

@@ -90,6 +90,14 @@ def _to_machine(rig: Rig, at: Place, now: datetime) -> Said:
     return Said((voicemail(rig, at.message_id, now=now) if is_owed else None) or NOTHING)
 
 
+def not_kept(speech: Speaker, desk: Desk, *, language: str) -> str:
+    """What is said when nothing could be looked up or kept: that no choice was noted, and how to reach us.
+
+    A call of ours that ends so ends without a key, and is a person's in the end.
+    """
+    return speech.say("not_kept", language=language, values={"bailleur": desk.landlord, "tel": desk.phone})
+
+
 def voicemail(rig: Rig, message_id: int, *, now: datetime) -> str | None:
     """What an answering machine is told; None for a message that is no call."""
     asked = _asked(rig, message_id)
@@ -120,7 +128,9 @@ def _question(rig: Rig, at: Place, *, round_: int = 0, now: datetime) -> str:
     if asked is None:
         return NOTHING
     action = calls.address("gather", at.message_id, at.attempt_id, public_url=rig.public_url, round_=round_)
-    return rig.speech.question(asked.template, language=asked.language, values=_values(rig, asked, now), action=action)
+    return rig.speech.question(
+        asked.template, language=asked.language, values=_values(rig, asked, now), action=action + calls.SOON_AGAIN
+    )
 
 
 def _sentence(rig: Rig, at: Place, part: str, *, now: datetime) -> str:

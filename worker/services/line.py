@@ -75,6 +75,15 @@ def press(rig: Rig, call: Ringing, key: str, *, round_: int, now: datetime) -> S
     return Said(_say(rig, "no_input" if known.script else "goodbye", known))
 
 
+def keep_late(rig: Rig, call: Ringing, key: str, *, round_: int) -> int | None:
+    """A key that could not be kept when it was pressed. Who wished to be put through is rung by a person now.
+
+    Returns the new reply's id; None for a key that says nothing, or that was kept already.
+    """
+    says_something = key in voice.INTENT_OF_KEY or key in AGENCY_KEYS
+    return _keep(rig, call, key, round_) if says_something and call.e164 is not None else None
+
+
 def transferred(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s: int | None, now: datetime) -> Said:
     """The agency spoke with them, or nobody picked up: then a person calls, and they are told so."""
 
@@ -135,7 +144,7 @@ def _values(desk: Desk, campaign: Campaign | None, language: str, *, urgent: boo
 def _menu(rig: Rig, known: Known, *, round_: int) -> str:
     words = rig.speech.variant(known.script, "incoming") if known.script else "caller_known"
     keys = [words, "caller_menu"] if known.agency else [words]
-    action = calls.line_address("keys", public_url=rig.public_url, round_=round_)
+    action = calls.line_address("keys", public_url=rig.public_url, round_=round_) + calls.SOON_AGAIN
     return rig.speech.menu(keys, language=known.language, values=known.values, action=action)
 
 
@@ -153,7 +162,7 @@ def _to_agency(rig: Rig, call: Ringing, known: Known, round_: int) -> Said:
         values=known.values,
         number=known.agency.number,
         caller_id=call.to_address,
-        action=calls.line_address("transferred", public_url=rig.public_url),
+        action=calls.line_address("transferred", public_url=rig.public_url) + calls.SOON_AGAIN,
     )
     return Said(document)
 

@@ -22,6 +22,8 @@ SID: Final = re.compile(r"CA[0-9a-f]{32}", re.IGNORECASE)
 # The line is only known to be free again from the last of these; the others tell how far it came.
 _EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 _ANSWERED_BY: Final = re.compile(r"human|fax|unknown|machine_[a-z_]{1,24}")
+# Somebody waits beside the telephone: three more tries, of four seconds each at most.
+SOON_AGAIN: Final = "#rc=3&rp=all&rt=4000"
 _KEYS: Final = re.compile(r"[0-9*#]{1,8}")
 _MOST_ID: Final = 2**63 - 1
 # What stands in From when somebody hides their number: https://www.twilio.com/docs/voice/twiml#request-parameters
@@ -52,7 +54,8 @@ def draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
         {
             "To": call.to,
             "From": sender.address,
-            "Url": address("answer", call.message_id, call.attempt_id, public_url=public_url),
+            "Url": address("answer", call.message_id, call.attempt_id, public_url=public_url) + SOON_AGAIN,
+            "FallbackUrl": f"{public_url}{HOOKS}/fallback",
             "StatusCallback": address("status", call.message_id, call.attempt_id, public_url=public_url) + RETRIES,
             "StatusCallbackEvent": _EVENTS,
             "Timeout": call.ring_s,

@@ -21,6 +21,11 @@ from worker.web.troubles import Trouble, Waking
 
 log = structlog.get_logger()
 
+# A key that could not be kept is tried again so often, for so long.
+LATER_S = 1.0
+LATER_AT_MOST_S = 2 * 3600.0
+Keep = Callable[[Ringing], int | None]
+
 
 class LineHooks:
     """signed: reads a form after making sure that the provider posted it. wake: tells the workers of a stored reply."""
@@ -29,6 +34,7 @@ class LineHooks:
         self._parts = parts
         self._signed = signed
         self._wake = wake
+        self._later: set[asyncio.Task[None]] = set()
         self._looking_up = Trouble("line_cannot_look_up", "line_looks_up_again")
         program = parts.program
         self._rig = line.Rig(parts.db, program.desk, program.settings, program.speech, parts.public_url)
@@ -47,7 +53,11 @@ class LineHooks:
         """A key, or none: one that answers is a reply, stored before anything is said."""
         form, call = await self._read(request)
         key, round_ = calls.keys(form), calls.round_of(request.query_params)
-        return await self._answer(call, lambda at: line.press(self._rig, at, key, round_=round_, now=at.began_at))
+        return await self._answer(
+            call,
+            lambda at: line.press(self._rig, at, key, round_=round_, now=at.began_at),
+            keep=(lambda at: line.keep_late(self._rig, at, key, round_=round_)) if key else None,
+        )
 
     async def transferred(self, request: Request) -> Response:
         """The agency hung up, or nobody there picked up."""
@@ -64,17 +74,45 @@ class LineHooks:
             log.warning("call_unreadable", fields=sorted(form))
         return form, call
 
-    async def _answer(self, call: Ringing | None, make: Callable[[Ringing], Said]) -> Response:
-        """When we cannot look anything up they still hear where the landlord is reached, and whom in an emergency."""
+    async def _answer(
+        self, call: Ringing | None, make: Callable[[Ringing], Said], *, keep: Keep | None = None
+    ) -> Response:
+        """When we cannot look anything up they still hear where the landlord is reached, and whom in an emergency.
+
+        keep: what cannot be kept now, to be done once it can be; they are told that it was not.
+        """
         if call is None:
             return _document(answering.NOTHING)
         try:
             said = await asyncio.to_thread(make, call)
         except Unavailable:
             self._looking_up.met(provider_sid=call.provider_sid)
-            return _document(line.unknown(self._rig))
+            return _document(line.unknown(self._rig) if keep is None else self._put_off(call, keep))
         self._looking_up.passed()
         return _document(said.document, None if said.stored is None else BackgroundTask(self._wake, said.stored))
+
+    def _put_off(self, call: Ringing, keep: Keep) -> str:
+        task = asyncio.create_task(self._keep_later(call, keep))
+        self._later.add(task)  # the loop itself holds it weakly
+        task.add_done_callback(self._later.discard)
+        return answering.not_kept(self._rig.speech, self._rig.desk, language=self._rig.settings.language)
+
+    async def _keep_later(self, call: Ringing, keep: Keep) -> None:
+        """A key is kept when the database is back; the same one of the same call once. A process that ends before loses
+        it, which is why nobody was told that it was noted."""
+        clock = asyncio.get_running_loop().time
+        give_up_at = clock() + LATER_AT_MOST_S
+        while clock() < give_up_at:
+            await asyncio.sleep(LATER_S)
+            try:
+                stored = await asyncio.to_thread(keep, call)
+            except Unavailable:
+                continue
+            log.warning("key_kept_late", provider_sid=call.provider_sid)
+            if stored is not None:
+                await asyncio.to_thread(self._wake, stored)
+            return
+        log.error("key_lost", provider_sid=call.provider_sid)
 
 
 def _document(document: str, afterwards: BackgroundTask | None = None) -> Response:

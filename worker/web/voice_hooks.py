@@ -35,6 +35,7 @@ class VoiceHooks:
     def routes(self) -> list[Route]:
         """All of them POST only; the web's guard test asks each for a signature."""
         named = {"answer": self.answer, "gather": self.gather, "status": self.status, "amd": self.amd}
+        named["fallback"] = self.fallback
         return [Route(f"{HOOKS}/{name}", hook, methods=["POST"]) for name, hook in named.items()]
 
     async def answer(self, request: Request) -> Response:
@@ -52,6 +53,13 @@ class VoiceHooks:
         key, answered_by = calls.keys(form), calls.word(form).answered_by
         answer = calls.pressed(form, at, key, now=now)
         return await self._say(lambda: answering.press(self._rig, at, key, answer, answered_by=answered_by, now=now))
+
+    async def fallback(self, request: Request) -> Response:
+        """No other hook could say anything: needs neither the database nor the queue."""
+        await self._signed(request)
+        program = self._parts.program
+        log.warning("call_without_words")
+        return _document(answering.not_kept(program.speech, program.desk, language=program.settings.language))
 
     async def status(self, request: Request) -> Response:
         """How far a call has come: 204 once it is kept, 503 when it could not be (the provider comes back)."""
