@@ -86,12 +86,14 @@ class Calls(BaseModel):
     alert: tuple[tuple[str, str], ...] = (("09:00", "19:00"),)
     most: int = Field(default=3, ge=1, le=9, description="calls to one household in one event")
     busy_min: tuple[float, float] = Field(default=(10, 30), description="from a busy line to the next call, in minutes")
-    no_answer_min: tuple[float, float] = Field(default=(30, 60), description="from a call nobody took to the next")
+    no_answer_min: tuple[float, float] = Field(
+        default=(30, 60), description="from a call nobody took to the next, where as far apart as people's is too late"
+    )
     machine_min: tuple[float, float] = Field(
         default=(60, 90), description="the same, where half a day would be too late"
     )
     ring_s: int = Field(default=30, ge=5, le=60, description="so long it rings")
-    longest_s: int = Field(default=240, ge=30, le=900, description="so long a call may last")
+    longest_s: int = Field(default=300, ge=30, le=900, description="so long a call may last")
     ask_after_s: int = Field(
         default=0, ge=0, description="a call whose end was not told is asked about then; 0: when it must be over"
     )

@@ -133,6 +133,31 @@ def test_the_machine_rings_again_after_a_while(end: CallEnd, spread: float) -> N
     assert again(end, spread=spread) == MORNING + (latest if spread else earliest) * MINUTE
 
 
+def test_who_did_not_take_the_call_is_rung_in_the_other_half_of_the_day_outside_alerts() -> None:
+    afternoon = datetime(2026, 7, 8, 11, 0, tzinfo=UTC)
+
+    assert again(CallEnd.NO_ANSWER, apart=None) == afternoon
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_in_an_alert_calls_that_nobody_takes_are_as_far_apart_as_those_of_people(spread: float) -> None:
+    apart = timedelta(minutes=90)
+
+    assert again(CallEnd.NO_ANSWER, apart=apart, spread=spread) == MORNING + apart + spread * 30 * MINUTE
+
+
+@pytest.mark.parametrize("apart", [None, timedelta(minutes=90)])
+def test_a_call_that_nobody_took_is_made_again_sooner_where_the_usual_distance_comes_too_late(
+    apart: timedelta | None,
+) -> None:
+    assert again(CallEnd.NO_ANSWER, apart=apart, until=MORNING + 80 * MINUTE, spread=0.0) == MORNING + 30 * MINUTE
+
+
+@pytest.mark.parametrize("end", [CallEnd.BUSY, CallEnd.FAILED])
+def test_a_busy_line_is_tried_again_soon_at_any_level(end: CallEnd) -> None:
+    assert again(end, apart=None, spread=0.0) == MORNING + 10 * MINUTE
+
+
 @pytest.mark.parametrize("end", sorted(set(CallEnd) - set(voice.AGAIN)))
 def test_who_picked_up_or_cannot_be_rung_is_not_rung_again(end: CallEnd) -> None:
     assert again(end) is None

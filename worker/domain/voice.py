@@ -159,18 +159,23 @@ STATE_OF_END = dict.fromkeys(CallEnd, MessageState.UNDELIVERED) | {
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A further call: not before `earliest`, spread up to `latest`, as long as it ended so at most `most` times."""
+    """A further call: not before `earliest`, spread up to `latest`, as long as it ended so at most `most` times.
+
+    other_half: rather in the other half of the day. as_people: rather as far apart as people's calls are. What is only
+    wished for gives way where it would come too late.
+    """
 
     earliest: timedelta
     latest: timedelta
     most: int = 9
     other_half: bool = False
+    as_people: bool = False
 
 
 # Who picked up is rung by a person next, and so is who cannot be rung: for them there is no line here.
 AGAIN: Mapping[CallEnd, Again] = {
     CallEnd.BUSY: Again(timedelta(minutes=10), timedelta(minutes=30)),
-    CallEnd.NO_ANSWER: Again(timedelta(minutes=30), timedelta(minutes=60)),
+    CallEnd.NO_ANSWER: Again(timedelta(minutes=30), timedelta(minutes=60), as_people=True),
     CallEnd.MACHINE: Again(timedelta(minutes=60), timedelta(minutes=90), most=1, other_half=True),
     CallEnd.FAILED: Again(timedelta(minutes=10), timedelta(minutes=30), most=1),
 }
@@ -182,6 +187,7 @@ class Tried:
     """The calls made so far. calls: all of them; alike: those that came to the same end. most: so many are made at all.
 
     until: a call later than this helps nobody. spread: 0 to 1, so that many that ended together do not ring together.
+    apart: from one of a person's calls to the next at this level; None: in the other half of the day.
     """
 
     calls: int
@@ -190,6 +196,7 @@ class Tried:
     ended_at: datetime
     until: datetime
     spread: float
+    apart: timedelta | None = timedelta()
 
 
 def next_call(
@@ -205,8 +212,15 @@ def next_call(
     if rule is None or tried.calls >= tried.most or tried.alike > rule.most:
         return None
     soon = tried.ended_at + rule.earliest + tried.spread * (rule.latest - rule.earliest)
-    wished = [other_half(tried.ended_at, tz), soon] if rule.other_half else [soon]
-    return next((at for at in map(opening, wished) if at < tried.until), None)
+    return next((at for at in map(opening, [_wished(rule, tried, soon, tz), soon]) if at < tried.until), None)
+
+
+def _wished(rule: Again, tried: Tried, soon: datetime, tz: ZoneInfo) -> datetime:
+    if rule.other_half or (rule.as_people and tried.apart is None):
+        return other_half(tried.ended_at, tz)
+    if rule.as_people and tried.apart is not None:
+        return max(soon, tried.ended_at + tried.apart + tried.spread * (rule.latest - rule.earliest))
+    return soon
 
 
 class Half(StrEnum):

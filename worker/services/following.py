@@ -103,6 +103,7 @@ def _again_or_over(
         ended_at=ended_at,
         until=min(known.void_at, (made.since or ended_at) + (campaign.calls_after or timedelta())),
         spread=known.attempt_id * _GOLDEN % 1,
+        apart=campaign.tries.apart,
     )
     rules = desk.line.again if desk.line else voice.AGAIN
     at = voice.next_call(
