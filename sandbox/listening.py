@@ -53,7 +53,7 @@ def record(settings: Settings, folder: Path, *, only: Sequence[str] = ()) -> Ite
 
 
 def _recorded(texts: Texts, settings: Settings, key: str, language: str, folder: Path) -> Recorded:
-    values = checking.longest(settings.landlord, key, language)
+    values = checking.longest_spoken(settings.landlord, key, language)
     speech = settings.speech
     lines = Speaker(texts, speech).speech(key, language=language, values=values).lines
     file = folder / language / f"{key}.wav"

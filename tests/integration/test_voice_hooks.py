@@ -1,11 +1,12 @@
 """The hooks of calls: signed, answered at once with what is said next, every key kept before anything is said."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import builders
 from tests.integration.site import Site, running
 from tests.integration.switchboard import LINE, Switchboard
 from tests.integration.test_automatic_calls import landline_home
@@ -60,6 +61,38 @@ def test_who_picks_up_hears_the_question_and_may_interrupt_it(
     assert "tapez 1" in " ".join(spoken(answer.text))
     assert all(g.get("action", "").endswith(path("gather", call) + SOON_AGAIN) for g in gathers)
     assert all(g.find("Say") is not None for g in gathers)
+
+
+COUPLE = (date(1940, 5, 1), date(1942, 5, 1))
+
+
+@pytest.mark.parametrize(
+    "homes",
+    [[{"births": COUPLE}], [{}, {}]],
+    ids=["a couple", "two households with one landline"],
+)
+def test_several_people_behind_one_landline_are_called_by_name_and_asked_whether_all_are_well(
+    town: Switchboard, site: Site, homes: list[dict[str, object]]
+) -> None:
+    number = builders.landline()
+    for home in homes:
+        town.household(mobiles=(), landlines=(number,), **home)
+    town.open()
+    town.climb()
+    [call] = town.place()
+
+    said = " ".join(spoken(site.post(path("answer", call), form(town, call, CallStatus="in-progress")).text))
+
+    assert "Cet appel est pour Essai et Essai" in said
+    assert "Si tout le monde va bien, tapez 1" in said
+    assert "Si l'un de vous a besoin d'aide, tapez 2" in said
+
+
+def test_who_lives_alone_is_not_called_by_name(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    said = " ".join(spoken(site.post(path("answer", call), form(town, call, CallStatus="in-progress")).text))
+
+    assert "Si tout va bien, tapez 1" in said
+    assert "Essai" not in said
 
 
 KEYS = {

@@ -12,8 +12,13 @@ from worker.settings_tables import SenderSettings, Speech
 
 ROOT = Path(__file__).parents[2]
 LONGEST = {
-    "fr": {"bailleur": "Les Chalets", "tel": "05 36 49 00 01", "quand": "aujourd'hui avant 18h"},
-    "en": {"bailleur": "Les Chalets", "tel": "05 36 49 00 01", "quand": "today before 18:00"},
+    "fr": {
+        "bailleur": "Les Chalets",
+        "tel": "05 36 49 00 01",
+        "quand": "aujourd'hui avant 18h",
+        "pour": "Madame Essai",
+    },
+    "en": {"bailleur": "Les Chalets", "tel": "05 36 49 00 01", "quand": "today before 18:00", "pour": "Mrs Essai"},
 }
 VOICE = {"fixe": SenderSettings(address="+33162000001", capability=Capability.VOICE)}
 

@@ -75,3 +75,23 @@ def test_no_wording_is_longer_than_the_texts_were_measured_with(now: datetime, a
 @given(day=st.dates())
 def test_a_french_day_is_never_longer_than_wednesday(day: date) -> None:
     assert len(wording.jour(day)) <= len("mercredi")
+
+
+MME, M = {"civility": "Mme", "last_name": "ESSAI"}, {"civility": "M.", "last_name": "ESSAI"}
+
+
+@pytest.mark.parametrize(
+    ("tenants", "french", "english"),
+    [
+        ([MME], "", ""),
+        ([MME, M], "Madame Essai et Monsieur Essai", "Mrs Essai and Mr Essai"),
+        (
+            [MME, M, {"civility": "", "last_name": "PETIT"}],
+            "Madame Essai, Monsieur Essai et Petit",
+            "Mrs Essai, Mr Essai and Petit",
+        ),
+    ],
+    ids=["one", "a couple", "three"],
+)
+def test_several_people_are_called_by_name(tenants: list[dict[str, object]], french: str, english: str) -> None:
+    assert [wording.together(tenants, language=language) for language in ("fr", "en")] == [french, english]

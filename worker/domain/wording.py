@@ -50,6 +50,28 @@ def greeted(tenants: Sequence[Mapping[str, object]]) -> str:
     return " et ".join(dict.fromkeys(names)) or "Madame ou Monsieur"
 
 
+_TITLES = {"fr": _CIVILITIES, "en": {"M.": "Mr", "Mme": "Mrs", "Mlle": "Ms"}}
+_AND = {"fr": "et", "en": "and"}
+
+
+def together(tenants: Sequence[Mapping[str, object]], *, language: str = "fr") -> str:
+    """Whom a call concerns, said aloud where they are several: "Madame Essai et Monsieur Essai". Empty for one."""
+    if len(tenants) < 2:
+        return ""
+    titles = _in(_TITLES, language)
+    names = [f"{titles.get(str(t.get('civility') or ''), '')} {str(t['last_name']).title()}".strip() for t in tenants]
+    *first, last = names
+    return f"{', '.join(first)} {_in(_AND, language)} {last}"
+
+
+def longest_together(language: str) -> str:
+    """As long as we expect it: a couple."""
+    return together(
+        [{"civility": "Mme", "last_name": "Martin-Dupont"}, {"civility": "M.", "last_name": "Martin"}],
+        language=language,
+    )
+
+
 def quand(due_at: dt.datetime, now: dt.datetime, *, tz: ZoneInfo, language: str = "fr") -> str:
     """By when a person rings: "aujourd'hui avant 18h", "demain matin", "lundi après-midi", "avant le mer. 24/09".
 

@@ -111,7 +111,7 @@ def as_json(seen: Report) -> dict[str, Any]:
 
 
 def _add_scripts(seen: Report, settings: Settings) -> None:
-    values = {language: longest(settings.landlord, "", language) for language in ("fr", "en")}
+    values = {language: longest_spoken(settings.landlord, "", language) for language in ("fr", "en")}
     scripts, found = checking_voice.problems(settings, values)
     seen.scripts.extend(scripts)
     seen.problems.extend(found)
@@ -128,6 +128,11 @@ def longest(landlord: Landlord, key: str, language: str) -> dict[str, str]:
     """The longest value each variable of a text can have: the landlord's own, the longest words for days and times."""
     own = {"bailleur": landlord.name, "tel": landlord.phone}
     return own | _longest_words(language) | _OWN_VARIABLES.get(key, {})
+
+
+def longest_spoken(landlord: Landlord, key: str, language: str) -> dict[str, str]:
+    """The same for what a voice says, to a couple."""
+    return longest(landlord, key, language) | {"pour": wording.longest_together(language)}
 
 
 @lru_cache(maxsize=8)

@@ -135,10 +135,10 @@ def _known(connection: Connection, rig: Rig, call: Ringing, now: datetime) -> Kn
 
 
 def _values(desk: Desk, campaign: Campaign | None, language: str, *, urgent: bool, now: datetime) -> dict[str, str]:
-    """As for calls by the machine: `quand` is when somebody rings who asks for it now."""
+    """As for calls by the machine: `quand` is when somebody rings who asks for it now; but whoever rings is one."""
     due_at = desk.due_at(callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=urgent)
     quand = wording.quand(due_at, now, tz=desk.timezone, language=language)
-    return variables.common(desk, language=language, now=now, campaign=campaign) | {"quand": quand}
+    return variables.common(desk, language=language, now=now, campaign=campaign) | {"quand": quand, "pour": ""}
 
 
 def _menu(rig: Rig, known: Known, *, round_: int) -> str:

@@ -98,7 +98,11 @@ WHERE ended_at IS NULL AND voicemail_at IS NULL AND key IS NULL AND starts_with(
 
 _SAID = text(
     """
-SELECT m.template, m.language, m.event_id, e.level, e.definition
+SELECT m.template, m.language, m.event_id, e.level, e.definition,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('civility', t.civility, 'last_name', t.last_name)
+                                  ORDER BY r.household_id, (t.role = 'holder') DESC, t.id)
+                 FROM recipient r JOIN tenant t ON t.household_id = r.household_id AND t.status = 'active'
+                 WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND r.state = 'waiting'), '[]') AS tenants
 FROM message m JOIN campaign_event e ON e.id = m.event_id WHERE m.id = :id AND m.channel = 'voice'
 """
 )
@@ -136,13 +140,17 @@ class Tries:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a call says: the script, in which language, for which campaign as frozen with its event."""
+    """What a call says: the script, in which language, for which campaign as frozen with its event.
+
+    tenants: whom it concerns, those of all households that wait for an answer at the number.
+    """
 
     template: str
     language: str
     event_id: int
     level: str
     definition: dict[str, object]
+    tenants: list[dict[str, object]]
 
 
 def lock(connection: Connection, message_id: int, attempt_id: int) -> Known | None:
