@@ -204,6 +204,13 @@ def test_the_locks_of_a_vanished_host_are_given_back(region: Region, district: D
     holder.kill()
 
 
+def _may_carry_it(connection: str) -> bool:
+    """Whether what `ss` tells of a connection may still bring the request. One that was idle too long on a slow machine
+    is closed before the request, and has only its FIN to send."""
+    state, _received, unsent, *_ends = connection.split()
+    return state != "ESTAB" and not (state == "FIN-WAIT-1" and int(unsent) <= 1)
+
+
 def test_a_request_that_was_given_up_does_not_leave_when_the_network_is_back(
     region: Region, district: District
 ) -> None:
@@ -218,7 +225,7 @@ def test_a_request_that_was_given_up_does_not_leave_when_the_network_is_back(
     still_tried = region.network.hosts["h1"].run("ss", "-tanH", f"dst {standin.hostname}:{standin.port}")
     region.network.mend("h1")
 
-    assert [line for line in still_tried.splitlines() if not line.startswith("ESTAB")] == []
+    assert [line for line in still_tried.splitlines() if _may_carry_it(line)] == []
     assert district.control.messages(to=second) == []
     caller.kill()
 

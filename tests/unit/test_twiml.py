@@ -18,6 +18,7 @@ VALUES = {
     "tel": "05 36 49 00 01",
     "quand": "demain matin",
     "foyer": "une personne",
+    "pour": "Madame Essai et Monsieur Essai",
 }
 ACTION = "https://courtoisie.invalid/hooks/twilio/voice/gather?m=1&a=2"
 LEA = Voice("Polly.Lea-Neural", "fr-FR", 85, pause_s=1)
