@@ -497,15 +497,7 @@ def test_a_call_that_was_never_made_goes_to_a_person(town: Switchboard) -> None:
 
 
 def test_a_call_that_was_never_made_is_made_again_where_the_campaign_allows_it(town: Switchboard) -> None:
-    landline_home(town)
-    town.open(calling_campaign(resend_after_unknown=True))
-    town.climb()
-    town.exchange.fates.append(SendResult(0, 0, Outcome.UNKNOWN))
-    town.place()
-
-    for _look in range(2):
-        town.now += timedelta(minutes=2)
-        reconciling.settle_unknown(town.asking())
+    owed_again_after_two_vain_looks(town)
 
     assert len(town.place()) == 1
 

@@ -120,6 +120,14 @@ def test_an_event_with_a_pace_keeps_it_beside_a_blast(
     assert worker.attempts(paced) <= 2 * len(left)
 
 
+def in_rounds_side_by_side(worker: Worker) -> int:
+    """An event over the town, sent by as many threads as a process lets; returns the event."""
+    event = worker.open(town.campaign())
+    with ThreadPoolExecutor(AT_ONCE[Round.TEXTS]) as threads:
+        list(threads.map(worker.rounds, [event] * AT_ONCE[Round.TEXTS]))
+    return event
+
+
 @pytest.mark.parametrize("latency_s", [(0.05, 0.1), (0.6, 0.6), (0.6, 1.0), (1.0, 1.0)])
 def test_a_text_is_claimed_once_however_slowly_the_provider_answers(
     db: Database, provider: wire.Provider, gateway: Gateway, latency_s: tuple[float, float]
@@ -133,9 +141,8 @@ def test_a_text_is_claimed_once_however_slowly_the_provider_answers(
     provider.answer = slowly
     town.build(db, 120)
     worker = Worker(db, gateway, most=20)
-    event = worker.open(town.campaign())
-    with ThreadPoolExecutor(AT_ONCE[Round.TEXTS]) as threads:
-        list(threads.map(worker.rounds, [event] * AT_ONCE[Round.TEXTS]))
+
+    event = in_rounds_side_by_side(worker)
 
     assert worker.states(event) == {"sent": 120}
     assert worker.attempts(event) <= 1.05 * 120
@@ -147,9 +154,8 @@ def test_a_tiny_share_does_not_claim_more_than_find_a_place_in_time(
     provider.latency_s = 0.5
     town.build(db, 24)
     worker = Worker(db, gateway, most=2)
-    event = worker.open(town.campaign())
-    with ThreadPoolExecutor(AT_ONCE[Round.TEXTS]) as threads:
-        list(threads.map(worker.rounds, [event] * AT_ONCE[Round.TEXTS]))
+
+    event = in_rounds_side_by_side(worker)
 
     assert worker.states(event) == {"sent": 24}
     assert worker.attempts(event) <= 1.1 * 24

@@ -216,11 +216,10 @@ def next_call(
 
 
 def _wished(rule: Again, tried: Tried, soon: datetime, tz: ZoneInfo) -> datetime:
-    if rule.other_half or (rule.as_people and tried.apart is None):
+    apart = tried.apart if rule.as_people else timedelta()
+    if rule.other_half or apart is None:
         return other_half(tried.ended_at, tz)
-    if rule.as_people and tried.apart is not None:
-        return max(soon, tried.ended_at + tried.apart + tried.spread * (rule.latest - rule.earliest))
-    return soon
+    return max(soon, tried.ended_at + apart + tried.spread * (rule.latest - rule.earliest))
 
 
 class Half(StrEnum):
