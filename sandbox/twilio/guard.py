@@ -29,14 +29,15 @@ class Guard:
 
         async def guarded(request: web.Request) -> web.Response:
             began = time.monotonic()
-            under_way = self._state.journal.enter()
+            peer = request.remote or ""
+            under_way = self._state.journal.enter(peer)
             try:
                 response = await self._checked(handler, request, under_way)
             except Refusal as refusal:
                 wait_s = self._state.settings.retry_after_s if refusal.status == 429 else None
                 response = answers.error(refusal, retry_after_s=wait_s)
             finally:
-                self._state.journal.leave()
+                self._state.journal.leave(peer)
             response.headers.update(answers.headers(under_way, time.monotonic() - began))
             return response
 

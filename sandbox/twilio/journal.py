@@ -42,6 +42,7 @@ class Journal:
     meters: defaultdict[str, Meter] = field(default_factory=lambda: defaultdict(Meter))
     in_flight: int = 0
     max_in_flight: int = 0
+    in_flight_from: Counter[str] = field(default_factory=Counter)  # per address of who asks
 
     def keep(self, message: Message) -> None:
         """Enters a message; its number in the order of the day becomes its seq."""
@@ -86,14 +87,16 @@ class Journal:
         self.totals[f"alert {code}"] += 1
         self.alerts.append({"at": iso(at), "code": code, "text": text, **details})
 
-    def enter(self) -> int:
-        """A request begins; returns how many are under way with it."""
+    def enter(self, peer: str) -> int:
+        """A request begins; returns how many are under way with it. peer: the address it came from."""
         self.in_flight += 1
+        self.in_flight_from[peer] += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         return self.in_flight
 
-    def leave(self) -> None:
+    def leave(self, peer: str) -> None:
         self.in_flight -= 1
+        self.in_flight_from[peer] -= 1
 
     def matching(self, to: str | None, sender: str | None) -> list[Message]:
         """The shortest list that holds all messages of this recipient and sender, oldest first."""
@@ -115,6 +118,7 @@ class Journal:
             "most_to_one_recipient": max(self.counts.values(), default=0),
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
+            "in_flight_from": dict(+self.in_flight_from),
             "peak_segments_per_s": {sender: meter.peak for sender, meter in self.meters.items()},
         }
 

@@ -50,7 +50,7 @@ class State:
         self.senders.forget_queues()
         self.optouts.clear()
         self.recent.clear()
-        self.journal = Journal(in_flight=self.journal.in_flight)
+        self.journal = Journal(in_flight=self.journal.in_flight, in_flight_from=self.journal.in_flight_from)
         self.calls = Calls()
         self.call_queue = Queue(rate=1.0, longest_s=CALL_QUEUE_S)
 
