@@ -7,7 +7,7 @@ templates/voice/: what a voice reads aloud, a line for what is said in one breat
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -78,6 +78,14 @@ class Texts:
             loader=FileSystemLoader(self._root), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
         self._kept = lru_cache(maxsize=_RENDERINGS_KEPT)(self._draft)
+
+    def prepare(self) -> None:
+        """Reads and compiles all files now, so that nobody waits for it later. What is unusable is told to whoever
+        asks for it."""
+        for language, keys in self._files.items():
+            for key in keys:
+                with suppress(BadDefinition), self._naming(key, language):
+                    self._jinja.get_template(f"{language}/{key}{SUFFIX}")
 
     def keys(self) -> frozenset[str]:
         """The texts there are, in any language."""

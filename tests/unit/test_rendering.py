@@ -147,3 +147,15 @@ def test_the_same_values_give_the_same_rendering_object(writing: Writing) -> Non
     first, again = (texts.render("hello", language="fr", variables={"nom": "Zoë"}) for _ in range(2))
 
     assert first is again
+
+
+def test_prepared_texts_need_their_files_no_more_and_an_unusable_one_keeps_nobody_out(
+    writing: Writing, tmp_path: Path
+) -> None:
+    texts = writing(fr_hello="Bonjour {{ bailleur }}", fr_broken="{% if %}")
+    texts.prepare()
+    (tmp_path / "templates" / "sms" / "fr" / "hello.txt").unlink()
+
+    assert said(texts, bailleur="Les Chalets") == "Bonjour Les Chalets"
+    with pytest.raises(BadDefinition, match="fr/broken"):
+        said(texts, "broken")

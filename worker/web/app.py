@@ -67,9 +67,16 @@ def serve(app: App, *, queue: broker.Queue, host: str, port: int) -> None:
     )
     # uvicorn raises the signal again after its shutdown; so that the caller may tidy up, it ends like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _prepare(app)
     log.info("web_started", host=host, port=port)
     with listening, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _prepare(app: App) -> None:
+    """Reads what the first people on the telephone would wait a second for, in a process that has just begun."""
+    app.answering.speech.texts.prepare()
+    app.desk.holidays(app.clock())
 
 
 def _listen(host: str, port: int) -> socket.socket:
