@@ -313,7 +313,8 @@ def test_with_nothing_open_they_can_still_ask_for_a_call(town: Telephone) -> Non
     assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
 
 
-def test_an_advice_is_repeated_too(town: Telephone) -> None:
+def advised(town: Telephone) -> builders.Household:
+    """A household that was told an advice by text."""
     home = town.household()
     advice = builders.campaign(
         kind=Kind.ADVICE,
@@ -324,8 +325,27 @@ def test_an_advice_is_repeated_too(town: Telephone) -> None:
         reminder_after=None,
     )
     town.sent(town.open(advice))
+    return home
+
+
+def test_an_advice_is_repeated_too(town: Telephone) -> None:
+    home = advised(town)
 
     assert "Il va faire très chaud" in words(town.call(home.phone))
+
+
+@pytest.mark.parametrize(("key", "query"), [("", ""), ("7", "?n=3")])
+def test_who_listens_to_an_advice_and_presses_nothing_is_promised_no_call(
+    town: Telephone, key: str, query: str
+) -> None:
+    home = advised(town)
+    town.call(home.phone)
+
+    said = words(town.press(home.phone, key, KEYS + query))
+
+    assert "Vous pouvez nous joindre au 05, 36, 49, 00, 01" in said
+    assert "appellera" not in said
+    assert town.task(home) is None
 
 
 def test_the_call_stands_in_the_history_of_the_household(town: Telephone) -> None:

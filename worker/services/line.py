@@ -40,14 +40,16 @@ class Rig:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whose number rings, and what concerns them. script: what was asked of them, None when nothing is open.
+    """Whose number rings, and what concerns them. script: what they were told, None when nothing is open.
 
-    agency: whom they can be put through to now; None out of its hours.
+    awaited: an answer to it is still waited for, so that a person rings who gives none. agency: whom they can be put
+    through to now; None out of its hours.
     """
 
     households: Sequence[int]
     language: str
     script: str | None
+    awaited: bool
     values: Mapping[str, str]
     agency: AgencyLine | None
 
@@ -72,7 +74,7 @@ def press(rig: Rig, call: Ringing, key: str, *, round_: int, now: datetime) -> S
         return _to_agency(rig, call, known, round_)
     if key and round_ + 1 < MOST_ROUNDS:
         return Said(_menu(rig, known, round_=round_ + 1))
-    return Said(_say(rig, "no_input" if known.script else "goodbye", known))
+    return Said(_say(rig, "no_input" if known.awaited else "goodbye", known))
 
 
 def keep_late(rig: Rig, call: Ringing, key: str, *, round_: int) -> int | None:
@@ -129,6 +131,7 @@ def _known(connection: Connection, rig: Rig, call: Ringing, now: datetime) -> Kn
         households,
         language,
         line.script_for(campaign.kind, campaign.level, campaign.script) if campaign else None,
+        campaign is not None and campaign.wants_reply,
         _values(rig.desk, campaign, language, urgent=urgent, now=now),
         agency if can_take else None,
     )
