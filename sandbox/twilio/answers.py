@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from email.utils import formatdate
 from typing import Any
 from uuid import uuid4
 
@@ -65,9 +66,10 @@ async def done_but(request: web.Request, fault: Fault, body: dict[str, Any]) -> 
     return error(Refusal(fault.code or 20500, status=fault.status or 500))
 
 
-def headers(under_way: int, took_s: float) -> dict[str, str]:
+def headers(under_way: int, took_s: float, now: float) -> dict[str, str]:
     """What Twilio adds to every answer."""
     return {
+        "Date": formatdate(now, usegmt=True),
         "Twilio-Request-Id": f"RQ{uuid4().hex}",
         "Twilio-Request-Duration": f"{took_s:.3f}",
         "Twilio-Concurrent-Requests": str(under_way),

@@ -38,7 +38,7 @@ class Guard:
                 response = answers.error(refusal, retry_after_s=wait_s)
             finally:
                 self._state.journal.leave(peer)
-            response.headers.update(answers.headers(under_way, time.monotonic() - began))
+            response.headers.update(answers.headers(under_way, time.monotonic() - began, self._state.clock.now()))
             return response
 
         return guarded

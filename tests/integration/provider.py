@@ -85,6 +85,9 @@ class Provider:
     def takes_s(self) -> float | None:
         return None
 
+    def clock_ahead(self) -> timedelta:
+        return timedelta()
+
     def keep_to(self, _in_flight: Callable[[], int]) -> int:
         return 0
 

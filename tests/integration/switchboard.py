@@ -72,6 +72,9 @@ class Exchange:
             self.rung.append((call, sid))
         return replace(fate, message_id=call.message_id, attempt_id=call.attempt_id)
 
+    def clock_ahead(self) -> timedelta:
+        return timedelta()
+
     def keep_to(self, _in_flight: Callable[[], int]) -> int:
         return 0
 

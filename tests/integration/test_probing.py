@@ -127,6 +127,14 @@ def test_a_clock_that_is_not_the_databases_is_told(db: Database) -> None:
     probing.clock(db, now=utc_now)
 
 
+def test_a_clock_that_is_not_the_providers_is_told() -> None:
+    """This host's and the database's may be wrong together."""
+    with pytest.raises(BadDefinition, match="s'écarte de 60 s de celle de Twilio"):
+        probing.provider(lambda: timedelta(seconds=-60))
+
+    probing.provider(lambda: timedelta(seconds=1))
+
+
 def test_a_database_that_is_away_is_told() -> None:
     away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     asked = probing.probes(
@@ -143,6 +151,9 @@ def test_the_command_is_content_when_all_answer(db: Database, capsys: pytest.Cap
     class Account:
         def verify(self) -> None:
             pass
+
+        def clock_ahead(self) -> timedelta:
+            return timedelta()
 
     with serving(b'{"alive": true}') as url:
         settings = settings_in(ROOT, public_url=url, twilio={"api_url": HERE, "account_sid": "AC1", "auth_token": "t"})
@@ -171,6 +182,9 @@ def test_an_account_that_is_missing_is_told_and_nobody_is_asked(
     class Account:
         def verify(self) -> None:
             asked.append(self)
+
+        def clock_ahead(self) -> timedelta:
+            return timedelta()
 
     code = command.check(settings_in(ROOT), online=True, as_json=False, gateway=Account(), db=lambda: db)
 

@@ -9,9 +9,12 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from sandbox.twilio.control import Control
-from tests.integration.conftest import SENDERS, Town
+from tests import builders
+from tests.integration.conftest import DESK, SENDERS, Town
+from tests.integration.rehearsal import TEXTS
+from worker.domain.campaigns import Kind
 from worker.domain.messages import Inbound, MessageState, OutgoingText, Receipt
-from worker.services import inbound, receipts, reconciling
+from worker.services import inbound, receipts, reconciling, sending, shares
 from worker.settings_tables import Twilio
 from worker.store import inbound as rows
 from worker.store import outbox
@@ -35,11 +38,11 @@ def town(town: Town) -> Town:
     return town
 
 
-def _gateway(twilio: Control, **changes: object) -> Gateway:
+def _gateway(twilio: Control, ahead: timedelta = timedelta(), **changes: object) -> Gateway:
     account = twilio.account()
     values = {"account_sid": account["sid"], "auth_token": SecretStr(account["token"]), "timeout_s": 1.0}
     settings = Twilio(**values | {"api_url": twilio.url} | changes)  # type: ignore[arg-type]
-    return Gateway(settings, public_url="https://chalets.example")
+    return Gateway(settings, public_url="https://chalets.example", clock=lambda: datetime.now(UTC) + ahead)
 
 
 @pytest.fixture
@@ -49,14 +52,14 @@ def rig(town: Town, twilio: Control) -> Iterator[reconciling.Rig]:
     gateway.close()
 
 
-def _rig(town: Town, gateway: Gateway) -> reconciling.Rig:
+def _rig(town: Town, gateway: Gateway, ahead: timedelta = timedelta()) -> reconciling.Rig:
     return reconciling.Rig(
         town.db,
         gateway,
         SENDERS,
         margin=timedelta(),
         receipt_patience=timedelta(minutes=1),
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: datetime.now(UTC) + ahead,
     )
 
 
@@ -178,6 +181,68 @@ def test_the_same_words_sent_later_are_another_text(town: Town, rig: reconciling
     reconciling.settle_unknown(rig)
 
     assert [(m["state"], m["lookups"]) for m in town.texts(home, "first")] == [("unknown", 1)]
+
+
+@pytest.mark.parametrize("ahead_s", [60, -60])
+def test_a_worker_whose_clock_is_wrong_writes_to_nobody_twice(town: Town, twilio: Control, ahead_s: int) -> None:
+    """The provider takes the text, and drops the connection without a word."""
+    home, ahead = town.household(), timedelta(seconds=ahead_s)
+    town.now += ahead
+    event_id = town.open(builders.campaign(**ADVICE))
+    gateway = _gateway(twilio, ahead)
+    twilio.add_fault("drop_after")
+
+    for _round in range(4):
+        sending.send_batch(_sender(town, gateway, ahead), event_id)
+        reconciling.settle_unknown(_rig(town, gateway, ahead))
+    gateway.close()
+
+    assert twilio.counts() == {home.phone: 1}
+    assert [m["state"] for m in town.texts(home, "first")] == ["sent"]
+
+
+ADVICE = {
+    "kind": Kind.ADVICE,
+    "reply_deadline": None,
+    "reminder_text": None,
+    "reminder_after": None,
+    "resend_after_unknown": True,
+}
+
+
+def _sender(town: Town, gateway: Gateway, ahead: timedelta) -> sending.Rig:
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead
+
+    return sending.Rig(
+        db=town.db,
+        gateway=gateway,
+        texts=TEXTS,
+        senders=SENDERS,
+        desk=DESK,
+        share=shares.Share(town.db, gateway, "w1", most=10, clock=clock),
+        batch_size=10,
+        max_attempts=3,
+        lease=timedelta(seconds=60),
+        clock=clock,
+    )
+
+
+def test_with_a_clock_that_cannot_tell_nothing_is_proved_absent(town: Town, twilio: Control) -> None:
+    home, ahead = town.household(), timedelta(hours=1)
+    town.now += ahead
+    town.open()
+    gateway = _gateway(twilio, ahead)
+    _one_unknown(town, minutes_ago=1, body="Bonjour")
+    rig = _rig(town, gateway, ahead)
+
+    with capture_logs() as logged:
+        settled = [reconciling.settle_unknown(rig) for _ in range(3)]
+    gateway.close()
+
+    assert settled == [0, 0, 0]
+    assert [(m["state"], m["lookups"]) for m in town.texts(home, "first")] == [("unknown", 0)]
+    assert [(entry["event"], round(entry["ahead_s"], -2)) for entry in logged] == [("clock_apart_from_provider", 3600)]
 
 
 def test_a_text_that_a_receipt_names_as_another_message_is_not_adopted(town: Town, rig: reconciling.Rig) -> None:

@@ -204,6 +204,27 @@ def test_right_credentials_are_verified_with_one_small_question(
     assert provider.calls[0].request.headers["Authorization"].startswith("Basic ")
 
 
+@pytest.mark.parametrize(
+    ("told", "ahead_s"),
+    [
+        ("Wed, 08 Jul 2026 22:30:00 GMT", 0),
+        ("Wed, 08 Jul 2026 22:29:59 GMT", 0),  # told in whole seconds
+        ("Wed, 08 Jul 2026 22:29:00 GMT", 59),
+        ("Wed, 08 Jul 2026 22:31:00 GMT", -60),
+        ("the eighth of July", 0),
+    ],
+)
+def test_our_clock_is_compared_with_the_providers(provider: responses.RequestsMock, told: str, ahead_s: int) -> None:
+    settings = Twilio(account_sid=ACCOUNT, auth_token=SecretStr("token"), api_url=API)
+    gateway = Gateway(settings, public_url="https://chalets.example", clock=lambda: SINCE)
+    provider.get(LIST, json=page(), headers={"Date": told})
+
+    gateway.verify()
+
+    assert gateway.clock_ahead() == timedelta(seconds=ahead_s)
+    gateway.close()
+
+
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20005), (404, 20404)])
 def test_refused_credentials_are_named_with_what_to_mend(
     gateway: Gateway, provider: responses.RequestsMock, status: int, code: int

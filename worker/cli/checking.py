@@ -1,6 +1,7 @@
 """`courtoisie check`: the table of texts, then a numbered list of what is wrong."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
 from rich.markup import escape
@@ -23,6 +24,7 @@ class Verifier(Protocol):
     """What is asked of the gateway here."""
 
     def verify(self) -> None: ...
+    def clock_ahead(self) -> timedelta: ...
 
 
 def check(
@@ -64,12 +66,16 @@ def _probes(
     )
 
 
-def _verify(settings: Settings, gateway: Verifier) -> None:
-    """Raises BadDefinition without asking anybody when there is nothing to ask with."""
+def _verify(settings: Settings, gateway: Verifier) -> timedelta:
+    """How far our clock is ahead of the provider's.
+
+    Raises BadDefinition without asking anybody when there is nothing to ask with.
+    """
     missing = checking_settings.missing_account(settings)
     if missing:
         raise BadDefinition(_("Il manque {variables} : voyez la console Twilio.").format(variables=", ".join(missing)))
     gateway.verify()
+    return gateway.clock_ahead()
 
 
 def _is_well(seen: Report, answered: Sequence[Answer]) -> bool:

@@ -45,7 +45,7 @@ def probes(
     *,
     db: Callable[[], Database] | None,
     ping_broker: Callable[[], None] | None,
-    verify_provider: Callable[[], None] | None,
+    verify_provider: Callable[[], timedelta] | None,
     url: str,
     provider_url: str,
     now: Callable[[], datetime],
@@ -53,13 +53,14 @@ def probes(
     """The probes for the parts there are; None leaves a part out. db: connects, or tells why its address is none.
 
     url: what the provider reaches us by; provider_url: where the provider is. now: this machine's clock.
+    verify_provider: tries the credentials, and tells how far this machine's clock is ahead of the provider's.
     """
     wanted: tuple[tuple[str, str, Callable[[], None] | None], ...] = (
         ("database", _("Base de données"), (lambda: db().ping()) if db else None),
         ("schema", _("Schéma de la base"), (lambda: schema(db())) if db else None),
         ("clock", _("Horloge"), (lambda: clock(db(), now=now)) if db else None),
         ("broker", _("File d'attente"), ping_broker),
-        ("twilio", _("Compte Twilio"), verify_provider),
+        ("twilio", _("Compte Twilio"), (lambda: provider(verify_provider)) if verify_provider else None),
         ("public_url", _("Adresse publique"), lambda: public_url(url, provider_url=provider_url)),
     )
     return tuple(Probe(name, label, ask) for name, label, ask in wanted if ask is not None)
@@ -93,6 +94,19 @@ def clock(db: Database, *, now: Callable[[], datetime]) -> None:
             _(
                 "L'horloge de cette machine s'écarte de {seconds} s de celle de la base : réglez-les sur la même "
                 "source de temps (NTP)."
+            ).format(seconds=round(away.total_seconds()))
+        )
+
+
+def provider(verify: Callable[[], timedelta]) -> None:
+    """Raises BadDefinition or Unavailable as `verify` does, and BadDefinition when this host's clock is not the
+    provider's: whether it has a text is seen from when it took it. The database's may be as wrong as ours."""
+    away = abs(verify())
+    if away > CLOCKS_APART:
+        raise BadDefinition(
+            _(
+                "L'horloge de cette machine s'écarte de {seconds} s de celle de Twilio : réglez-la sur une source de "
+                "temps (NTP), sans quoi un SMS au sort inconnu pourrait être cherché au mauvais moment."
             ).format(seconds=round(away.total_seconds()))
         )
 

@@ -1,13 +1,13 @@
 """Asks the provider about what we do not know: texts of unknown fate, receipts and replies that never came."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
-from worker import catalogue
+from worker import catalogue, logs
 from worker.domain.campaigns import Campaign
 from worker.domain.channels import Channel, Sender
 from worker.domain.errors import BadDefinition, Unavailable
@@ -25,15 +25,19 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 PER_RUN = 50
-# The provider's clock and ours may differ a little.
-CLOCK_SKEW = timedelta(seconds=10)
+# The provider's clock and ours may differ by so much. A text is looked for that much before its request too, or each of
+# a host that runs a minute ahead would be proved absent and sent again. What tells it from others is not the time: a
+# reminder has other words; a text of an earlier event, another answer, another call has its own id on record. Where
+# the fate of two with the same words to the same number is unknown, either may be taken for the one that is found: it
+# was received once, and the other is absent.
+CLOCKS_APART = timedelta(minutes=5)
 # Looked for twice, a margin apart, before a text counts as not sent.
 LOOKUPS_FOR_ABSENCE = 2
 # Of a text that was proved absent, one more; a second unknown fate goes to a person.
 REQUESTS_AT_MOST = 2
 OLDEST_POLLED = timedelta(days=2)
 # A reply may show in the provider's list a little after it came.
-INBOUND_OVERLAP = timedelta(minutes=2)
+INBOUND_OVERLAP = timedelta(minutes=2) + CLOCKS_APART
 # How far back the first listing goes, and how far one goes after a long outage.
 INBOUND_FIRST_LOOK = timedelta(hours=24)
 INBOUND_LOOK_BACK = timedelta(days=14)
@@ -54,13 +58,15 @@ class Rig:
     clock: Callable[[], datetime]
     desk: Desk | None = None
     call_patience: timedelta = timedelta(minutes=6)
+    told: logs.Told = field(default_factory=logs.Told)
 
 
 def settle_unknown(rig: Rig) -> int:
     """Looks for texts of unknown fate in the provider's list; returns how many were settled.
 
     Found: it was sent. Not found twice, a margin apart: it was not, and the campaign says whether it is sent
-    again or handed to a person. Stops when the provider does not answer: the next tick asks again.
+    again or handed to a person. Stops when the provider does not answer: the next tick asks again. With a clock that
+    is too far from the provider's to tell, not finding proves nothing; what is void goes to a person all the same.
     """
     now = rig.clock()
     with rig.db.begin() as connection:
@@ -84,7 +90,7 @@ def _ask(question: Callable[[], T], purpose: str) -> T | None:
 
 
 def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found | FoundCall]:
-    sender, since = rig.senders[question.sender], question.started_at - CLOCK_SKEW
+    sender, since = rig.senders[question.sender], question.started_at - CLOCKS_APART
     if question.channel == Channel.VOICE:
         return rig.gateway.find_calls(question.e164, sender.address, since)
     return rig.gateway.find(question.e164, sender.address, since)
@@ -94,7 +100,7 @@ def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found | F
     now = rig.clock()
     with rig.db.begin() as connection:
         taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
-        until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCK_SKEW
+        until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCKS_APART
         ours = [f for f in listed if _may_be(f, question, until=until) and f.provider_sid not in taken]
         match = min(ours, key=lambda f: abs(f.created_at - question.started_at), default=None)
         if isinstance(match, FoundCall):
@@ -103,7 +109,16 @@ def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found | F
         if match is not None:
             _adopt(connection, question, match, now)
             return 1
-        return _count_miss(connection, question, now)
+        return _count_miss(connection, question, now) if _can_tell_absence(rig) else 0
+
+
+def _can_tell_absence(rig: Rig) -> bool:
+    ahead = rig.gateway.clock_ahead()
+    if abs(ahead) <= CLOCKS_APART:
+        return True
+    if rig.told.is_news("clock"):
+        log.error("clock_apart_from_provider", ahead_s=round(ahead.total_seconds()))
+    return False
 
 
 def _may_be(found: Found | FoundCall, question: sweeping.Unknown, *, until: datetime) -> bool:
@@ -113,7 +128,7 @@ def _may_be(found: Found | FoundCall, question: sweeping.Unknown, *, until: date
     being proved.
     """
     same = isinstance(found, FoundCall) or found.body == question.body
-    return same and question.started_at - CLOCK_SKEW <= found.created_at <= until
+    return same and question.started_at - CLOCKS_APART <= found.created_at <= until
 
 
 def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from worker.domain.channels import Sender
@@ -116,6 +116,10 @@ class Gateway:
         """Tries the credentials. Raises BadDefinition when they are refused, Unavailable when nobody answers."""
         self._recorder().verify()
 
+    def clock_ahead(self) -> timedelta:
+        """How far our clock was ahead of the provider's when it last answered a question; nothing before the first."""
+        return self._recorder().clock_ahead
+
     def close(self) -> None:
         """Ends the thread and gives the connections back. May be called twice, and without any use before."""
         with self._lock:
@@ -140,5 +144,5 @@ class Gateway:
 
         with self._lock:
             if self._records is None:
-                self._records = Records(self._account)
+                self._records = Records(self._account, self._clock)
             return self._records

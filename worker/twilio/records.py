@@ -1,9 +1,10 @@
 """The provider's own records, for settling what we do not know: small volumes, through the SDK's ordinary client."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -30,24 +31,36 @@ INBOUND_PAGE_SIZE: Final = 1000
 # Neither the second leg of a call nor one that came to us: https://www.twilio.com/docs/voice/api/call-resource
 ASKED_FOR: Final = "outbound-api"
 INBOUND_PAGES_MOST: Final = 400
+# The provider tells its time in whole seconds.
+TOLD_TO: Final = timedelta(seconds=1)
 
 
 class Wire(TwilioHttpClient):
     """The SDK's blocking client with a timeout, the configured host, and no memory of what passed through it."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, clock: Callable[[], datetime]) -> None:
         super().__init__(timeout=account.timeout_s)
         self._account = account
+        self._clock = clock
+        self.clock_ahead = timedelta()  # as of the last answer that told the time
         assert self.session is not None  # noqa: S101  # pooled by default
         self.session.trust_env = False
         self.session.mount("http://", HTTPAdapter())
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:  # type: ignore[override]
         """One request to the configured host."""
+        asked_at = self._clock()
         try:
-            return super().request(method, self._account.address(url), *args, **options)
+            answer = super().request(method, self._account.address(url), *args, **options)
+            self._compare_clocks(answer, asked_at)
+            return answer
         finally:
             self._test_only_last_request = self._test_only_last_response = None
+
+    def _compare_clocks(self, answer: Response, asked_at: datetime) -> None:
+        told = _moment(answer.headers)
+        if told is not None:
+            self.clock_ahead = ahead_of(told, asked_at=asked_at, answered_at=self._clock())
 
     def log_request(self, kwargs: Mapping[str, Any]) -> None:
         """Nothing: the address of a listing holds a tenant's number."""
@@ -64,8 +77,8 @@ class Wire(TwilioHttpClient):
 class Records:
     """What the provider has on file. Every call raises Unavailable when it cannot be asked."""
 
-    def __init__(self, account: Account) -> None:
-        self._wire = Wire(account)
+    def __init__(self, account: Account, clock: Callable[[], datetime]) -> None:
+        self._wire = Wire(account, clock)
         # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
         self._client = Client(
             account.user,
@@ -138,6 +151,11 @@ class Records:
             heard = [_inbound(m) for m in _back_to(since, page) if str(m.direction) == "inbound"]
         return [message for message in heard if message is not None and message.received_at >= since]
 
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far our clock was ahead of the provider's when it last answered; negative when it was behind."""
+        return self._wire.clock_ahead
+
     def verify(self) -> None:
         """Asks for one message, which an API key may do too.
 
@@ -153,6 +171,19 @@ class Records:
 
 # Not in a state that takes a change; no such call.
 _NOT_IN_THE_AIR: Final = frozenset({21220, 20404})
+
+
+def ahead_of(told: datetime, *, asked_at: datetime, answered_at: datetime) -> timedelta:
+    """How far our clock is ahead of one that told its time between two moments of ours; zero when they may agree."""
+    return max(asked_at - told - TOLD_TO, timedelta()) - max(told - answered_at, timedelta())
+
+
+def _moment(headers: Any) -> datetime | None:
+    """As the header has it, always in GMT."""
+    try:
+        return parsedate_to_datetime((headers or {}).get("Date", "")).replace(tzinfo=UTC)
+    except (ValueError, TypeError):
+        return None
 
 
 def _records(page: Page, pages_most: int) -> Iterator[Any]:

@@ -227,6 +227,14 @@ def test_a_message_can_be_fetched_and_grows_older(api: Api, twilio: Control) -> 
     assert (message["price"], message["price_unit"]) == ("-0.07980", "USD")
 
 
+def test_answers_are_dated_by_the_clock_that_dates_the_messages(api: Api, twilio: Control) -> None:
+    twilio.clock(jump_s=3600)
+
+    answered = api.send()
+
+    assert parsedate_to_datetime(answered.headers["Date"]) == parsedate_to_datetime(answered.json()["date_created"])
+
+
 def test_a_body_can_be_redacted_once_the_message_has_ended(api: Api, twilio: Control) -> None:
     sid = api.sent()["sid"]
     path = f"/Messages/{sid}.json"
