@@ -61,6 +61,9 @@ SILENCE = frozenset(
     }
 )
 
+# The household itself asks, and is told when a person will ring.
+ASKED = frozenset({TaskReason.ASKED_CALL, TaskReason.EMERGENCY_WORD})
+
 POINTS = {
     TaskReason.EMERGENCY_WORD: 100,
     TaskReason.ASKED_CALL: 60,
@@ -111,7 +114,6 @@ _LEVEL_POINTS = {Level.RED: 25, Level.ORANGE: 10}
 _LATER_HEAT_DAY = 3
 _SILENT_EVENTS_MOST = 15
 _WAITING_MOST = 15
-_ASKED = frozenset({TaskReason.ASKED_CALL, TaskReason.EMERGENCY_WORD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,12 @@ def merge(existing: Iterable[TaskReason], new: Iterable[TaskReason]) -> tuple[Ta
     return tuple(sorted({*existing, *new}, key=lambda r: (-POINTS[r], r)))
 
 
+def puts_aside_the_plan(reason: TaskReason, wished_at: datetime, *, tried_at: datetime | None) -> bool:
+    """Whether a call is owed at once, whatever the next try was planned for: they asked after the last one. tried_at:
+    when that was recorded, None when nobody has rung yet."""
+    return reason in ASKED and (tried_at is None or wished_at >= tried_at)
+
+
 def closes_on_late_ok(reasons: Iterable[TaskReason]) -> bool:
     """Whether "all well" is the whole answer: only silence was the matter."""
     return set(reasons) <= SILENCE
@@ -218,4 +226,4 @@ def _of_situation(reasons: Collection[TaskReason], facts: Facts) -> Iterable[tup
     yield "heat_day", 5 * (facts.level in _LEVEL_POINTS and facts.heat_day >= _LATER_HEAT_DAY)
     yield "silent_before", min(5 * facts.silent_events, _SILENT_EVENTS_MOST)
     yield "waiting_long", min(max(int(facts.waiting_min // 30), 0), _WAITING_MOST)
-    yield "fine_recently", -30 * (facts.fine_recently and not _ASKED & set(reasons))
+    yield "fine_recently", -30 * (facts.fine_recently and not ASKED & set(reasons))

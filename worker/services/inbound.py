@@ -245,7 +245,9 @@ def _call(heard: Heard, household: int, reason: TaskReason) -> tasks.Call:
     newest = heard.newest(household)
     own = [s for s in heard.standings if s.household_id == household]
     concerned = [s.id for s in own if s.state in _UNSETTLED or s is newest]
-    return tasks.Call(household, newest.event_id if newest else None, tuple(concerned), reason)
+    return tasks.Call(
+        household, newest.event_id if newest else None, tuple(concerned), reason, heard.message.received_at
+    )
 
 
 def _is_in(heard: Heard, household: int, state: RecipientState) -> bool:

@@ -14,18 +14,18 @@ from worker.store import tasks as rows
 from worker.store.database import Connection
 
 HEAT_MEMORY = timedelta(days=7)
-_ASKED = frozenset({TaskReason.EMERGENCY_WORD, TaskReason.ASKED_CALL})
 URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is owed: whom, in which event, for which recipients, why."""
+    """A call that is owed: whom, in which event, for which recipients, why. wished_at: when they asked for it, who did."""
 
     household_id: int
     event_id: int | None
     recipient_ids: tuple[int, ...]
     reason: TaskReason
+    wished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
     new = [_put_off(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
     opened = rows.open_or_merge(connection, new, now=now)
+    rows.put_aside_plans(connection, [k.task_id for k in known if k.task_id and _now(k, wanted[k.household_id])])
     handed = [
         (recipient, opened[c.household_id], str(c.reason))
         for c in calls
@@ -129,10 +130,15 @@ def _put_off(
     task: rows.NewTask, hours: tuple[time, time] | None, situation: Situation, desk: Desk, now: datetime
 ) -> rows.NewTask:
     """Not before the hours the household prefers, unless it asks for the call or the need is greater."""
-    if hours is None or _ASKED & set(task.reasons):
+    if hours is None or callbacks.ASKED & set(task.reasons):
         return task
     at = calendar.next_within(*hours, now, tz=desk.timezone)
     return task if at <= now or (situation.is_urgent and at > task.due_at) else replace(task, not_before=at)
+
+
+def _now(known: task_facts.Known, call: Call) -> bool:
+    at = call.wished_at
+    return at is not None and callbacks.puts_aside_the_plan(call.reason, at, tried_at=known.tried_at)
 
 
 def _facts(known: task_facts.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:

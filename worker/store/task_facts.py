@@ -20,7 +20,8 @@ SELECT h.id AS household_id, d.agency_id, h.lives_alone, h.fragile,
         WHERE lately.intent IS NULL AND lately.state IN ('callback', 'reached', 'unreached')) AS silent_events,
        EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.code = 'REACHED_OK' AND o.undone_at IS NULL
                AND o.ended_at > CAST(:now AS timestamptz) - interval '24 hours') AS fine_recently,
-       k.id AS task_id, coalesce(k.reasons, '{}') AS reasons, k.state AS task_state, k.priority, k.due_at
+       k.id AS task_id, coalesce(k.reasons, '{}') AS reasons, k.state AS task_state, k.priority, k.due_at,
+       (SELECT max(o.ended_at) FROM call_outcome o WHERE o.task_id = k.id AND o.undone_at IS NULL) AS tried_at
 FROM household h
 JOIN dwelling d ON d.id = h.dwelling_id
 LEFT JOIN callback_task k ON k.household_id = h.id AND k.state IN ('open', 'claimed')
@@ -32,7 +33,7 @@ ORDER BY h.id
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the score is made from, with the household's open task if there is one."""
+    """What the score is made from, with the household's open task if there is one, and when it was last rung."""
 
     household_id: int
     agency_id: int
@@ -46,6 +47,7 @@ class Known:
     task_state: str | None
     priority: int | None
     due_at: datetime | None
+    tried_at: datetime | None
 
 
 def known(

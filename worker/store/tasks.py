@@ -39,6 +39,10 @@ RETURNING id, household_id
 """  # noqa: S608  # our own constants
 )
 
+_PUT_ASIDE_PLANS = text(
+    "UPDATE callback_task SET not_before = NULL WHERE id = ANY (:ids) AND state IN ('open', 'claimed')"
+)
+
 _ADD_NEWS = text(
     """
 UPDATE callback_task SET news = news || CAST(:news AS jsonb)
@@ -213,6 +217,12 @@ def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: date
         "now": now,
     }
     return {row.household_id: row.id for row in connection.execute(_OPEN, values)}
+
+
+def put_aside_plans(connection: Connection, ids: Sequence[int]) -> None:
+    """These are to be rung now, whatever the next try was planned for."""
+    if ids:
+        connection.execute(_PUT_ASIDE_PLANS, {"ids": list(ids)})
 
 
 def add_news(connection: Connection, households: Sequence[int], news: str) -> None:
