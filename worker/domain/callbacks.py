@@ -175,10 +175,19 @@ def merge(existing: Iterable[TaskReason], new: Iterable[TaskReason]) -> tuple[Ta
     return tuple(sorted({*existing, *new}, key=lambda r: (-POINTS[r], r)))
 
 
-def puts_aside_the_plan(reason: TaskReason, wished_at: datetime, *, tried_at: datetime | None) -> bool:
-    """Whether a call is owed at once, whatever the next try was planned for: they asked after the last one. tried_at:
+# Whom a call is for instead of the household, once nobody there was reached.
+_FOR_OTHERS = frozenset({TaskReason.TRUSTED_CONTACT, TaskReason.PARTNER})
+
+
+def for_whom(reasons: Iterable[TaskReason], new: TaskReason) -> tuple[TaskReason, ...]:
+    """The merged reasons of a task after a new one: who asks for a call is rung themselves, whoever was to be rung."""
+    return tuple(r for r in reasons if new not in ASKED or r not in _FOR_OTHERS)
+
+
+def puts_aside_the_plan(wished_at: datetime, *, tried_at: datetime | None) -> bool:
+    """Whether who asked is rung at once, whatever the next try was planned for: they did after the last one. tried_at:
     when that was recorded, None when nobody has rung yet."""
-    return reason in ASKED and (tried_at is None or wished_at >= tried_at)
+    return tried_at is None or wished_at >= tried_at
 
 
 def closes_on_late_ok(reasons: Iterable[TaskReason]) -> bool:

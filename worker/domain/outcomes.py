@@ -108,7 +108,8 @@ SPOKEN = (
 TRIED_AGAIN = frozenset(code for code, rule in RULES.items() if rule.state is None and not rule.bad_number)
 
 
-_SOON = timedelta(minutes=15)
+# Somebody is there; or they asked for a call while the last one was made.
+SOON = timedelta(minutes=15)
 # Older people are out early and in before lunch: one of the tries in a day falls here.
 _LATE_MORNING = time(11)
 
@@ -139,7 +140,7 @@ def next_try(
     if asked_for is not None:
         at = max(asked_for, now)
     elif code is OutcomeCode.BUSY:
-        at = now + _SOON
+        at = now + SOON
     else:
         at = _planned(tries, now, hours, tz=tz, holidays=holidays)
     return calendar.next_call_time(at, hours, urgent=urgent, tz=tz, holidays=holidays)

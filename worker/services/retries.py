@@ -7,14 +7,14 @@ from worker.domain import rungs
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import ATTEMPTS_OF_LEVEL, Campaign, Level
 from worker.domain.errors import Refused
-from worker.domain.outcomes import RULES, OutcomeCode, Rule, next_try
+from worker.domain.outcomes import RULES, SOON, OutcomeCode, Rule, next_try
 from worker.domain.recipients import RecipientState
 from worker.domain.rungs import LadderStep, Rung
 from worker.i18n import _
 from worker.listing import phones
 from worker.services import tasks
 from worker.services.desk import Desk
-from worker.store import people, recipients
+from worker.store import people, recipients, task_plans
 from worker.store import tasks as rows
 from worker.store.database import Connection
 
@@ -123,6 +123,8 @@ _GIVEN_UP = {OutcomeCode.WRONG_NUMBER: _not_theirs, OutcomeCode.NOT_IN_SERVICE: 
 
 
 def _dialled(connection: Connection, call: Call) -> str | None:
+    if call.said.number is None and call.task.asked_since:
+        return None  # whom the call was for when it began is no longer known
     if call.said.number is None:
         return next(iter(_left_to_dial(connection, call)), None)
     theirs = people.every_number_of(connection, call.household)
@@ -135,7 +137,9 @@ def _dialled(connection: Connection, call: Call) -> str | None:
 
 
 def try_again(connection: Connection, call: Call) -> Ended:
-    """The same number at another hour, as often as the campaign says."""
+    """The same number at another hour, as often as the campaign says; soon, where they asked for a call meanwhile."""
+    if call.task.asked_since and call.asked_at is None:
+        return _soon(connection, call)
     again = next_try(
         call.outcome,
         calls_made=call.task.calls + 1 - call.task.tried_before,
@@ -154,8 +158,12 @@ def try_again(connection: Connection, call: Call) -> Ended:
     return _postponed(connection, call, again)
 
 
+def _soon(connection: Connection, call: Call) -> Ended:
+    return _postponed(connection, call, call.desk.next_call_time(call.now + SOON, urgent=call.urgent))
+
+
 def _postponed(connection: Connection, call: Call, at: datetime) -> Ended:
-    rows.postpone(connection, call.task.id, not_before=at)
+    task_plans.postpone(connection, call.task.id, not_before=at)
     return Ended(closed=False, next_call_at=at, asked_at=call.asked_at)
 
 
@@ -163,7 +171,10 @@ def _postponed(connection: Connection, call: Call, at: datetime) -> Ended:
 
 
 def tries_used_up(connection: Connection, call: Call) -> Ended:
-    """The next step of the frozen ladder that can be taken; without one, the household counts as unreached."""
+    """The next step of the frozen ladder that can be taken; without one, the household counts as unreached. Never where
+    they asked for a call while somebody was trying: that call is still to be made."""
+    if call.task.asked_since:
+        return _soon(connection, call)
     left = rungs.on_the_call(call.campaign.rungs, call.task.reasons) if call.campaign else ()
     step = next((step for step in left if _can_be_taken(connection, call, step)), None)
     if step is not None:
@@ -183,5 +194,5 @@ def _handed_on(connection: Connection, call: Call, step: LadderStep) -> Ended:
     owed = tasks.Call(call.household, call.task.event_id, (), reason)
     tasks.hand_over(connection, [owed], desk=call.desk, now=call.now)
     at = call.desk.next_call_time(call.now + step.after, urgent=call.urgent)
-    rows.hand_on(connection, call.task.id, not_before=at)
+    task_plans.hand_on(connection, call.task.id, not_before=at)
     return Ended(closed=False, next_call_at=at, then=reason)

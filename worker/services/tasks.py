@@ -9,7 +9,7 @@ from worker.domain import calendar, callbacks
 from worker.domain.callbacks import TaskReason, TaskState
 from worker.domain.campaigns import Level, age_on
 from worker.services.desk import Desk
-from worker.store import events, recipients, task_facts, wishes
+from worker.store import events, recipients, task_facts, task_plans, wishes
 from worker.store import tasks as rows
 from worker.store.database import Connection
 
@@ -19,7 +19,7 @@ URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is owed: whom, in which event, for which recipients, why. wished_at: when they asked for it, who did."""
+    """A call that is owed: whom, in which event, for which recipients, why. wished_at: when the household said so."""
 
     household_id: int
     event_id: int | None
@@ -53,7 +53,7 @@ def hand_over(connection: Connection, calls: Sequence[Call], *, desk: Desk, now:
     new = [_task(k, wanted[k.household_id], situations[wanted[k.household_id].event_id], desk, now) for k in known]
     new = [_put_off(task, hours.get(task.household_id), situations[task.event_id], desk, now) for task in new]
     opened = rows.open_or_merge(connection, new, now=now)
-    rows.put_aside_plans(connection, [k.task_id for k in known if k.task_id and _now(k, wanted[k.household_id])])
+    _as_asked(connection, [(k, wanted[k.household_id]) for k in known])
     handed = [
         (recipient, opened[c.household_id], str(c.reason))
         for c in calls
@@ -74,7 +74,7 @@ def follow_up(connection: Connection, call: Call, *, within: timedelta, desk: De
         return None
     opened = hand_over(connection, [call], desk=desk, now=now)
     not_before = desk.next_morning(now, urgent=True)
-    rows.plan(connection, opened[call.household_id], not_before=not_before, due_at=now + within)
+    task_plans.plan(connection, opened[call.household_id], not_before=not_before, due_at=now + within)
     return not_before
 
 
@@ -119,7 +119,7 @@ def _task(known: task_facts.Known, call: Call, situation: Situation, desk: Desk,
         household_id=known.household_id,
         event_id=call.event_id,
         agency_id=known.agency_id,
-        reasons=tuple(reasons),
+        reasons=callbacks.for_whom(reasons, call.reason),
         priority=priority,
         score=json.dumps(points),
         due_at=desk.due_at(callbacks.band(priority), now, urgent=situation.is_urgent),
@@ -136,9 +136,12 @@ def _put_off(
     return task if at <= now or (situation.is_urgent and at > task.due_at) else replace(task, not_before=at)
 
 
-def _now(known: task_facts.Known, call: Call) -> bool:
-    at = call.wished_at
-    return at is not None and callbacks.puts_aside_the_plan(call.reason, at, tried_at=known.tried_at)
+def _as_asked(connection: Connection, owed: Sequence[tuple[task_facts.Known, Call]]) -> None:
+    """Who asks for a call that is owed already has all the tries again, and is rung now."""
+    asking = [(k.task_id, c.wished_at, k.tried_at) for k, c in owed if k.task_id and c.reason in callbacks.ASKED]
+    task_plans.begin_anew(connection, [task for task, _wished, _tried in asking])
+    now = [task for task, wished, tried in asking if wished and callbacks.puts_aside_the_plan(wished, tried_at=tried)]
+    task_plans.put_aside_plans(connection, now)
 
 
 def _facts(known: task_facts.Known, situation: Situation, desk: Desk, now: datetime) -> callbacks.Facts:

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, text
 
 from worker.domain import outcomes
 from worker.domain.forms import Kept
+from worker.domain.replies import Intent
 
+ASKING = [str(intent) for intent in (Intent.HELP, Intent.EMERGENCY)]
 SPOKEN = [str(code) for code in outcomes.SPOKEN]
 
 # Who spoke with the household last. An outcome taken back says nothing.
-_KNOWN_BY = """(SELECT o.caller FROM call_outcome o
+KNOWN_BY = """(SELECT o.caller FROM call_outcome o
  WHERE o.household_id = {household} AND o.undone_at IS NULL AND o.code = ANY (:spoken)
  ORDER BY o.ended_at DESC, o.id DESC LIMIT 1)"""
 
@@ -24,7 +26,7 @@ _OPEN = text(
 INSERT INTO callback_task (household_id, event_id, agency_id, state, reasons, priority, score, created_at, due_at, not_before,
                            known_by)
 SELECT household_id, event_id, agency_id, 'open', string_to_array(reasons, ','), priority, CAST(score AS jsonb), :now,
-       greatest(due_at, not_before), not_before, {_KNOWN_BY.format(household="n.household_id")}
+       greatest(due_at, not_before), not_before, {KNOWN_BY.format(household="n.household_id")}
 FROM unnest(CAST(:households AS bigint[]), CAST(:events AS bigint[]), CAST(:agencies AS bigint[]), CAST(:reasons AS text[]),
             CAST(:priorities AS int[]), CAST(:scores AS text[]), CAST(:dues AS timestamptz[]),
             CAST(:not_befores AS timestamptz[]))
@@ -37,10 +39,6 @@ ON CONFLICT (household_id) WHERE state IN ('open', 'claimed') DO UPDATE SET
                       ELSE callback_task.not_before END
 RETURNING id, household_id
 """  # noqa: S608  # our own constants
-)
-
-_PUT_ASIDE_PLANS = text(
-    "UPDATE callback_task SET not_before = NULL WHERE id = ANY (:ids) AND state IN ('open', 'claimed')"
 )
 
 _ADD_NEWS = text(
@@ -66,19 +64,14 @@ WHERE household_id = ANY (:households) AND state IN ('open', 'claimed')
 """
 )
 
-_PLAN = text("UPDATE callback_task SET not_before = :not_before, due_at = :due_at WHERE id = :id AND state = 'open'")
-
 _LOCK = text(
-    "SELECT id, household_id, event_id, state, calls, tried_before, reasons FROM callback_task WHERE id = :id FOR UPDATE"
-)
-
-_POSTPONE = text(
-    f"""
-UPDATE callback_task SET state = 'open', claimed_by = NULL, claimed_until = NULL, calls = calls + 1,
-       not_before = :not_before, due_at = greatest(due_at, CAST(:not_before AS timestamptz)),
-       known_by = coalesce({_KNOWN_BY.format(household="callback_task.household_id")}, known_by)
-WHERE id = :id AND state IN ('open', 'claimed')
-"""  # noqa: S608  # our own constants
+    """
+SELECT k.id, k.household_id, k.event_id, k.state, k.calls, k.tried_before, k.reasons,
+       k.state = 'claimed' AND EXISTS (SELECT 1 FROM reply y JOIN inbound_message i ON i.id = y.inbound_id
+                                       WHERE y.household_id = k.household_id AND i.intent = ANY (:asking)
+                                         AND i.received_at > k.claimed_at) AS asked_since
+FROM callback_task k WHERE k.id = :id FOR UPDATE OF k
+"""
 )
 
 _OUTCOME = text(
@@ -191,7 +184,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A task's own columns that decide what may be done with it."""
+    """A task's own columns that decide what may be done with it. asked_since: the household asked for a call after the
+    caller had taken the task, so that the call just made does not answer it."""
 
     id: int
     household_id: int
@@ -200,6 +194,7 @@ class Row:
     calls: int
     tried_before: int
     reasons: list[str]
+    asked_since: bool
 
 
 def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: datetime) -> dict[int, int]:
@@ -219,12 +214,6 @@ def open_or_merge(connection: Connection, tasks: Sequence[NewTask], *, now: date
     return {row.household_id: row.id for row in connection.execute(_OPEN, values)}
 
 
-def put_aside_plans(connection: Connection, ids: Sequence[int]) -> None:
-    """These are to be rung now, whatever the next try was planned for."""
-    if ids:
-        connection.execute(_PUT_ASIDE_PLANS, {"ids": list(ids)})
-
-
 def add_news(connection: Connection, households: Sequence[int], news: str) -> None:
     """Shows a late word on the open task. news: a JSON list."""
     connection.execute(_ADD_NEWS, {"households": list(households), "news": news})
@@ -242,11 +231,6 @@ def close_of(connection: Connection, households: Sequence[int], *, state: str, c
     connection.execute(_CLOSE_OF, values)
 
 
-def plan(connection: Connection, task_id: int, *, not_before: datetime, due_at: datetime) -> None:
-    """When an open task is to be rung: from when, and by when."""
-    connection.execute(_PLAN, {"id": task_id, "not_before": not_before, "due_at": due_at})
-
-
 def household_of(connection: Connection, task_id: int) -> int | None:
     """The household a task is about, not locked."""
     return connection.execute(text("SELECT household_id FROM callback_task WHERE id = :id"), {"id": task_id}).scalar()
@@ -254,18 +238,7 @@ def household_of(connection: Connection, task_id: int) -> int | None:
 
 def lock(connection: Connection, task_id: int) -> Row:
     """The task's own row, locked."""
-    return Row(**connection.execute(_LOCK, {"id": task_id}).one()._asdict())
-
-
-def postpone(connection: Connection, task_id: int, *, not_before: datetime) -> None:
-    """Back to the queue until then, one call more."""
-    connection.execute(_POSTPONE, {"id": task_id, "not_before": not_before, "spoken": SPOKEN})
-
-
-def hand_on(connection: Connection, task_id: int, *, not_before: datetime) -> None:
-    """The same, and the call is for somebody else from now on: the tries begin anew."""
-    postpone(connection, task_id, not_before=not_before)
-    connection.execute(text("UPDATE callback_task SET tried_before = calls WHERE id = :id"), {"id": task_id})
+    return Row(**connection.execute(_LOCK, {"id": task_id, "asking": ASKING}).one()._asdict())
 
 
 def add_outcome(
