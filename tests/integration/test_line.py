@@ -247,8 +247,23 @@ def test_a_strangers_call_waits_in_the_inbox_until_somebody_knows_the_number(tow
     assert ringing_back.strangers(town.db, now=town.now) == []
 
 
+COUPLE = (builders.date(1940, 5, 1), builders.date(1942, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("language", "all_well"), [("fr", "tout le monde va bien chez vous"), ("en", "everyone in your home")]
+)
+@pytest.mark.parametrize("births", [COUPLE, COUPLE[:1]], ids=["a couple", "one"])
+def test_one_of_a_couple_who_rings_back_is_asked_about_both(
+    town: Telephone, births: tuple[builders.date, ...], language: str, all_well: str
+) -> None:
+    home = asked(town, births=births, language=language)
+
+    assert (all_well in words(town.call(home.phone))) is (len(births) == 2)
+
+
 def test_no_name_is_ever_said(town: Telephone) -> None:
-    home = asked(town, births=(builders.date(1940, 5, 1), builders.date(1942, 5, 1)))
+    home = asked(town, births=COUPLE)
 
     said = [town.call(home.phone), town.press(home.phone, "2"), town.press(home.phone, "4", f"{KEYS}?n=1")]
 

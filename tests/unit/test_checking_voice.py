@@ -17,8 +17,15 @@ LONGEST = {
         "tel": "05 36 49 00 01",
         "quand": "aujourd'hui avant 18h",
         "pour": "Madame Essai",
+        "plusieurs": "plusieurs",
     },
-    "en": {"bailleur": "Les Chalets", "tel": "05 36 49 00 01", "quand": "today before 18:00", "pour": "Mrs Essai"},
+    "en": {
+        "bailleur": "Les Chalets",
+        "tel": "05 36 49 00 01",
+        "quand": "today before 18:00",
+        "pour": "Mrs Essai",
+        "plusieurs": "plusieurs",
+    },
 }
 VOICE = {"fixe": SenderSettings(address="+33162000001", capability=Capability.VOICE)}
 

@@ -19,6 +19,7 @@ VALUES = {
     "quand": "demain matin",
     "foyer": "une personne",
     "pour": "Madame Essai et Monsieur Essai",
+    "plusieurs": "plusieurs",
 }
 ACTION = "https://courtoisie.invalid/hooks/twilio/voice/gather?m=1&a=2"
 LEA = Voice("Polly.Lea-Neural", "fr-FR", 85, pause_s=1)

@@ -64,6 +64,11 @@ def together(tenants: Sequence[Mapping[str, object]], *, language: str = "fr") -
     return f"{', '.join(first)} {_in(_AND, language)} {last}"
 
 
+def several(people: int) -> str:
+    """Whether a text speaks to more than one, as `{% if plusieurs %}` asks it: a word, or nothing."""
+    return "plusieurs" if people > 1 else ""
+
+
 def longest_together(language: str) -> str:
     """As long as we expect it: a couple."""
     return together(

@@ -146,8 +146,8 @@ def _asked(rig: Rig, message_id: int) -> rows.Question | None:
 
 
 def _values(rig: Rig, asked: rows.Question, now: datetime) -> dict[str, str]:
-    """As for texts; but `quand` is when somebody rings who asks for it now. `pour`: whom it concerns, where they are
-    several; empty for one."""
+    """As for texts; but `quand` is when somebody rings who asks for it now. `pour`: whom it concerns, and `plusieurs`
+    that they are several; both empty for one."""
     campaign: Campaign = catalogue.thaw(asked.definition)
     due_at = rig.desk.due_at(
         callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=campaign.level in tasks.URGENT_LEVELS
@@ -156,4 +156,5 @@ def _values(rig: Rig, asked: rows.Question, now: datetime) -> dict[str, str]:
     return variables.common(rig.desk, language=asked.language, now=now, campaign=campaign) | {
         "quand": quand,
         "pour": wording.together(asked.tenants, language=asked.language),
+        "plusieurs": wording.several(len(asked.tenants)),
     }

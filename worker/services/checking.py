@@ -132,7 +132,8 @@ def longest(landlord: Landlord, key: str, language: str) -> dict[str, str]:
 
 def longest_spoken(landlord: Landlord, key: str, language: str) -> dict[str, str]:
     """The same for what a voice says, to a couple."""
-    return longest(landlord, key, language) | {"pour": wording.longest_together(language)}
+    to_two = {"pour": wording.longest_together(language), "plusieurs": wording.several(2)}
+    return longest(landlord, key, language) | to_two
 
 
 @lru_cache(maxsize=8)

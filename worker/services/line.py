@@ -132,13 +132,14 @@ def _known(connection: Connection, rig: Rig, call: Ringing, now: datetime) -> Kn
         language,
         line.script_for(campaign.kind, campaign.level, campaign.script) if campaign else None,
         campaign is not None and campaign.wants_reply,
-        _values(rig.desk, campaign, language, urgent=urgent, now=now),
+        _values(rig.desk, campaign, language, urgent=urgent, now=now)
+        | {"plusieurs": wording.several(rows.people(connection, households))},
         agency if can_take else None,
     )
 
 
 def _values(desk: Desk, campaign: Campaign | None, language: str, *, urgent: bool, now: datetime) -> dict[str, str]:
-    """As for calls by the machine: `quand` is when somebody rings who asks for it now; but whoever rings is one."""
+    """As for calls by the machine: `quand` is when somebody rings who asks for it now; but no name is said."""
     due_at = desk.due_at(callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=urgent)
     quand = wording.quand(due_at, now, tz=desk.timezone, language=language)
     return variables.common(desk, language=language, now=now, campaign=campaign) | {"quand": quand, "pour": ""}

@@ -40,6 +40,8 @@ WHERE h.id = ANY (:households) ORDER BY 1
 """
 )
 
+_PEOPLE = text("SELECT count(*) FROM tenant WHERE household_id = ANY (:households) AND status = 'active'")
+
 _TRANSFER = text(
     """
 UPDATE incoming_call SET transfer = :transfer, talked_s = :talked_s WHERE provider_sid = :sid AND transfer IS NULL
@@ -103,6 +105,11 @@ def concern(connection: Connection, households: Sequence[int], *, now: datetime)
 def agencies(connection: Connection, households: Sequence[int]) -> list[str]:
     """The codes of the agencies that look after these households."""
     return list(connection.execute(_AGENCIES, {"households": list(households)}).scalars())
+
+
+def people(connection: Connection, households: Sequence[int]) -> int:
+    """How many tenants live in these households."""
+    return int(connection.execute(_PEOPLE, {"households": list(households)}).scalar_one())
 
 
 def note_transfer(connection: Connection, provider_sid: str, *, transfer: str, talked_s: int | None) -> bool:
