@@ -1,6 +1,6 @@
 """Who opens, pauses and cancels: as the command line does, but without a new process for each of hundreds of events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,9 +10,10 @@ import dramatiq
 import redis
 
 from sandbox.chaos.plan import Drive, Plan
-from sandbox.chaos.town import CALLS, SENDERS, TEMPLATES, campaign
+from sandbox.chaos.town import CALLS, SENDERS, TEMPLATES, campaign, shipped
 from sandbox.stack import DATABASE, Stack
 from worker import broker
+from worker.domain.campaigns import Campaign
 from worker.domain.errors import NotFound, Refused, Unavailable
 from worker.services import desk, events, reporting
 from worker.settings import Settings
@@ -34,6 +35,7 @@ class Operator:
     _db: database.Database = field(init=False)
     _queue: broker.Queue = field(init=False)
     _desk: desk.Desk = field(init=False)
+    _shipped: Mapping[str, Campaign] = field(init=False)
 
     def __post_init__(self) -> None:
         self._db = database.connect(self.stack.postgres.url(DATABASE), pool_size=2)
@@ -41,10 +43,11 @@ class Operator:
         templates = self.stack.home / TEMPLATES  # without its scripts there would be nothing to say in a call
         told = {"timezone": str(self.zone), "senders": SENDERS, "calls": CALLS, "templates_dir": templates}
         self._desk = desk.of(Settings.model_validate(told))
+        self._shipped = shipped(self.stack.home)
 
     def open(self, drive: Drive) -> bool:
         """Opens the campaign's event; False when the database did not answer: to be tried again."""
-        asked = campaign(drive, self.plan.scale, begins=self.begins, zone=self.zone)
+        asked = campaign(drive, self.plan.scale, shipped=self._shipped, begins=self.begins, zone=self.zone)
         try:
             opened = events.open_event(self._db, asked, occasion="essai", desk=self._desk, now=datetime.now(UTC))
         except Unavailable:

@@ -57,6 +57,7 @@ MANNERS = {
     Manner.MACHINE: 4,
     Manner.DEAD: 2,
 }
+RESENDS = (None, None, True, False)
 LEVELS = ("none", "yellow", "orange", "red")
 NO_MOBILE, SHARED, CHECK_INS = 0.16, 0.05, 0.6
 
@@ -113,13 +114,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """One campaign, opened once. closes: its window ends at a minute of the run itself."""
+    """One campaign, opened once. resend: whether a lost text is sent again; None: as the shipped campaign says. closes:
+    its window ends at a minute of the run itself."""
 
     key: str
     at_s: float
     subject: Subject
     sender: str
-    resend: bool
+    resend: bool | None
     reminder: bool
     void_after_s: int
     closes: bool = False
@@ -223,7 +225,7 @@ def _drive(chance: Random, scale: Scale, subject: Subject, *, key: str, at_s: fl
         at_s,
         subject,
         sender="court" if subject.check_in else chance.choice(("court", "alpha", "paced")),
-        resend=chance.random() < 0.5,
+        resend=RESENDS[int(chance.random() * len(RESENDS))],
         reminder=subject.check_in and chance.random() < 0.6,
         void_after_s=chance.randint(2, 6) if short else int(scale.seconds),
         closes=chance.random() < 0.1,

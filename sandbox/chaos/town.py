@@ -4,6 +4,7 @@ import csv
 import shutil
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import tomli_w
 from sandbox.chaos.evidence import Terms
 from sandbox.chaos.plan import Drive, Plan, Scale
 from sandbox.twilio.control import Control
+from worker import catalogue
 from worker.domain.campaigns import AgeBand, Audience, Campaign, Kind, Level, SendWindow
+from worker.rendering import Texts
 from worker.settings_tables import Limits
 
 HEADER = (
@@ -29,7 +32,18 @@ SENDERS: Mapping[str, dict[str, Any]] = {
     "paced": {"address": "Cadence", "capability": "one_way", "segments_per_s": 40.0},
     "voix": {"address": "+33939000001", "capability": "voice", "calls_per_s": 10.0, "calls_at_once": 20},
 }
-TEMPLATES = "templates"  # below the home of the run
+CONFIG, TEMPLATES = "config", "templates"  # below the home of the run
+# The shipped campaign that each one of the run is a quick form of.
+SHIPPED = {
+    (Kind.CHECK_IN, Level.NONE): "appel-courtoisie",
+    (Kind.CHECK_IN, Level.YELLOW): "appel-courtoisie",
+    (Kind.CHECK_IN, Level.ORANGE): "canicule-orange",
+    (Kind.CHECK_IN, Level.RED): "canicule-rouge",
+    (Kind.ADVICE, Level.NONE): "canicule-fin",
+    (Kind.ADVICE, Level.YELLOW): "canicule-conseils",
+    (Kind.ADVICE, Level.ORANGE): "confinement-conseils",
+    (Kind.ADVICE, Level.RED): "confinement-conseils",
+}
 ALL_DAY = (("00:00", "23:59"),)
 # Minutes before a number is rung again: seconds here.
 AGAIN_MIN = (0.01, 0.03)
@@ -76,9 +90,9 @@ def settings(config: Path, templates: Path, zone: ZoneInfo) -> dict[str, str]:
 
 def write_files(plan: Plan, source: Path, home: Path) -> tuple[Path, Path]:
     """The configuration and the texts of the run, beside copies of the shipped ones; (config, templates)."""
-    config, templates = home / "config", home / TEMPLATES
-    shutil.copytree(source / "config", config)
-    shutil.copytree(source / "templates", templates)
+    config, templates = home / CONFIG, home / TEMPLATES
+    shutil.copytree(source / CONFIG, config)
+    shutil.copytree(source / TEMPLATES, templates)
     path = config / "courtoisie.toml"
     written = tomllib.loads(path.read_text(encoding="utf-8"))
     calls = {"senders": dict(SENDERS), "calls": written.get("calls", {}) | dict(CALLS)}
@@ -120,26 +134,36 @@ def set_up_provider(plan: Plan, control: Control, inbound_url: str) -> None:
         control.put_phone(number, home.behaviour, answers=home.answers)
 
 
-def campaign(drive: Drive, scale: Scale, *, begins: datetime, zone: ZoneInfo) -> Campaign:
-    """The campaign of a drive, to be opened at its moment."""
-    return Campaign(
+def shipped(home: Path) -> Mapping[str, Campaign]:
+    """The campaigns of config/campaigns, by key."""
+    return catalogue.read_all(home / CONFIG, senders={}, texts=Texts(home / TEMPLATES)).campaigns
+
+
+def campaign(
+    drive: Drive, scale: Scale, *, shipped: Mapping[str, Campaign], begins: datetime, zone: ZoneInfo
+) -> Campaign:
+    """The campaign of a drive, to be opened at its moment: a shipped one with quick times, some with another word on
+    what becomes of a lost text."""
+    check_in, level = drive.subject.check_in, Level(drive.subject.level)
+    standing = shipped[SHIPPED[Kind.CHECK_IN if check_in else Kind.ADVICE, level]]
+    return replace(
+        standing,
         key=drive.key,
         title=f"Essai {drive.key}",
-        kind=Kind.CHECK_IN if drive.subject.check_in else Kind.ADVICE,
-        level=Level(drive.subject.level),
-        purpose=drive.subject.purpose,
+        level=level,
         sender=drive.sender,
         text=f"{drive.key}_1",
         audience=Audience(age_bands=(AgeBand(70),), agencies=(drive.subject.agency,) if drive.subject.agency else ()),
         window=_window(drive, begins, zone),
         void_after=timedelta(seconds=drive.void_after_s),
-        reply_deadline=timedelta(seconds=scale.deadline_s) if drive.subject.check_in else None,
+        reply_deadline=timedelta(seconds=scale.deadline_s) if check_in else None,
         reminder_text=f"{drive.key}_2" if drive.reminder else None,
         reminder_after=timedelta(seconds=scale.reminder_s) if drive.reminder else None,
-        call_script=SCRIPT if drive.subject.check_in else None,
+        call_script=SCRIPT if check_in else None,
+        call_after=None,
         call_window=OPEN,
         receipt_wait=timedelta(seconds=scale.deadline_s),
-        resend_after_unknown=drive.resend,
+        resend_after_unknown=standing.resend_after_unknown if drive.resend is None else drive.resend,
     )
 
 

@@ -3,13 +3,15 @@
 import urllib.error
 import urllib.request
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.builders import Household
 from tests.e2e.conftest import District, until
-from worker.domain.campaigns import Campaign
+from worker.domain.campaigns import AgeBand, Audience, Campaign
 from worker.services import events
 
 pytestmark = pytest.mark.e2e
@@ -116,6 +118,63 @@ def test_a_request_whose_fate_is_unknown_is_looked_up_and_not_sent_again(distric
 
     assert _accepted_twice(district, numbers) == []
     assert account["recipients"]["by_state"] == {"fine": 10}
+
+
+def _as_shipped(district: District, key: str) -> Campaign:
+    """The campaign of a shipped file, for this district alone."""
+    audience = Audience(age_bands=(AgeBand(70),), agencies=(district.code,))
+    return replace(district.city.app.campaign(key), key=f"{key}-{district.code}", audience=audience)
+
+
+def _fates(district: District, home: Household) -> list[str]:
+    """What became of each request that left for the household's first text, in order."""
+    ledger = district.all(
+        "SELECT a.outcome FROM message m JOIN attempt a ON a.message_id = m.id "
+        "WHERE m.household_id = :id AND a.outcome <> 'transient' ORDER BY a.id",  # not one that missed its moment
+        id=home.id,
+    )
+    return [row["outcome"] for row in ledger]
+
+
+def test_advice_whose_request_was_proved_lost_is_sent_again_exactly_once(district: District) -> None:
+    home = district.household()
+    district.control.add_fault("drop_before", to=[home.phone], times=1)
+
+    account = district.settled(district.launch(_as_shipped(district, "canicule-conseils")))
+
+    assert _fates(district, home) == ["unknown", "accepted"]
+    assert len(district.received(home)) == 1
+    assert account["recipients"]["by_state"] == {"informed": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "reason"),
+    [("canicule-conseils", "unreached", "unknown_outcome"), ("confinement-conseils", "callback", "undelivered")],
+)
+def test_advice_that_was_lost_twice_is_not_sent_a_third_time_and_ends_as_the_campaign_says(
+    district: District, key: str, state: str, reason: str
+) -> None:
+    home = district.household()
+    district.control.add_fault("error_before", to=[home.phone], times=2)
+
+    account = district.settled(district.launch(_as_shipped(district, key)))
+
+    assert _fates(district, home) == ["unknown", "unknown"]
+    assert district.received(home) == []
+    assert account["recipients"]["by_state"] == {state: 1}
+    assert district.recipient(home)["reason"] == reason
+    assert (district.task(home) is not None) is (state == "callback")
+
+
+def test_a_check_in_whose_request_was_proved_lost_goes_to_a_person_and_is_not_sent_again(district: District) -> None:
+    home = district.household()
+    district.control.add_fault("drop_before", to=[home.phone], times=1)
+
+    district.settled(district.launch(_patient(district)))
+
+    assert _fates(district, home) == ["unknown"]
+    assert district.received(home) == []
+    assert (district.task(home) or {"reasons": None})["reasons"] == ["undelivered"]
 
 
 def test_too_many_requests_are_tried_again_and_arrive_once(district: District) -> None:

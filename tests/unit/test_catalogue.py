@@ -56,6 +56,33 @@ def test_weekdays_and_hours_may_be_written_in_french_and_in_toml(tmp_path: Path)
     assert seen.campaigns["essai"].window == SendWindow(time(9), time(19), frozenset({1, 7}), on_holidays=False)
 
 
+@pytest.mark.parametrize(
+    ("file", "written", "resends"),
+    [
+        (ADVICE, "", True),
+        (GOOD, "", False),
+        (ADVICE, "resend_after_unknown = false\n", False),
+        (GOOD, "resend_after_unknown = true\n", True),
+    ],
+)
+def test_lost_advice_is_sent_again_and_a_lost_check_in_is_not_unless_the_file_says_otherwise(
+    tmp_path: Path, file: str, written: str, *, resends: bool
+) -> None:
+    seen = read(tmp_path, written + file)
+
+    assert seen.problems == []
+    assert catalogue.thaw(catalogue.freeze(seen.campaigns["essai"])).resends_lost is resends
+
+
+def test_the_shipped_advice_is_sent_again_when_it_was_lost_and_the_shipped_check_ins_are_not() -> None:
+    shipped = catalogue.read_all(ROOT / "config", senders=SENDERS, texts=TEXTS).campaigns.values()
+
+    assert {(campaign.kind, campaign.resends_lost) for campaign in shipped} == {
+        (Kind.ADVICE, True),
+        (Kind.CHECK_IN, False),
+    }
+
+
 def test_a_text_that_asks_is_refused_on_a_sender_that_gets_no_reply(tmp_path: Path) -> None:
     seen = read(tmp_path, ADVICE.replace("heat_yellow_advice", "lockdown_advice"))
 

@@ -8,7 +8,10 @@ import pytest
 from sandbox.chaos import plan, town
 from sandbox.chaos.blows import FAULTS, HOURS_S, Kind
 from sandbox.twilio.faults import Fault
+from tests import deployments
+from worker.domain.campaigns import Kind as CampaignKind
 
+SHIPPED = town.shipped(deployments.ROOT)
 BEGINS = datetime(2026, 7, 8, 9, 59, 30, tzinfo=UTC)
 
 
@@ -65,9 +68,23 @@ def test_the_run_takes_place_around_noon_wherever_that_is() -> None:
 def test_what_the_checker_is_told_of_a_window_is_what_the_campaign_says() -> None:
     drawn, zone = plan.draw(2, 240), town.noon(BEGINS)
     closing = next(d for d in drawn.drives if d.closes)
-    window = town.campaign(closing, drawn.scale, begins=BEGINS, zone=zone).window
+    window = town.campaign(closing, drawn.scale, shipped=SHIPPED, begins=BEGINS, zone=zone).window
     told = town.terms(drawn, closing, BEGINS).window
 
     assert told is not None
     assert told[1].astimezone(zone).time() == window.closes
     assert told[1] - BEGINS - timedelta(seconds=closing.at_s) >= town.LATEST_LAUNCH
+
+
+def test_what_becomes_of_a_lost_text_is_mostly_what_the_shipped_campaigns_say_and_otherwise_drawn() -> None:
+    drawn, zone = plan.draw(2, 240), town.noon(BEGINS)
+    resends: dict[bool | None, set[tuple[CampaignKind, bool]]] = {None: set(), True: set(), False: set()}
+    for drive in drawn.drives:
+        asked = town.campaign(drive, drawn.scale, shipped=SHIPPED, begins=BEGINS, zone=zone)
+        resends[drive.resend].add((asked.kind, asked.resends_lost))
+
+    assert resends == {
+        None: {(CampaignKind.ADVICE, True), (CampaignKind.CHECK_IN, False)},
+        True: {(CampaignKind.ADVICE, True), (CampaignKind.CHECK_IN, True)},
+        False: {(CampaignKind.ADVICE, False), (CampaignKind.CHECK_IN, False)},
+    }

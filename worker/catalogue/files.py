@@ -177,7 +177,7 @@ class CampaignFile(Strict):
     reminder_after: Duration | None = None
     replies_accepted_for: Duration = timedelta(hours=72)
     receipt_wait: Duration = timedelta(hours=2)
-    resend_after_unknown: bool = False
+    resend_after_unknown: bool | None = None
     exclusions: ExclusionsTable = ExclusionsTable()
     schedule: str | None = None
     recurrence: RecurrenceTable = RecurrenceTable()

@@ -122,6 +122,7 @@ class Campaign:
     ladder: what follows the first text, step by step; reply_deadline, reminder_text, reminder_after, call_script and
     call_after are its short form, counted from the moment the first text leaves. Only one of the two forms is given;
     `rungs` reads both.
+    resend_after_unknown: None for what the kind asks for (`resends_lost`).
     attempts: None for those of the level. call_window: when the machine may ring; None for the hours of the level.
     void_after: counted from opening; a text not sent by then is never sent.
     """
@@ -141,7 +142,7 @@ class Campaign:
     reminder_after: timedelta | None = None
     replies_accepted_for: timedelta = timedelta(hours=72)
     receipt_wait: timedelta = timedelta(hours=2)
-    resend_after_unknown: bool = False
+    resend_after_unknown: bool | None = None
     exclusions: Exclusions = field(default_factory=Exclusions)
     schedule: str | None = None
     recurrence: Recurrence = field(default_factory=Recurrence)
@@ -155,6 +156,12 @@ class Campaign:
     @property
     def wants_reply(self) -> bool:
         return self.kind is Kind.CHECK_IN
+
+    @property
+    def resends_lost(self) -> bool:
+        """Whether a text that proved never to have left is sent once more; if not, a person is told. By default advice
+        is, which nobody would miss, and a check-in is not: a person rings sooner than a second text is answered."""
+        return self.kind is Kind.ADVICE if self.resend_after_unknown is None else self.resend_after_unknown
 
     @property
     def rungs(self) -> Ladder:

@@ -156,7 +156,7 @@ def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetim
         return 0
     automatic_calls.not_made(connection, [question.attempt_id], now=now)
     campaign = _campaign(connection, question.event_id)
-    if campaign is not None and campaign.resend_after_unknown and question.attempts < REQUESTS_AT_MOST:
+    if campaign is not None and campaign.resends_lost and question.attempts < REQUESTS_AT_MOST:
         outbox.change(connection, [outbox.Change(question.id, MessageState.QUEUED, due_at=now)], now=now)
         return 1
     moved = outbox.change(connection, [outbox.Change(question.id, MessageState.FAILED)], now=now)
