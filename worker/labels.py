@@ -198,7 +198,7 @@ WORDS: dict[str, str] = {
     BridgeEnd.REFUSED: _("appel refusé par l'opérateur"),
     BridgeEnd.LOST: _("fin inconnue"),
     "rang_back": _("a appelé notre ligne"),
-    "put_through": _("a parlé à l'agence"),
+    "put_through": _("mis en relation avec l'agence"),
     "agency_missed": _("l'agence n'a pas répondu"),
     "holder": _("titulaire"),
     "co_holder": _("cotitulaire"),

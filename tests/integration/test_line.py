@@ -150,6 +150,32 @@ def test_a_key_pressed_while_the_database_is_away_is_told_as_such_and_kept_when_
     assert len(town.rows("inbound_message")) == 1
 
 
+@pytest.mark.parametrize(
+    ("how", "said", "reasons"),
+    [
+        ({"DialCallStatus": "no-answer"}, "pas pu noter votre choix", ["asked_call"]),
+        ({"DialCallStatus": "completed", "DialCallDuration": "95"}, "", []),
+    ],
+)
+def test_a_transfer_that_nobody_took_while_the_database_is_away_is_a_persons_call_once_it_is_back(
+    town: Telephone, how: dict[str, str], said: str, reasons: list[str]
+) -> None:
+    home = asked(town)
+    town.call(home.phone)
+    town.press(home.phone, "4")
+    form = {"CallSid": SID, "From": home.phone, "To": LINE, "CallStatus": "in-progress"}
+    with _away(town, "inbound_message"), _away(town, "incoming_call"):
+        answer = town.site.post(TRANSFERRED, form | how)
+
+    heard = words(ET.fromstring(answer.text))  # noqa: S314  # our own
+    assert said in heard if said else heard == ""
+    until(lambda: town.rows("incoming_call")[0]["transfer"], why="the transfer to be kept")
+    until(lambda: len(town.site.woken) == len(reasons), why="the wish to be kept")
+    town.read()
+    task = town.task(home)
+    assert (task["reasons"] if task else []) == reasons
+
+
 @contextmanager
 def _away(town: Telephone, table: str) -> Iterator[None]:
     """The database cannot be asked."""
@@ -283,13 +309,28 @@ def test_the_agency_is_rung_in_its_hours_and_shows_our_line(town: Telephone) -> 
     assert town.task(home) is None
 
 
-@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled", ""])
-def test_when_the_agency_does_not_pick_up_a_person_calls(town: Telephone, status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "talked_s"),
+    [
+        ("busy", ""),
+        ("no-answer", ""),
+        ("failed", ""),
+        ("canceled", ""),
+        ("", ""),
+        ("completed", "12"),
+        ("completed", "0"),
+    ],
+)
+def test_when_the_agency_does_not_pick_up_or_only_its_voicemail_does_a_person_calls(
+    town: Telephone, status: str, talked_s: str
+) -> None:
     home = asked(town)
     town.call(home.phone)
     town.press(home.phone, "0")
 
-    assert "Un conseiller vous appelle" in words(town.call(home.phone, TRANSFERRED, DialCallStatus=status))
+    ended = town.call(home.phone, TRANSFERRED, DialCallStatus=status, DialCallDuration=talked_s)
+
+    assert "Un conseiller vous appelle" in words(ended)
     assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
     assert town.rows("incoming_call")[0]["transfer"] == "agency_missed"
 

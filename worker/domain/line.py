@@ -12,6 +12,8 @@ from worker.domain.voice import INTENT_OF_KEY
 # To speak to the agency. Kept as a reply only where the agency could not be reached: then a person calls.
 AGENCY_KEYS = frozenset({"4", "0"})
 AGENCY = "4"
+# Shorter than that nobody has told an agency anything: they hung up on its voicemail, or were cut off.
+HARDLY_S = 30
 _INTENT: Mapping[str, Intent] = {**INTENT_OF_KEY, **dict.fromkeys(AGENCY_KEYS, Intent.HELP)}
 
 # What is said of an event whose campaign has no script of its own: it was asked by text.
@@ -51,6 +53,7 @@ def script_for(kind: str, level: str, own: str | None) -> str | None:
     return own or _SCRIPTS.get((kind, level))
 
 
-def transfer_of(dial_status: str) -> Transfer:
-    """Somebody at the agency spoke with them, or nobody did."""
-    return Transfer.TALKED if dial_status in {"completed", "answered"} else Transfer.MISSED
+def transfer_of(dial_status: str, talked_s: int | None) -> Transfer:
+    """Somebody at the agency spoke with them, or nobody did: who meets a voicemail hangs up after its greeting."""
+    was_picked_up = dial_status in {"completed", "answered"} and (talked_s or 0) >= HARDLY_S
+    return Transfer.TALKED if was_picked_up else Transfer.MISSED

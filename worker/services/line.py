@@ -55,6 +55,8 @@ class Known:
 
 
 _OF_KEY = {"1": "fine", "2": "help", "9": "stop"}
+# In place of a round: the wish that a missed transfer leaves.
+_AFTER_TRANSFER = "t"
 
 
 def ring(rig: Rig, call: Ringing, *, now: datetime) -> str:
@@ -98,7 +100,18 @@ def transferred(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s: int | 
         return Said(NOTHING)
     if known is None:
         return Said(unknown(rig))
-    return Said(_say(rig, "transfer_failed", known), _keep(rig, call, AGENCY, "t"))
+    return Said(_say(rig, "transfer_failed", known), _keep(rig, call, AGENCY, _AFTER_TRANSFER))
+
+
+def keep_transfer_late(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s: int | None) -> int | None:
+    """What became of a transfer, where it could not be kept at once: whom nobody spoke with is rung by a person.
+
+    Returns the new reply's id, None where there is none.
+    """
+    rig.db.run(
+        lambda connection: rows.note_transfer(connection, call.provider_sid, transfer=transfer, talked_s=talked_s)
+    )
+    return None if transfer is Transfer.TALKED or call.e164 is None else _keep(rig, call, AGENCY, _AFTER_TRANSFER)
 
 
 def unknown(rig: Rig) -> str:

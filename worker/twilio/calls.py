@@ -137,7 +137,8 @@ def round_of(query: Mapping[str, str]) -> int:
 
 def transfer(form: Mapping[str, str]) -> tuple[Transfer, int | None]:
     """What became of handing a call over, and for how many seconds they talked."""
-    return line.transfer_of(form.get("DialCallStatus", "")), talked_s(form)
+    talked = talked_s(form)
+    return line.transfer_of(form.get("DialCallStatus", ""), talked), talked
 
 
 def talked_s(form: Mapping[str, str]) -> int | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from starlette.background import BackgroundTask
@@ -10,20 +11,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from worker.domain.errors import Unavailable
-from worker.domain.line import Ringing
+from worker.domain.line import Ringing, Transfer
 from worker.services import answering, line
 from worker.services.answering import Said
 from worker.twilio import calls
 from worker.twilio.calls import HOOKS
+from worker.web.later import Later
 from worker.web.parts import Parts
 from worker.web.signed import Form
 from worker.web.troubles import Trouble, Waking
 
 log = structlog.get_logger()
 
-# A key that could not be kept is tried again so often, for so long.
-LATER_S = 1.0
-LATER_AT_MOST_S = 2 * 3600.0
 Keep = Callable[[Ringing], int | None]
 
 
@@ -34,7 +33,7 @@ class LineHooks:
         self._parts = parts
         self._signed = signed
         self._wake = wake
-        self._later: set[asyncio.Task[None]] = set()
+        self._later = Later(wake)
         self._looking_up = Trouble("line_cannot_look_up", "line_looks_up_again")
         program = parts.program
         self._rig = line.Rig(parts.db, program.desk, program.settings, program.speech, parts.public_url)
@@ -47,7 +46,9 @@ class LineHooks:
     async def ring(self, request: Request) -> Response:
         """Somebody rings: the call is kept, and what concerns them is said."""
         _form, call = await self._read(request)
-        return await self._answer(call, lambda at: Said(line.ring(self._rig, at, now=at.began_at)))
+        return await self._answer(
+            call, lambda at: Said(line.ring(self._rig, at, now=at.began_at)), keep=None, instead=self._unknown
+        )
 
     async def keys(self, request: Request) -> Response:
         """A key, or none: one that answers is a reply, stored before anything is said."""
@@ -57,6 +58,7 @@ class LineHooks:
             call,
             lambda at: line.press(self._rig, at, key, round_=round_, now=at.began_at),
             keep=(lambda at: line.keep_late(self._rig, at, key, round_=round_)) if key else None,
+            instead=self._not_kept if key else self._unknown,
         )
 
     async def transferred(self, request: Request) -> Response:
@@ -64,7 +66,10 @@ class LineHooks:
         form, call = await self._read(request)
         transfer, talked_s = calls.transfer(form)
         return await self._answer(
-            call, lambda at: line.transferred(self._rig, at, transfer, talked_s=talked_s, now=at.began_at)
+            call,
+            lambda at: line.transferred(self._rig, at, transfer, talked_s=talked_s, now=at.began_at),
+            keep=lambda at: line.keep_transfer_late(self._rig, at, transfer, talked_s=talked_s),
+            instead=self._nothing if transfer is Transfer.TALKED else self._not_kept,
         )
 
     async def _read(self, request: Request) -> tuple[Form, Ringing | None]:
@@ -75,11 +80,16 @@ class LineHooks:
         return form, call
 
     async def _answer(
-        self, call: Ringing | None, make: Callable[[Ringing], Said], *, keep: Keep | None = None
+        self,
+        call: Ringing | None,
+        make: Callable[[Ringing], Said],
+        *,
+        keep: Keep | None,
+        instead: Callable[[], str],
     ) -> Response:
         """When we cannot look anything up they still hear where the landlord is reached, and whom in an emergency.
 
-        keep: what cannot be kept now, to be done once it can be; they are told that it was not.
+        keep: what cannot be kept now, to be done once it can be. instead: what is said meanwhile.
         """
         if call is None:
             return _document(answering.NOTHING)
@@ -87,32 +97,21 @@ class LineHooks:
             said = await asyncio.to_thread(make, call)
         except Unavailable:
             self._looking_up.met(provider_sid=call.provider_sid)
-            return _document(line.unknown(self._rig) if keep is None else self._put_off(call, keep))
+            if keep is not None:
+                self._later.put(partial(keep, call), provider_sid=call.provider_sid)
+            return _document(instead())
         self._looking_up.passed()
         return _document(said.document, None if said.stored is None else BackgroundTask(self._wake, said.stored))
 
-    def _put_off(self, call: Ringing, keep: Keep) -> str:
-        task = asyncio.create_task(self._keep_later(call, keep))
-        self._later.add(task)  # the loop itself holds it weakly
-        task.add_done_callback(self._later.discard)
+    def _unknown(self) -> str:
+        return line.unknown(self._rig)
+
+    def _not_kept(self) -> str:
         return answering.not_kept(self._rig.speech, self._rig.desk, language=self._rig.settings.language)
 
-    async def _keep_later(self, call: Ringing, keep: Keep) -> None:
-        """A key is kept when the database is back; the same one of the same call once. A process that ends before loses
-        it, which is why nobody was told that it was noted."""
-        clock = asyncio.get_running_loop().time
-        give_up_at = clock() + LATER_AT_MOST_S
-        while clock() < give_up_at:
-            await asyncio.sleep(LATER_S)
-            try:
-                stored = await asyncio.to_thread(keep, call)
-            except Unavailable:
-                continue
-            log.warning("key_kept_late", provider_sid=call.provider_sid)
-            if stored is not None:
-                await asyncio.to_thread(self._wake, stored)
-            return
-        log.error("key_lost", provider_sid=call.provider_sid)
+    @staticmethod
+    def _nothing() -> str:
+        return answering.NOTHING
 
 
 def _document(document: str, afterwards: BackgroundTask | None = None) -> Response:
