@@ -10,11 +10,12 @@ import pytest
 
 from tests import builders
 from tests.integration import site as sites
-from tests.integration.conftest import Town
+from tests.integration.conftest import DESK, Town
 from tests.integration.site import Site, shipped
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
-from worker.services import files, inbound, reporting, ringing_back
+from worker.domain.outcomes import OutcomeCode
+from worker.services import calls, files, inbound, reporting, ringing_back
 from worker.settings_tables import AgencySettings
 from worker.store import accounts
 from worker.store.database import Database
@@ -208,6 +209,27 @@ def test_a_late_fine_on_the_line_closes_a_call_that_silence_made(town: Telephone
     town.press(home.phone, "1")
 
     assert (town.task(home), state(town, home)) == (None, "fine")
+
+
+def test_who_rings_back_after_nobody_reached_them_hears_the_question_and_their_key_counts(town: Telephone) -> None:
+    """Silence is then promised no call: nobody owes one any more."""
+    home = asked(town)
+    town.now += timedelta(hours=5)
+    town.site.now = town.now
+    town.climb()
+    task_id = int(str(town.task(home)["id"]))  # type: ignore[index]
+    given_up = OutcomeCode.UNREACHABLE
+    calls.record_outcome(town.db, task_id, outcome=given_up, caller="odile", note="", desk=DESK, now=town.now)
+    assert (town.task(home), state(town, home)) == (None, "unreached")
+
+    question = town.call(home.phone)
+    silence = town.press(home.phone, "")
+    town.press(home.phone, "1")
+
+    assert "Nous voulions prendre de vos nouvelles" in words(question)
+    assert "tapez 1" in words(question)
+    assert "rappellera" not in words(silence)
+    assert state(town, home) == "fine"
 
 
 def test_ringing_alone_closes_nothing_and_shows_on_the_open_call(town: Telephone) -> None:

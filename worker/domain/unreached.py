@@ -46,6 +46,9 @@ ONLY_RECORDED = {
     Reason.DECEASED: RecipientState.UNREACHED,
 }
 
+# Nobody was reached, but an answer may yet come; not where nobody is there any more, or the matter is over.
+MAY_YET_ANSWER = frozenset(Reason) - {Reason.MOVED, Reason.DECEASED, Reason.ALL_CLEAR, Reason.EVENT_CANCELLED}
+
 # A text that ended without a word to its recipient, or never was: who relied on it is not forgotten.
 REASON_OF_STATE = {
     None: Reason.EXPIRED,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from worker.domain import line, replies
+from worker.domain import line, replies, unreached
 from worker.domain.campaigns import Kind
 from worker.domain.channels import Channel, Sender
 from worker.domain.recipients import RecipientState
@@ -59,6 +59,11 @@ class Heard:
     def asked_in_state(self, *states: RecipientState) -> list[recipients.Standing]:
         """Those whose text had left when this was written: a reply answers no question that was never put."""
         return [s for s in self.in_state(*states) if _was_put(s, self.message.received_at)]
+
+    def missed(self) -> list[recipients.Standing]:
+        """Those who were asked and counted as unreached before this came, for want of an answer."""
+        asked = self.asked_in_state(RecipientState.UNREACHED)
+        return [s for s in asked if s.reason in unreached.MAY_YET_ANSWER]
 
 
 def hear(connection: Connection, rig: Rig, message: rows.Unread, now: datetime) -> Heard:

@@ -115,7 +115,7 @@ def _act(connection: Connection, rig: Rig, heard: Heard) -> None:
 def _link(connection: Connection, heard: Heard) -> None:
     pairs = [(h, s.id if (s := heard.newest(h)) else None) for h in heard.households]
     rows.link(connection, heard.message.id, pairs)
-    concerned = [s.id for s in heard.standings if s.state in _UNSETTLED]
+    concerned = [s.id for s in (*heard.in_state(*_UNSETTLED), *heard.missed())]
     if concerned:
         recipients.note_reply(connection, concerned, intent=heard.reading.intent, now=heard.now)
 
@@ -156,15 +156,18 @@ _ABOUT_THE_NUMBER: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] = {
 
 
 def _all_well(connection: Connection, rig: Rig, heard: Heard) -> None:
-    """Fine settles who waits, and closes a task that exists for silence alone; on a claimed task it shows.
+    """Fine settles who waits, and whom nobody had reached; it closes a task that exists for silence alone, and shows on
+    a claimed one.
 
     From a number that several households share, "fine" does not say who is fine, nor does it from a relative's or a
     neighbour's at which nobody was asked: a person asks.
     """
     if heard.is_shared or _is_somebody_else(connection, heard):
-        _ring(connection, rig, heard, TaskReason.UNCLEAR, only=RecipientState.WAITING)
+        _ring(
+            connection, rig, heard, TaskReason.UNCLEAR, only=[*heard.in_state(RecipientState.WAITING), *heard.missed()]
+        )
         return
-    _settle(connection, heard, heard.asked_in_state(RecipientState.WAITING), RecipientState.FINE)
+    _settle(connection, heard, [*heard.asked_in_state(RecipientState.WAITING), *heard.missed()], RecipientState.FINE)
     called = heard.asked_in_state(RecipientState.CALLBACK)
     if called:
         _late_good_news(connection, heard, called)
@@ -191,7 +194,7 @@ def _away(connection: Connection, rig: Rig, heard: Heard) -> None:
         return
     until = hearing.away_until(rig, heard)
     people.hold(connection, heard.households, reason="absent", source="reply", until=until, now=heard.now)
-    _settle(connection, heard, _missed_by(heard, until), RecipientState.ABSENT)
+    _settle(connection, heard, [*_missed_by(heard, until), *heard.missed()], RecipientState.ABSENT)
     called = heard.in_state(RecipientState.CALLBACK)
     closed = tasks.close_if_only_silence(connection, [s.household_id for s in called], now=heard.now)
     recipients.settle_by_task(connection, closed, state=RecipientState.ABSENT, reason=Reason.REPLIED, now=heard.now)
@@ -222,11 +225,19 @@ def _ring_for(reason: TaskReason) -> Callable[[Connection, Rig, Heard], None]:
 
 
 def _ring(
-    connection: Connection, rig: Rig, heard: Heard, reason: TaskReason, *, only: RecipientState | None = None
+    connection: Connection,
+    rig: Rig,
+    heard: Heard,
+    reason: TaskReason,
+    *,
+    only: Sequence[recipients.Standing] | None = None,
 ) -> None:
-    """A person rings each household behind the number; whoever waits in an event is handed to that call."""
+    """A person rings each household behind the number; whoever waits in an event is handed to that call. only: no other
+    households than theirs."""
     spared = refusals.among(connection, heard.households) if reason in _NOT_AGAINST_THEIR_WILL else set()
-    concerned = [h for h in heard.households if h not in spared and (only is None or _is_in(heard, h, only))]
+    concerned = [
+        h for h in heard.households if h not in spared and (only is None or any(s.household_id == h for s in only))
+    ]
     if not concerned:
         return
     calls = [_call(heard, household, reason) for household in concerned]
@@ -248,10 +259,6 @@ def _call(heard: Heard, household: int, reason: TaskReason) -> tasks.Call:
     return tasks.Call(
         household, newest.event_id if newest else None, tuple(concerned), reason, heard.message.received_at
     )
-
-
-def _is_in(heard: Heard, household: int, state: RecipientState) -> bool:
-    return any(s.household_id == household and s.state is state for s in heard.standings)
 
 
 _ABOUT_THE_HOUSEHOLD: Mapping[Intent, Callable[[Connection, Rig, Heard], None]] = {

@@ -144,7 +144,7 @@ def _known(connection: Connection, rig: Rig, call: Ringing, now: datetime) -> Kn
         households,
         language,
         line.script_for(campaign.kind, campaign.level, campaign.script) if campaign else None,
-        campaign is not None and campaign.wants_reply,
+        concern is not None and concern.is_open and campaign is not None and campaign.wants_reply,
         _values(rig.desk, campaign, language, urgent=urgent, now=now)
         | {"plusieurs": wording.several(rows.people(connection, households))},
         agency if can_take else None,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from worker.domain import unreached
 from worker.domain.line import Ringing
 
 _STORE = text(
@@ -22,14 +23,15 @@ ON CONFLICT DO NOTHING
 """
 )
 
-# An open check-in before the newest advice; only what these households were really told.
+# An open check-in before the newest advice, and one that reached nobody like an open one; only what these households
+# were really told.
 _CONCERNS = text(
     """
-SELECT r.event_id, e.kind, e.level, e.definition
+SELECT r.event_id, e.kind, e.level, e.definition, r.state IN ('waiting', 'callback') AS is_open
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.household_id = ANY (:households) AND r.contacted_at <= :now AND e.opened_at <= :now AND e.replies_until > :now
-  AND (e.kind = 'advice' OR r.state IN ('waiting', 'callback'))
-ORDER BY (e.kind = 'check_in') DESC, e.opened_at DESC, r.id DESC LIMIT 1
+  AND (e.kind = 'advice' OR r.state IN ('waiting', 'callback') OR (r.state = 'unreached' AND r.reason = ANY (:missed)))
+ORDER BY (e.kind = 'check_in') DESC, is_open DESC, e.opened_at DESC, r.id DESC LIMIT 1
 """
 )
 
@@ -71,12 +73,14 @@ class Stranger:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """The event that a household was last told of: its kind and level, and its campaign as frozen with it."""
+    """The event that a household was last told of: its kind and level, and its campaign as frozen with it. is_open: it
+    is not over for them."""
 
     event_id: int
     kind: str
     level: str
     definition: dict[str, object]
+    is_open: bool
 
 
 def store(connection: Connection, call: Ringing) -> int | None:
@@ -98,7 +102,9 @@ def strangers(connection: Connection, *, since: datetime, limit: int) -> list[St
 
 def concern(connection: Connection, households: Sequence[int], *, now: datetime) -> Concern | None:
     """What these households were last told that still takes answers; None when there is nothing."""
-    row = connection.execute(_CONCERNS, {"households": list(households), "now": now}).one_or_none()
+    missed = [str(reason) for reason in unreached.MAY_YET_ANSWER]
+    values = {"households": list(households), "now": now, "missed": missed}
+    row = connection.execute(_CONCERNS, values).one_or_none()
     return None if row is None else Concern(**row._asdict())
 
 
