@@ -6,7 +6,7 @@ import pytest
 
 from tests import builders
 from tests.integration.conftest import Town
-from worker.domain.campaigns import Kind
+from worker.domain.campaigns import Kind, Level
 from worker.services import inbound
 
 
@@ -338,6 +338,24 @@ def test_help_after_an_advice_text_makes_a_call(town: Town) -> None:
     town.reply(home.phone, "2")
 
     assert town.state(home) == "callback"
+
+
+def test_a_relative_s_second_one_says_no_more_than_the_first_although_we_thanked_them_for_it(town: Town) -> None:
+    home, relative = town.household(), builders.mobile()
+    builders.add_phone(town.db, home, relative, "mobile", label="child")
+    town.sent(town.open())
+    town.reply(relative, "1")
+    assert [ack["e164"] for ack in town.texts(home, "ack")] == [relative]
+    afternoon = town.open(builders.campaign(level=Level.RED), occasion="afternoon")
+    town.sent(afternoon)
+    assert town.state(home, afternoon) == "waiting"
+
+    town.reply(relative, "1")
+
+    assert town.state(home, afternoon) == "callback"
+    task = town.task(home)
+    assert task is not None
+    assert (task["reasons"], task["news"]) == (["unclear"], [])
 
 
 def test_contact_is_answered_with_who_writes_and_a_person_rings(town: Town) -> None:

@@ -36,12 +36,12 @@ ORDER BY 1
 """
 )
 
-# Not where this very number was written to or rung: then it was asked, and may answer.
+# Not where this very number was written to or rung: then it was asked, and may answer. An answer to it asked nothing.
 _ONLY_CONTACTS = text(
     """
 SELECT NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = ANY (:households) AND p.e164 = :e164 AND p.label = ANY (:own))
    AND NOT EXISTS (SELECT 1 FROM message m JOIN campaign_event e ON e.id = m.event_id
-                   WHERE m.household_id = ANY (:households) AND m.e164 = :e164 AND e.replies_until > :now)
+                   WHERE m.household_id = ANY (:households) AND m.e164 = :e164 AND m.step <> 'ack' AND e.replies_until > :now)
    AND EXISTS (SELECT 1 FROM phone p WHERE p.household_id = ANY (:households) AND p.e164 = :e164)
 """
 )
