@@ -7,7 +7,6 @@ it is never the bottleneck. It is not used to judge behaviour.
 import argparse
 import asyncio
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -19,58 +18,19 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import uvloop
 
+from bench.counts import Counts
+
 SENT_AFTER_S, DELIVERED_AFTER_S = 0.05, 0.2
 RECEIPT_CONNECTIONS = 100
+# A receipt that was not taken is brought again after the first, over a connection that is back after the second.
+AGAIN_S, RECONNECT_S = 0.2, 0.1
 EMPTY_LIST = (
     b'{"messages":[],"next_page_uri":null,"page":0,"page_size":50,"first_page_uri":"","uri":"","start":0,"end":0}'
 )
 TOO_MANY = b'{"code":20429,"message":"Too Many Requests","status":429}'
 
-
-class Counts:
-    """What happened since the last reset."""
-
-    def __init__(self) -> None:
-        self.accepted = self.refused = self.peak = self.in_flight = 0
-        self.first_at = self.last_at = 0.0
-        self.moments: list[float] = []
-        self.numbers: set[str] = set()
-        self.doubled: list[str] = []
-        self.receipts = self.receipts_again = 0
-        self.waits: list[float] = []
-        self.cpu_from = time.process_time()
-
-    def as_json(self) -> bytes:
-        waits = sorted(self.waits)
-
-        def at(share: float) -> float:
-            return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))], 2) if waits else 0.0
-
-        told = {
-            "accepted": self.accepted,
-            "refused": self.refused,
-            "peak_in_flight": self.peak,
-            "first_at": self.first_at,
-            "last_at": self.last_at,
-            "doubled": self.doubled[:20],
-            "receipts": self.receipts,
-            "receipts_again": self.receipts_again,
-            "receipt_ms": {"p50": at(0.5), "p99": at(0.99)},
-            "most_in_a_second": _most_in_a_second(self.moments),
-            "cpu_s": time.process_time() - self.cpu_from,
-        }
-        return json.dumps(told).encode()
-
-
-def _most_in_a_second(moments: list[float]) -> int:
-    window: deque[float] = deque()
-    most = 0
-    for moment in sorted(moments):
-        window.append(moment)
-        while window[0] <= moment - 1.0:
-            window.popleft()
-        most = max(most, len(window))
-    return most
+# A whole request, ready to be written.
+Receipt = bytes
 
 
 class Provider:
@@ -79,7 +39,11 @@ class Provider:
     def __init__(self, token: str, *, latency_s: float, most: int) -> None:
         self.token, self.latency_s, self.most = token.encode(), latency_s, most
         self.counts = Counts()
-        self.receipts: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue()
+        self.receipts: deque[Receipt] = deque()
+        self.idle: list[Bringing] = []  # kept connections with nothing to bring
+        self._connections = 0
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._hooks: tuple[str, int] | None = None
 
     def accept(self, form: dict[str, str]) -> bytes:
         """A message is created; its receipts will follow."""
@@ -123,9 +87,37 @@ class Provider:
             "SmsStatus": status,
             "To": form.get("To", ""),
         }
-        signed = callback + "".join(name + value for name, value in sorted(fields.items()))
-        digest = hmac.new(self.token, signed.encode(), hashlib.sha1).digest()
-        self.receipts.put_nowait((callback, urlencode(fields).encode(), base64.b64encode(digest).decode()))
+        signed = callback + "".join([name + value for name, value in fields.items()])  # in the order of their names
+        signature = base64.b64encode(hmac.digest(self.token, signed.encode(), "sha1")).decode()
+        where, body = urlsplit(callback), urlencode(fields)
+        self._hooks = self._hooks or (where.hostname or "", where.port or 80)
+        self.bring(
+            f"POST {where.path}?{where.query} HTTP/1.1\r\nHost: {where.netloc}\r\nX-Twilio-Signature: {signature}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+
+    def bring(self, receipt: Receipt) -> None:
+        """Over a connection that is free, a new one, or the first that comes free."""
+        if self.idle:
+            self.idle.pop().wake(receipt)
+            return
+        self.receipts.append(receipt)
+        if self._connections < RECEIPT_CONNECTIONS:
+            self._connections += 1
+            self.connect()
+
+    def connect(self) -> None:
+        """One more connection to the product's hooks, or again one that was lost."""
+        task = asyncio.create_task(self._connect())
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self) -> None:
+        assert self._hooks is not None  # a receipt told where they are
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: Bringing(self), *self._hooks)
+        except OSError:
+            asyncio.get_running_loop().call_later(RECONNECT_S, self.connect)
 
 
 class Answering(asyncio.Protocol):
@@ -195,44 +187,66 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _deliver(provider: Provider) -> None:
-    """One kept connection to the product's hooks; a receipt that is not taken is brought again."""
-    reader, writer = None, None
-    while True:
-        callback, body, signature = await provider.receipts.get()
-        where = urlsplit(callback)
-        path = where.path + ("?" + where.query if where.query else "")
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nX-Twilio-Signature: {signature}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        begun = time.perf_counter()
-        try:
-            if writer is None or reader is None:
-                reader, writer = await asyncio.open_connection(where.hostname, where.port)
-            writer.write(head.encode() + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_content_length(answer))
-            taken = answer.split(b" ", 2)[1] in {b"200", b"204"}
-        except (OSError, asyncio.IncompleteReadError):
-            reader, writer, taken = None, None, False
-        if taken:
+class Bringing(asyncio.Protocol):
+    """One kept connection to the product's hooks: one receipt after the other, and again what is not taken."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider, self._read = provider, bytearray()
+        self._in_hand: Receipt | None = None
+        self._begun = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._next()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._answered(taken=False)
+        asyncio.get_running_loop().call_later(RECONNECT_S, self._provider.connect)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        end = self._read.find(b"\r\n\r\n")
+        if end < 0 or len(self._read) < end + 4 + _content_length(bytes(self._read[:end])):
+            return
+        taken = bytes(self._read[9:12]) in {b"200", b"204"}
+        self._read.clear()
+        self._answered(taken=taken)
+        self._next()
+
+    def wake(self, receipt: Receipt) -> None:
+        """Brings one that has just come up."""
+        self._in_hand, self._begun = receipt, time.perf_counter()
+        self._transport.write(receipt)
+
+    def _next(self) -> None:
+        provider = self._provider
+        if self._transport.is_closing():
+            return
+        if provider.receipts:
+            self.wake(provider.receipts.popleft())
+        else:
+            provider.idle.append(self)
+
+    def _answered(self, *, taken: bool) -> None:
+        receipt, self._in_hand = self._in_hand, None
+        provider = self._provider
+        if receipt is None:
+            if self in provider.idle:
+                provider.idle.remove(self)
+        elif taken:
             provider.counts.receipts += 1
-            provider.counts.waits.append(time.perf_counter() - begun)
+            provider.counts.waits.append(time.perf_counter() - self._begun)
         else:
             provider.counts.receipts_again += 1
-            asyncio.get_running_loop().call_later(0.2, provider.receipts.put_nowait, (callback, body, signature))
+            asyncio.get_running_loop().call_later(AGAIN_S, provider.bring, receipt)
 
 
 async def _serve(provider: Provider, told: Path) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Answering(provider), "127.0.0.1", 0, backlog=1024)
-    delivering = [asyncio.create_task(_deliver(provider)) for _ in range(RECEIPT_CONNECTIONS)]
     told.write_text(str(server.sockets[0].getsockname()[1]))
     async with server:
         await server.serve_forever()
-    for task in delivering:
-        task.cancel()
 
 
 def main() -> None:
