@@ -14,10 +14,9 @@ from worker.domain.channels import Sender, is_telephone_number
 from worker.domain.line import Ringing, Transfer
 from worker.domain.messages import Inbound, OutgoingCall
 from worker.domain.voice import STATUSES, Word
-from worker.twilio.outgoing import RETRIES, Draft
+from worker.twilio.outgoing import CALLS, RETRIES, Draft
 
 HOOKS: Final = "/hooks/twilio/voice"
-RESOURCE: Final = "Calls.json"
 SID: Final = re.compile(r"CA[0-9a-f]{32}", re.IGNORECASE)
 # The line is only known to be free again from the last of these; the others tell how far it came.
 _EVENTS: Final = ("initiated", "ringing", "answered", "completed")
@@ -65,7 +64,7 @@ def draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draft:
             "AsyncAmdStatusCallback": address("amd", call.message_id, call.attempt_id, public_url=public_url) + RETRIES,
         },
         first=True,  # they are few and keep a pace of their own; behind a blast of texts they would miss their moment
-        resource=RESOURCE,
+        resource=CALLS,
         sid=SID,
         expires=False,
     )
@@ -99,7 +98,7 @@ def bridge_draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draf
             "TimeLimit": call.longest_s,
         },
         first=True,  # a person waits beside the telephone
-        resource=RESOURCE,
+        resource=CALLS,
         sid=SID,
         expires=False,
     )

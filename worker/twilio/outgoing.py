@@ -25,6 +25,7 @@ VALIDITY_MOST_S: Final = 36_000
 RETRY_AFTER_MOST_S: Final = 3_600.0
 SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}", re.IGNORECASE)
 
+TEXTS, CALLS = "Messages.json", "Calls.json"
 
 Outgoing = OutgoingText | OutgoingCall
 
@@ -39,7 +40,7 @@ class Draft:
     text: Outgoing
     form: Mapping[str, object]
     first: bool = False
-    resource: str = "Messages.json"
+    resource: str = TEXTS
     sid: re.Pattern[str] = SID
     expires: bool = True
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from twilio.base.version import Version
-from twilio.rest import Client
 
 from worker import logs
 from worker.domain.messages import Outcome, SendResult
-from worker.twilio import errors, outgoing
+from worker.twilio import errors, heads, outgoing
 from worker.twilio.account import Account
 from worker.twilio.gate import Gate, Turn
 from worker.twilio.outgoing import Draft, Outgoing
@@ -39,8 +37,8 @@ NEWEST = 0.1
 class Sending:
     """The provider's client for texts that leave. Create, use and close it inside one event loop.
 
-    twilio-python builds the request (address, headers, credentials); the answer is read here instead of by the SDK,
-    whose error type drops the headers and whose success type parses eighteen fields we do not use.
+    twilio-python says what a request begins with (address, headers, credentials); the answer is read here instead of by
+    the SDK, whose error type drops the headers and whose success type parses eighteen fields we do not use.
     """
 
     def __init__(self, account: Account, *, clock: Callable[[], datetime]) -> None:
@@ -55,16 +53,7 @@ class Sending:
         self._others_at = float("-inf")
         self._longest = timedelta(seconds=account.timeout_s)
         self._left_at: dict[str, datetime] = {}
-        # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
-        client = Client(
-            account.user,
-            account.password,
-            account.sid,
-            http_client=self._transport,
-            environment={"TWILIO_ACCOUNT_SID": account.sid},
-        )
-        self._api: Version = client.api.v2010
-        self._path = f"/Accounts/{account.sid}/"
+        self._heads = {resource: heads.of(account, resource) for resource in (outgoing.TEXTS, outgoing.CALLS)}
 
     async def send(self, drafts: Sequence[Draft], *, in_flight: Callable[[], int]) -> list[SendResult]:
         """One result per draft, in order. in_flight: this process's share for all its batches together, as it is by the
@@ -154,7 +143,7 @@ class Sending:
     async def _ask(self, draft: Draft, form: dict[str, object]) -> SendResult:
         text, began = draft.text, time.monotonic()
         try:
-            answer = await self._api.request_async("POST", self._path + draft.resource, data=form)
+            answer = await self._transport.post(self._heads[draft.resource], form)
         except NotSent:
             return outgoing.without_answer(text, Outcome.TRANSIENT)
         except FateUnknown:
@@ -166,9 +155,9 @@ class Sending:
             self._took(time.monotonic() - began)
         return outgoing.result(
             text,
-            status=answer.status_code,
-            body=answer.text,
-            headers=answer.headers or {},
+            status=answer.status,
+            body=answer.body,
+            headers=answer.headers,
             now=self._clock(),
             named=draft.sid,
         )

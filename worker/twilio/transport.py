@@ -1,23 +1,21 @@
-"""How twilio-python reaches the network when texts are sent: one aiohttp session, real timeouts, no second POST.
+"""How requests for texts and calls reach the network: one aiohttp session, real timeouts, no second POST.
 
-The SDK's own asynchronous client ignores its timeout, repeats POSTs when told to retry, loses the reply's headers
+twilio-python's own asynchronous client ignores its timeout, repeats POSTs when told to retry, loses the reply's headers
 on errors and keeps the last request in memory. A text must leave at most once, so this transport tells apart what
 certainly did not leave from what may have.
 """
 
-import logging
 import socket
 import struct
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote_plus
 
 import aiohttp
 from aiohttp.connector import AddrInfoType
-from twilio.http import AsyncHttpClient
-from twilio.http.response import Response
 
 from worker.twilio.account import Account
+from worker.twilio.heads import Head
 
 # Below the provider's own idle limit, so that a connection is not picked up just as the other side drops it.
 KEEP_ALIVE_S = 15.0
@@ -39,7 +37,15 @@ class FateUnknown(Exception):
     """The request left, or may have, and no answer can be read."""
 
 
-class Transport(AsyncHttpClient):
+class Answer(NamedTuple):
+    """What the provider answered, whatever its status."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+
+class Transport:
     """One session for the process. Create it, use it and close it in the event loop that runs it.
 
     The number of connections is bounded by the caller's gate, not here: a wait for a free connection would count
@@ -47,8 +53,6 @@ class Transport(AsyncHttpClient):
     """
 
     def __init__(self, account: Account) -> None:
-        super().__init__(logging.getLogger(__name__), is_async=True, timeout=account.timeout_s)
-        self._account = account
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=60, socket_factory=_socket
@@ -58,31 +62,14 @@ class Transport(AsyncHttpClient):
             trust_env=False,
         )
 
-    async def request(  # type: ignore[override]  # the SDK's signature, its unused parts left to defaults
-        self,
-        method: str,
-        uri: str,
-        *,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,
-    ) -> Response:
-        """One request, once; the answer whatever its status. Raises NotSent or FateUnknown."""
-        del timeout, allow_redirects  # the session's limits hold; a redirection is an answer
+    async def post(self, head: Head, fields: Mapping[str, object]) -> Answer:
+        """One request, once. Raises NotSent or FateUnknown. A redirection is an answer."""
         try:
-            async with self._session.request(
-                method,
-                self._account.address(uri),
-                params={key: str(value) for key, value in params.items()} if params else None,
-                data=form(data) if data else None,
-                headers=_with_credentials(headers or {}, auth),
-                allow_redirects=False,
+            async with self._session.post(
+                head.url, data=form(fields), headers=head.headers, allow_redirects=False
             ) as reply:
-                body = await reply.text(errors="replace")
-                return Response(reply.status, body, reply.headers)
+                body = await reply.read()
+                return Answer(reply.status, body.decode("utf-8", "replace"), reply.headers)
         except _BEFORE_SENDING as error:
             raise NotSent(type(error).__name__) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -113,7 +100,3 @@ def _socket(address: AddrInfoType) -> socket.socket:
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET_ON_CLOSE)
     return made
-
-
-def _with_credentials(headers: Mapping[str, str], auth: tuple[str, str] | None) -> dict[str, str]:
-    return {**headers, "Authorization": aiohttp.encode_basic_auth(*auth)} if auth else dict(headers)
