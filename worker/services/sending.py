@@ -10,7 +10,7 @@ import structlog
 from worker import catalogue
 from worker.domain.campaigns import Campaign, EventState
 from worker.domain.channels import Sender
-from worker.domain.errors import BadDefinition
+from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import OutgoingText, SendResult
 from worker.i18n import _
 from worker.rendering import Texts
@@ -29,6 +29,8 @@ ROUND = timedelta(seconds=2)
 PATIENCE_S = 1.0
 # A worker whose part of the requests is all taken looks again so soon.
 FULL_WAIT_S = 0.1
+# With results in hand that the database cannot take, a worker asks it again so often.
+RECORD_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     While a more urgent event has texts to send, those are sent instead: an alert does not wait until the weekly round
     is through. The event's own turn comes again after it.
     """
-    free = rig.share.deal()
+    free = rig.share.part()
     if not free:
         return Batch(more=True, wait_s=1.0)
     urgent = _more_urgent(rig, event_id)
@@ -108,7 +110,7 @@ def _in_place_of_own(batch: Batch) -> Batch:
 
 def send_answers(rig: Rig) -> Batch:
     """Sends due acknowledgements of all events. Their own queue and the next free request: bulk never delays them."""
-    rig.share.deal()
+    rig.share.part()
     return _send(rig, _claim_answers(rig), in_flight=rig.share.in_flight)
 
 
@@ -131,18 +133,35 @@ def _send(rig: Rig, claim: _Claim, *, in_flight: Callable[[], int]) -> Batch:
 
 def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
     to = {text.message_id: text.to for text in claim.texts}
-    recording.record(
-        rig.db,
-        results,
-        numbers=to,
-        attempts_made=claim.attempts or {},
-        campaign=claim.campaign,
-        max_attempts=rig.max_attempts,
-        holder=rig.holder,
-        now=rig.clock(),
-    )
+
+    def record() -> None:
+        recording.record(
+            rig.db,
+            results,
+            numbers=to,
+            attempts_made=claim.attempts or {},
+            campaign=claim.campaign,
+            max_attempts=rig.max_attempts,
+            holder=rig.holder,
+            now=rig.clock(),
+        )
+
+    _until_leases_end(rig, record, claim.texts)
     if any(result.http_status == recording.TOO_MANY for result in results):
         rig.share.narrow()
+
+
+def _until_leases_end(rig: Rig, record: Callable[[], None], texts: Sequence[OutgoingText]) -> None:
+    """What the provider said is known to nobody else: while the database is away it is kept, for as long as nobody else
+    may take the texts for lost. Raises Unavailable after that."""
+    leases = [text.lease_until for text in texts if text.lease_until is not None]
+    while True:
+        try:
+            return record()
+        except Unavailable:
+            if rig.clock() >= max(leases, default=rig.clock()):
+                raise
+            time.sleep(RECORD_AGAIN_S)
 
 
 def _claim_bulk(rig: Rig, event_id: int, places: Places, *, most: int) -> _Claim:

@@ -16,6 +16,8 @@ from worker.twilio.client import Gateway
 log = structlog.get_logger()
 
 HELD_FOR = timedelta(seconds=15)
+# A part is dealt anew only after so long: the others wait no longer for their own.
+DEALT_FOR = timedelta(seconds=0.5)
 # A text is claimed behind others only if its turn comes within this, or it would go back and be claimed again (see
 # TURN_WITHIN in worker/twilio/sending.py); and behind two that are under way at most.
 TURN_IN_S = 0.75
@@ -28,7 +30,8 @@ FEWEST = 10
 class Share:
     """What this process may have under way. Its threads ask for it one by one and use the newest answer.
 
-    holder names the process among the workers; most: what all of them may have under way together.
+    holder names the process among the workers; most: what all of them may have under way together. held_for: longer
+    than any request may take, or the others would be dealt what is still in the air.
     """
 
     db: Database
@@ -37,20 +40,28 @@ class Share:
     most: int
     clock: Callable[[], datetime]
     slots: int = 0
+    held_for: timedelta = HELD_FOR
+    _dealt_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _promising: threading.Lock = field(default_factory=threading.Lock)
     _promised: Counter[bool] = field(default_factory=Counter)
 
+    def part(self) -> int:
+        """This process's part as it was dealt last, or anew when that is a while ago or it had none."""
+        age = self.clock() - self._dealt_at if self._dealt_at and self.slots else DEALT_FOR
+        return self.slots if timedelta() <= age < DEALT_FOR else self.deal()
+
     def deal(self) -> int:
         """This process's part, anew: 0 when the others hold all of it. It may grow only once the database knows."""
         with self._lock:
+            self._dealt_at = self.clock()
             with self.db.begin() as connection:
                 part = limits.share_in_flight(
                     connection,
                     self.holder,
                     budget=self.most,
                     keep_to=self._keep_to,
-                    held_for=HELD_FOR,
+                    held_for=self.held_for,
                     now=self.clock(),
                 )
             self.slots = part
@@ -102,6 +113,7 @@ class Share:
         """The provider refused a request for being one too many."""
         with self.db.begin() as connection:
             budget = limits.narrow(connection, most=self.most, now=self.clock())
+        self._dealt_at = None
         if budget is not None:
             log.warning("provider_refuses_so_many", in_flight_from_now=budget)
 

@@ -122,8 +122,8 @@ def claim(connection: Connection, event_id: int, *, purpose: str, limit: int, no
     Reads `limit` of them at most: those that nobody wants are put off, and are not among the texts.
     """
     values = {"event_id": event_id, "purpose": purpose, "limit": limit, "back_for": BACK_FOR, "now": now}
-    found = [row._asdict() for row in connection.execute(_CLAIM, values)]
-    return Head([Claimed(**row) for row in found if row.pop("wanted")], full=len(found) == limit)
+    found = connection.execute(_CLAIM, values).all()
+    return Head([Claimed(*claimed) for *claimed, wanted in found if wanted], full=len(found) == limit)
 
 
 def more_urgent(connection: Connection, event_id: int, *, unpaced: Sequence[str], now: datetime) -> int | None:
@@ -139,4 +139,4 @@ def more_urgent(connection: Connection, event_id: int, *, unpaced: Sequence[str]
 def claim_answers(connection: Connection, *, limit: int, now: datetime) -> list[Claimed]:
     """Due acknowledgements of all events, locked."""
     values = {"limit": limit, "now": now}
-    return [Claimed(**row._asdict()) for row in connection.execute(_CLAIM_ANSWERS, values)]
+    return [Claimed(*row) for row in connection.execute(_CLAIM_ANSWERS, values)]

@@ -194,7 +194,7 @@ def change(connection: Connection, changes: Sequence[Change], *, now: datetime) 
         "attempts": [c.attempt for c in ordered],
         "now": now,
     }
-    return [Moved(**row._asdict()) for row in connection.execute(_RECORD, values)]
+    return [Moved(*row) for row in connection.execute(_RECORD, values)]
 
 
 def cancel_queued(connection: Connection, event_id: int, *, now: datetime) -> int:
@@ -226,7 +226,7 @@ def expire_for_outage(connection: Connection, *, calls: bool, now: datetime) -> 
         " AND (r.contacted_at IS NULL OR r.reason IS NOT NULL))) "
         "RETURNING m.id, m.event_id, m.e164, m.step, m.state"
     )
-    return [Moved(**row._asdict()) for row in connection.execute(statement, {"now": now, "calls": calls})]
+    return [Moved(*row) for row in connection.execute(statement, {"now": now, "calls": calls})]
 
 
 def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> list[Moved]:
@@ -235,4 +235,4 @@ def expire_queued(connection: Connection, event_id: int, *, now: datetime) -> li
         "UPDATE message SET state = 'expired', settled_at = :now WHERE event_id = :event_id AND lane = 'bulk' "
         "AND state = 'queued' AND window_closes_at <= :now RETURNING id, event_id, e164, step, state"
     )
-    return [Moved(**row._asdict()) for row in connection.execute(statement, {"event_id": event_id, "now": now})]
+    return [Moved(*row) for row in connection.execute(statement, {"event_id": event_id, "now": now})]

@@ -1,6 +1,7 @@
 """Many texts at once over one session; lives in the gateway's event loop."""
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -30,6 +31,9 @@ AT_LEAST_ONE_EVERY = timedelta(seconds=10)
 # Beside texts without a moment, one with a moment has its place kept for at most so long before.
 KEPT_FOR = timedelta(milliseconds=200)
 OTHERS_COME_AGAIN_S = 1.0
+# A refusal for being one too many is felt at once in this process, and for so long whatever the database says.
+TOO_MANY = 429
+NARROW_FOR_S = 5.0
 # How much the latest answer counts for in the time that answers take.
 NEWEST = 0.1
 
@@ -50,6 +54,7 @@ class Sending:
         self.timed_in_hand = 0
         self.takes_s: float | None = None  # an answer, of late; None before the first
         self._kept = 0
+        self._narrowed_at, self._narrowed_to = float("-inf"), 1
         self._others_at = float("-inf")
         self._longest = timedelta(seconds=account.timeout_s)
         self._left_at: dict[str, datetime] = {}
@@ -59,7 +64,7 @@ class Sending:
         """One result per draft, in order. in_flight: this process's share for all its batches together, as it is by the
         time they begin."""
         self._count(drafts)
-        self._gate.widen_to(in_flight)
+        self._gate.widen_to(lambda: min(in_flight(), self._cap()))
         results = await asyncio.gather(*map(self._hold, drafts))
         _log_alarms(results)
         return results
@@ -153,6 +158,8 @@ class Sending:
             return outgoing.without_answer(text, Outcome.UNKNOWN)
         finally:
             self._took(time.monotonic() - began)
+        if answer.status == TOO_MANY and began > self._narrowed_at:
+            self._narrow()
         return outgoing.result(
             text,
             status=answer.status,
@@ -161,6 +168,16 @@ class Sending:
             now=self._clock(),
             named=draft.sid,
         )
+
+    def _narrow(self) -> None:
+        """One request too many was under way: half as many from the very next one on, once for all those that were in
+        the air together. The workers hear of it when the batch is over (services/shares.py), and mend it in time."""
+        self._narrowed_at = time.monotonic()
+        self._narrowed_to = max(1, self._gate.width // 2)
+        self._gate.narrow_to(self._narrowed_to)
+
+    def _cap(self) -> int:
+        return self._narrowed_to if time.monotonic() < self._narrowed_at + NARROW_FOR_S else sys.maxsize
 
     def _took(self, seconds: float) -> None:
         before = seconds if self.takes_s is None else self.takes_s
