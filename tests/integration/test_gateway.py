@@ -189,6 +189,24 @@ def test_the_provider_says_when_to_come_back(provider: Provider, gateway: Gatewa
     assert result.retry_after_s == 7.0
 
 
+def test_one_request_too_many_is_felt_by_the_very_next_ones(provider: Provider, gateway: Gateway) -> None:
+    """Of 200 texts at 40 in flight, where the provider takes 8, some 32 + 12 + 2 are refused; not four in five."""
+    under_way = 0
+
+    async def takes_eight(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way
+        under_way += 1
+        crowded = under_way > 8
+        await asyncio.sleep(0.05)
+        under_way -= 1
+        await (says(wire.reply(429, '{"code": 20429}'))(asked, writer) if crowded else provider.accept(asked, writer))
+
+    provider.answer = takes_eight
+    results = send(gateway, texts(200), in_flight=40)
+
+    assert sum(r.http_status == 429 for r in results) < 100
+
+
 def test_a_refused_connection_is_certainly_not_sent() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses

@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from bench import town
@@ -159,3 +161,34 @@ def test_a_tiny_share_does_not_claim_more_than_find_a_place_in_time(
 
     assert worker.states(event) == {"sent": 24}
     assert worker.attempts(event) <= 1.1 * 24
+
+
+def test_what_the_provider_answered_is_kept_while_the_database_is_away(
+    db: Database, provider: wire.Provider, gateway: Gateway
+) -> None:
+    town.build(db, 1)
+    worker = Worker(db, gateway, most=10)
+    server, name = db.engine.url.set(drivername="postgresql", database="postgres"), db.engine.url.database
+    missed = threading.Event()
+    sqlalchemy_event.listen(db.engine, "handle_error", lambda _context: missed.set())
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
+
+        def away(*, is_away: bool) -> None:
+            admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {not is_away}')
+            if is_away:
+                admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+        async def refuses_meanwhile(_asked: wire.Asked, writer: asyncio.StreamWriter) -> None:
+            await asyncio.to_thread(away, is_away=True)
+            writer.write(wire.reply(400, '{"code": 21610}'))
+
+        provider.answer = refuses_meanwhile
+        event = worker.open(town.campaign())
+        with ThreadPoolExecutor(1) as thread:
+            sent = thread.submit(sending.send_round, worker.rig, event)
+            until(missed.is_set, why="a result to find no database")
+            away(is_away=False)
+            sent.result()
+
+    assert worker.states(event) == {"suppressed": 1}, "the provider said that this person wants no texts"
+    assert len(provider.asked) == 1
