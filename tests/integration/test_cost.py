@@ -28,10 +28,12 @@ class Bound:
     commits: int
 
 
-# Dealt a share (4), nobody more urgent (1), claimed (5), recorded (3): a transaction each.
-A_BATCH_SENT = Bound(statements=13, commits=4)
+# Nobody more urgent (1) and claimed (4), recorded (3): a transaction each.
+A_BATCH_SENT = Bound(statements=8, commits=2)
 # With a pace to keep, its moments are asked for twice and reserved once.
-A_BATCH_SENT_AT_A_PACE = Bound(statements=16, commits=4)
+A_BATCH_SENT_AT_A_PACE = Bound(statements=11, commits=2)
+# Twice a second a share is dealt (4), in a transaction of its own.
+A_SHARE = Bound(statements=4, commits=1)
 # Kept, applied.
 RECEIPTS = Bound(statements=2, commits=1)
 # And of who got good advice, noted.
@@ -95,6 +97,9 @@ def test_a_batch_of_texts_is_sent_with_so_many_statements_and_commits(
     rig, event_id = worker(town, **paces), opened(town, builders.campaign(), 2 * BATCH)
     assert sending.send_batch(rig, event_id).sent == BATCH
     town.now += sending.ROUND
+    with asked(town.db) as dealt:
+        rig.share.part()
+    assert dealt.within(A_SHARE), str(dealt)
 
     with asked(town.db) as whole:
         assert sending.send_batch(rig, event_id).sent == BATCH

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -83,25 +83,24 @@ def send_batch(rig: Rig, event_id: int) -> Batch:
     free = rig.share.part()
     if not free:
         return Batch(more=True, wait_s=1.0)
-    urgent = _more_urgent(rig, event_id)
-    batch = _send_one_batch(rig, event_id if urgent is None else urgent, free)
-    return batch if urgent is None else _in_place_of_own(batch)
-
-
-def _send_one_batch(rig: Rig, event_id: int, free: int) -> Batch:
     with rig.share.places() as places:
-        try:
-            claim = _claim_bulk(rig, event_id, places, most=min(rig.batch_size, rig.share.batch(free)))
-        except BadDefinition as error:
-            _stop_event(rig, event_id, str(error))
-            return Batch()
-        return _send(rig, claim, in_flight=places.begin)
+        claim = _claim_most_urgent(rig, event_id, places, most=min(rig.batch_size, rig.share.batch(free)))
+        batch = _send(rig, claim, in_flight=places.begin)
+    return batch if claim.event_id == event_id else _in_place_of_own(batch)
 
 
-def _more_urgent(rig: Rig, event_id: int) -> int | None:
+def _claim_most_urgent(rig: Rig, event_id: int, places: Places, *, most: int) -> "_Claim":
     unpaced = [key for key, sender in rig.senders.items() if not sender.segments_per_s]
-    with rig.db.begin() as connection:
-        return leaving.more_urgent(connection, event_id, unpaced=unpaced, now=rig.clock())
+    now, chosen = rig.clock(), event_id
+    try:
+        with rig.db.begin() as connection:
+            urgent = leaving.more_urgent(connection, event_id, unpaced=unpaced, now=now)
+            chosen = event_id if urgent is None else urgent
+            claim = _claim_bulk(rig, connection, chosen, places, most=most, now=now)
+    except BadDefinition as error:
+        _stop_event(rig, chosen, str(error))
+        claim = _Claim()
+    return replace(claim, event_id=chosen)
 
 
 def _in_place_of_own(batch: Batch) -> Batch:
@@ -164,31 +163,29 @@ def _until_leases_end(rig: Rig, record: Callable[[], None], texts: Sequence[Outg
             time.sleep(RECORD_AGAIN_S)
 
 
-def _claim_bulk(rig: Rig, event_id: int, places: Places, *, most: int) -> _Claim:
-    now = rig.clock()
-    with rig.db.begin() as connection:
-        event = events.lock_for_sending(connection, event_id)
-        if event is None or event.state is not EventState.RUNNING:
-            return _Claim()
-        campaign = catalogue.thaw(event.definition)
-        tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
-        if tries == 0:
-            return _Claim(wait_s=wait_s)
-        own = Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
-        paces = [Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
-        room = places.ask(min(most, tries or most), paced=any(pace.per_s for pace in paces))
-        limit, free_at = pacing.allowance(connection, paces, most=room, now=now)
-        if not limit:
-            outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
-            return _Claim(wait_s=FULL_WAIT_S)
-        if free_at - now >= HORIZON:
-            outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
-            return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
-        head = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
-        outages.give_back(connection, tries, len(head.texts), holder=rig.holder, now=now)
-        texts = _start(rig, connection, head.texts, now, campaign, own=own)
-        attempts = {c.id: c.attempts + 1 for c in head.texts}
-        return _Claim(texts, attempts, campaign, event_id, full=head.full)
+def _claim_bulk(rig: Rig, connection: Connection, event_id: int, places: Places, *, most: int, now: datetime) -> _Claim:
+    event = events.lock_for_sending(connection, event_id)
+    if event is None or event.state is not EventState.RUNNING:
+        return _Claim()
+    campaign = catalogue.thaw(event.definition)
+    tries, wait_s = outages.allowance(connection, holder=rig.holder, now=now)
+    if tries == 0:
+        return _Claim(wait_s=wait_s)
+    own = Pace(limits.of_event(event_id), event.pace_per_s or 0.0)
+    paces = [Pace(campaign.sender, _sender(rig, campaign.sender).segments_per_s), own]
+    room = places.ask(min(most, tries or most), paced=any(pace.per_s for pace in paces))
+    limit, free_at = pacing.allowance(connection, paces, most=room, now=now)
+    if not limit:
+        outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
+        return _Claim(wait_s=FULL_WAIT_S)
+    if free_at - now >= HORIZON:
+        outages.give_back(connection, tries, 0, holder=rig.holder, now=now)
+        return _Claim(wait_s=HORIZON.total_seconds())  # no longer: an operator may raise the pace
+    head = leaving.claim(connection, event_id, purpose=campaign.purpose, limit=limit, now=now)
+    outages.give_back(connection, tries, len(head.texts), holder=rig.holder, now=now)
+    texts = _start(rig, connection, head.texts, now, campaign, own=own)
+    attempts = {c.id: c.attempts + 1 for c in head.texts}
+    return _Claim(texts, attempts, campaign, full=head.full)
 
 
 def _claim_answers(rig: Rig) -> _Claim:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from worker.domain.campaigns import EventState
@@ -35,12 +35,15 @@ class Event:
     all_clear_at: datetime | None
 
 
-_COLUMNS = [campaign_event.c[name] for name in Event.__dataclass_fields__]
+_SELECT = select(*[campaign_event.c[name] for name in Event.__dataclass_fields__])
 
 
 def _events(connection: Connection, *conditions: ColumnElement[bool]) -> list[Event]:
-    rows = connection.execute(select(*_COLUMNS).where(*conditions).order_by(campaign_event.c.id))
-    return [Event(**{**row._asdict(), "state": EventState(row.state)}) for row in rows]
+    return [_event(row) for row in connection.execute(_SELECT.where(*conditions).order_by(campaign_event.c.id))]
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(**{**row._asdict(), "state": EventState(row.state)})
 
 
 def open_once(connection: Connection, values: dict[str, Any]) -> tuple[int, bool]:
@@ -94,8 +97,8 @@ def in_state(connection: Connection, states: Iterable[EventState]) -> list[Event
 
 def lock_for_sending(connection: Connection, event_id: int) -> Event | None:
     """The event, share-locked: a pause or cancel waits for the claim in hand, and the next claim sees it."""
-    connection.execute(text("SELECT 1 FROM campaign_event WHERE id = :id FOR SHARE"), {"id": event_id})
-    return get(connection, event_id)
+    found = connection.execute(_SELECT.where(campaign_event.c.id == event_id).with_for_update(read=True)).one_or_none()
+    return None if found is None else _event(found)
 
 
 def move(connection: Connection, event_id: int, *, to: EventState, only_from: Iterable[EventState]) -> bool:
