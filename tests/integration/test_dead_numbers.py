@@ -1,12 +1,17 @@
-"""A number that the telephone network does not know: nobody rings it again, and the household's next one is rung."""
+"""A number that the telephone network does not know: the household's next one is rung, and nobody rings it again where
+that is proved."""
 
 from datetime import datetime
 
 import pytest
 
 from tests import builders
-from tests.integration.switchboard import Switchboard
+from tests.integration.conftest import DESK
+from tests.integration.switchboard import Switchboard, calling_campaign
+from worker.domain.campaigns import Level
 from worker.domain.messages import NumberFault, Outcome, SendResult
+from worker.domain.outcomes import OutcomeCode
+from worker.services import calls, reporting
 from worker.store import accounts
 from worker.store.database import Database
 
@@ -40,7 +45,7 @@ def bad_numbers(town: Switchboard) -> dict[str, object]:
     return {str(p["e164"]): p["bad_reason"] for p in town.rows("phone") if p["bad_since"] is not None}
 
 
-@pytest.mark.parametrize("code", [404, 410, 484, 604])
+@pytest.mark.parametrize("code", [410, 484, 604])
 def test_a_dead_number_is_marked_as_a_text_would_mark_it(town: Switchboard, code: int) -> None:
     home = home_with(town, landlines=1)
     town.open()
@@ -49,6 +54,55 @@ def test_a_dead_number_is_marked_as_a_text_would_mark_it(town: Switchboard, code
     dead(town, code=code)
 
     assert bad_numbers(town) == {home.phone: "provider_dead"}
+
+
+def test_a_number_not_found_once_is_left_to_the_person_who_rings_and_who_alone_may_give_it_up(
+    town: Switchboard,
+) -> None:
+    """A fault of a carrier's routing says the same of numbers that are none the worse."""
+    home = home_with(town, landlines=1)
+    town.open()
+    rung(town)
+
+    dead(town)
+
+    assert rung(town) == []
+    assert town.reasons(home) == ["call_failed", "no_mobile"]
+    assert bad_numbers(town) == {}
+    [task] = reporting.tasks(town.db)
+    assert [(phone["e164"], phone["bad"]) for phone in task.phones or []] == [(home.phone, False)]
+    gone = OutcomeCode.NOT_IN_SERVICE
+    calls.record_outcome(town.db, task.id, outcome=gone, caller="odile", note="", desk=DESK, now=town.now)
+    assert bad_numbers(town) == {home.phone: "not_in_service"}
+
+
+def test_a_number_not_found_on_two_days_is_dead_and_twice_on_one_day_is_not(town: Switchboard) -> None:
+    home = home_with(town, landlines=1)
+    town.open()
+    rung(town)
+    dead(town)
+    town.open(calling_campaign(level=Level.RED), occasion="noon")
+    assert rung(town) == [home.phone]
+    dead(town)
+    assert bad_numbers(town) == {}
+
+    town.later(days=1)
+    town.open(calling_campaign(level=Level.RED), occasion="tomorrow")
+    assert rung(town) == [home.phone]
+    dead(town)
+
+    assert bad_numbers(town) == {home.phone: "provider_dead"}
+
+
+def test_a_number_that_was_found_in_between_is_none_the_worse(town: Switchboard) -> None:
+    home = home_with(town, landlines=1)
+    for day, ends in enumerate(["failed", "completed", "failed"]):
+        town.open(calling_campaign(level=Level.RED), occasion=f"day {day}")
+        assert rung(town) == [home.phone]
+        town.ends(town.exchange.rung[-1][0], ends, sip_code=404 if ends == "failed" else 200)
+        town.later(days=1)
+
+    assert bad_numbers(town) == {}
 
 
 @pytest.mark.parametrize("code", [480, 500, 503, None])
@@ -86,16 +140,17 @@ def test_a_number_refused_at_once_leads_to_the_next_too(town: Switchboard) -> No
     assert rung(town) == [home.phones[1]]
 
 
-def test_when_every_number_is_dead_a_person_is_told_so(town: Switchboard) -> None:
+@pytest.mark.parametrize(("code", "given_up"), [(404, 0), (604, 3)])
+def test_when_every_number_is_dead_a_person_is_told_so(town: Switchboard, code: int, given_up: int) -> None:
     home = home_with(town, landlines=3)
     town.open()
     for number in home.phones:
         assert rung(town) == [number]
-        dead(town)
+        dead(town, code=code)
     assert rung(town) == []
 
     assert town.reasons(home) == ["call_failed", "no_mobile"]
-    assert set(bad_numbers(town)) == set(home.phones)
+    assert set(bad_numbers(town)) == set(home.phones[:given_up])
 
 
 def test_who_does_not_pick_up_at_the_next_number_is_a_person_s_as_anybody(town: Switchboard) -> None:

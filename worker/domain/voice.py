@@ -49,8 +49,11 @@ _END_OF_STATUS = {
 _REFUSALS = frozenset({CallEnd.BUSY, CallEnd.NO_ANSWER, CallEnd.FAILED})
 FINAL = frozenset({_COMPLETED, *_END_OF_STATUS})
 STATUSES = frozenset({"queued", "initiated", "ringing", "in-progress", *FINAL})
-# SIP words of the carrier: no such number, gone for good, incomplete, does not exist anywhere.
-_DEAD = frozenset({404, 410, 484, 604})
+# SIP words of the carrier: not found, gone for good, incomplete, does not exist anywhere. The first is also what a
+# fault of its own routing says, for many numbers that are none the worse: it does for the event, not for good.
+NOT_FOUND = 404
+_DEAD_FOR_GOOD = frozenset({410, 484, 604})
+_DEAD = _DEAD_FOR_GOOD | {NOT_FOUND}
 # Forbidden, declined; unwanted, and rejected by somebody's filter (RFC 8197, RFC 8688): those two judge our number.
 BLOCKED = frozenset({607, 608})
 _REJECTED = frozenset({403, 603}) | BLOCKED
@@ -136,6 +139,14 @@ def end_of(call: Call) -> CallEnd | None:
     if end in _REFUSALS and call.sip_code in _REJECTED:
         return CallEnd.REJECTED
     return CallEnd.DEAD if end is CallEnd.FAILED and call.sip_code in _DEAD else end
+
+
+def proves_dead(call: Call, *, not_found_before: bool) -> bool:
+    """Whether a call teaches that its number is to be used by nobody any more. not_found_before: so ended the last call
+    to it on an earlier day, too."""
+    if end_of(call) is not CallEnd.DEAD:
+        return False
+    return call.sip_code in _DEAD_FOR_GOOD or not_found_before
 
 
 def _unanswered(call: Call) -> CallEnd:

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 GRACE = timedelta(seconds=10)
 _GOLDEN = 0.6180339887
 MOST_WITHOUT_LINE = 3
+# How long it is remembered that a number was not found.
+_REMEMBERED = timedelta(days=60)
 
 
 def hear(db: Database, at: Place, word: Word, *, desk: Desk, now: datetime) -> Known | None:
@@ -60,10 +62,17 @@ def learn(connection: Connection, known: Known, word: Word, *, sid: str, desk: D
     if end is not None and end is not known.came_to:
         log.info("call_came_to", message_id=known.message_id, attempt_id=known.attempt_id, end=str(end))
         if end is CallEnd.DEAD:
-            recording.note_faults(connection, [(known.e164, NumberFault.DEAD)], now)
+            _note_dead(connection, known, call, desk, now)
         if end is CallEnd.REJECTED and call.sip_code in voice.BLOCKED:
             _tell_blocked(connection, known, call.sip_code, now)
         _follow(connection, known, end, ended_at=ended_at or now, desk=desk, now=now)
+
+
+def _note_dead(connection: Connection, known: Known, call: voice.Call, desk: Desk, now: datetime) -> None:
+    """Whatever it is, this event rings the number no more; others, and people, only where it is proved."""
+    before = rows.not_found_before(connection, known.e164, before=desk.day_start(now), since=now - _REMEMBERED)
+    if voice.proves_dead(call, not_found_before=before):
+        recording.note_faults(connection, [(known.e164, NumberFault.DEAD)], now)
 
 
 def _tell_blocked(connection: Connection, known: Known, sip_code: int | None, now: datetime) -> None:

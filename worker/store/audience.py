@@ -116,7 +116,7 @@ WITH aged AS (
         LIMIT 1
     ) lately ON true
     LEFT JOIN LATERAL (
-        SELECT c.e164 FROM ({CALLABLE.format(household="a.household_id", purpose=":purpose")}) c WHERE :rings
+        SELECT c.e164 FROM ({CALLABLE.format(household="a.household_id", purpose=":purpose", further="")}) c WHERE :rings
     ) ring ON true
     LEFT JOIN LATERAL (
         -- the latest questions put to the household, and which of them it answered by text or by a key

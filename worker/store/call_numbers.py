@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 CALLABLE = """
     SELECT p.e164 FROM phone p
     WHERE p.household_id = {household} AND p.kind IN ('fixed', 'voip', 'mobile') AND p.removed_at IS NULL AND p.bad_since IS NULL
-      AND p.label IN ('self', 'spouse')
+      AND p.label IN ('self', 'spouse') {further}
       AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = p.e164 AND o.undone_at IS NULL
                       AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', {purpose}))
       AND NOT EXISTS (SELECT 1 FROM phone q JOIN opt_out o ON o.e164 = q.e164 AND o.undone_at IS NULL
@@ -21,14 +21,27 @@ CALLABLE = """
     LIMIT 1
 """
 
+# Found dead by a call of this very event.
+_DEAD_HERE = """
+EXISTS (SELECT 1 FROM message t JOIN automatic_call c ON c.message_id = t.id
+        WHERE t.event_id = r.event_id AND t.e164 = {number} AND t.channel = 'voice' AND c.came_to = 'dead')
+"""
+
 # Who was not rung yet, or whose number proved dead meanwhile: its next one stands in for that.
 _BEST = text(
     f"""
 SELECT r.id, best.e164
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
-CROSS JOIN LATERAL ({CALLABLE.format(household="r.household_id", purpose="e.definition->>'purpose'")}) best
+CROSS JOIN LATERAL ({
+        CALLABLE.format(
+            household="r.household_id",
+            purpose="e.definition->>'purpose'",
+            further=f"AND NOT {_DEAD_HERE.format(number='p.e164')}",
+        )
+    }) best
 WHERE r.id = ANY (:ids)
-  AND (r.call_e164 IS NULL OR EXISTS (SELECT 1 FROM phone d WHERE d.household_id = r.household_id AND d.e164 = r.call_e164
+  AND (r.call_e164 IS NULL OR {_DEAD_HERE.format(number="r.call_e164")}
+       OR EXISTS (SELECT 1 FROM phone d WHERE d.household_id = r.household_id AND d.e164 = r.call_e164
                                       AND d.bad_since IS NOT NULL AND d.bad_reason = 'provider_dead'))
 """  # noqa: S608  # our own constant
 )

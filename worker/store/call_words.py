@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from worker.domain.voice import Call, CallEnd
+from worker.domain.voice import NOT_FOUND, Call, CallEnd
 
 # The message is locked before the call, as everywhere.
 _LOCK_MESSAGE = text("SELECT 1 FROM message WHERE id = :message_id AND channel = 'voice' FOR NO KEY UPDATE")
@@ -18,6 +18,17 @@ SELECT c.attempt_id, c.message_id, c.provider_sid, c.status, c.sequence, c.answe
 FROM automatic_call c JOIN message m ON m.id = c.message_id
 WHERE c.message_id = :message_id AND c.attempt_id = :attempt_id
 FOR NO KEY UPDATE OF c
+"""
+)
+
+# The last call to a number, in any event of late. Walks ix_message_call.
+_NOT_FOUND = text(
+    """
+SELECT c.came_to = 'dead' AND c.sip_code = :not_found
+FROM message m JOIN automatic_call c ON c.message_id = m.id
+WHERE m.event_id = ANY (ARRAY(SELECT id FROM campaign_event WHERE opened_at > :since)) AND m.e164 = :e164
+  AND m.channel = 'voice' AND c.came_to IS NOT NULL AND c.ended_at < :before
+ORDER BY c.ended_at DESC LIMIT 1
 """
 )
 
@@ -194,6 +205,12 @@ def close(connection: Connection, message_id: int, *, state: str, now: datetime)
 def tries(connection: Connection, message_id: int, *, end: CallEnd) -> Tries:
     """How often a message was rung so far."""
     return Tries(**connection.execute(_TRIED, {"id": message_id, "end": end}).one()._asdict())
+
+
+def not_found_before(connection: Connection, e164: str, *, before: datetime, since: datetime) -> bool:
+    """Whether the last call to this number before then, in an event opened since, met a number that was not found."""
+    values = {"e164": e164, "before": before, "since": since, "not_found": NOT_FOUND}
+    return bool(connection.execute(_NOT_FOUND, values).scalar())
 
 
 def attempt_of(connection: Connection, sid: str) -> tuple[int, int] | None:
