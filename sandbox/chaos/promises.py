@@ -181,6 +181,18 @@ def _disagreement(ours: Message | None, sid: str, status: str) -> Iterator[str]:
         yield f"{status} there and {ours.state} here"
 
 
+def who_is_informed_had_the_text(evidence: Evidence) -> Verdict:
+    """Whom we say the advice informed, the provider took that text for their number."""
+    taken = {(text.campaign, text.to) for text in evidence.journal.accepted if text.step == "1"}
+    informed = [r for r in evidence.books.recipients if r.state == "informed"]
+    wrong = [
+        f"{r.campaign}: {r.dwelling} is informed ({r.reason}), and no text was taken"
+        for r in informed
+        if (r.campaign, r.number) not in taken
+    ]
+    return Verdict(len(informed), tuple(wrong))
+
+
 def all_has_come_to_an_end(evidence: Evidence) -> Verdict:
     """Every event is settled or was cancelled; nobody waits, and no text is under way or of unknown fate."""
     books = evidence.books
@@ -218,6 +230,7 @@ AT_ANY_TIME: Mapping[str, Check] = {
     "accepted_once": accepted_once,
     "rung_once": rung_once,
     "nothing_left_after_its_time": nothing_left_after_its_time,
+    "who_is_informed_had_the_text": who_is_informed_had_the_text,
 }
 # Hold once things had time to come to an end.
 AT_THE_END: Mapping[str, Check] = {

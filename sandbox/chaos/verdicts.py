@@ -98,6 +98,7 @@ SENTENCES: Mapping[str, str] = {
     "the_silent_are_rung": _("qui se tait est à appeler"),
     "nobody_waits_past_the_deadline": _("personne n'attend au-delà du délai"),
     "nothing_left_after_its_time": _("aucun SMS hors délai ni hors horaire"),
+    "who_is_informed_had_the_text": _("nul n'est dit informé par un SMS que Twilio n'a pas pris"),
     "both_sides_agree": _("nos comptes et ceux de Twilio concordent"),
     "all_has_come_to_an_end": _("tout est arrivé à son terme"),
     "the_account_adds_up": _("le compte est juste, et le rapport le dit"),

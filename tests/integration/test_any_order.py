@@ -40,6 +40,8 @@ PROFILE = settings(
 )
 
 FATES_OF_MANY = st.lists(st.sampled_from([*FATES, "taken later"]), min_size=2, max_size=6)
+# As the kind of campaign asks for, or as its file says.
+RESENDS = st.none() | st.booleans()
 WORDS = ("1", "2", "Je suis tombée", "STOP", "START", "Mauvais numéro", "Je suis en vacances", "Qui est-ce ?")
 SPANS_S = (1, 61, 61, 150, 1900, 4 * 3600, 9 * 3600)
 # A text of its own for each event: two alike to one number cannot be told apart in the provider's list.
@@ -77,12 +79,12 @@ class AnyOrder(RuleBasedStateMachine):
     @initialize(
         target=opened,
         check_in=st.sampled_from([True, True, False]),
-        resend=st.booleans(),
+        resend=RESENDS,
         steps=st.sampled_from(STEPS),
         fates=FATES_OF_MANY,
         dies=st.booleans(),
     )
-    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool, steps: str, dies: bool) -> int:
+    def open_and_send(self, fates: list[str], *, check_in: bool, resend: bool | None, steps: str, dies: bool) -> int:
         """No run without texts under way, and half of them in the hands of somebody who dies."""
         event = self.open(check_in=check_in, resend=resend, remedy=Remedy.CALLBACK, steps=steps)
         self.town.provider.dies_after = len(fates) if dies else None
@@ -92,12 +94,12 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(
         target=opened,
         check_in=st.booleans(),
-        resend=st.booleans(),
+        resend=RESENDS,
         remedy=st.sampled_from(list(Remedy)),
         steps=st.sampled_from(STEPS),
     )
     @precondition(lambda self: len(self.town.opened) < len(LEVELS))
-    def open(self, *, check_in: bool, resend: bool, remedy: Remedy, steps: str) -> int:
+    def open(self, *, check_in: bool, resend: bool | None, remedy: Remedy, steps: str) -> int:
         number = len(self.town.opened)
         text = (QUESTIONS if check_in else ADVICE)[number]
         level = LEVELS[number]
@@ -217,7 +219,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert wrong == {}
 
 
-def _campaign(check_in: bool, text: str, *, level: Level, resend: bool, remedy: Remedy, steps: str) -> Campaign:
+def _campaign(check_in: bool, text: str, *, level: Level, resend: bool | None, remedy: Remedy, steps: str) -> Campaign:
     reasons = Exclusions.__dataclass_fields__
     values: dict[str, Any] = {
         "text": text,

@@ -27,35 +27,48 @@ NOON = datetime(2026, 7, 8, 12, 0, tzinfo=UTC)
 FINE_NUMBER, SILENT_NUMBER, LANDLINE = "+33600000001", "+33600000002", "+33536490001"
 
 
-def _accepted(message_id: int, to: str, sid: str) -> Accepted:
-    return Accepted(sid, to, "c001", "1", message_id, NOON, NOON, 60.0, "delivered")
+def _accepted(message_id: int, to: str, sid: str, campaign: str = "c001") -> Accepted:
+    return Accepted(sid, to, campaign, "1", message_id, NOON, NOON, 60.0, "delivered")
 
 
 FINE = Recipient(1, "c001", "D1", FINE_NUMBER, "fine", "replied", None, None, None)
 SILENT = Recipient(2, "c001", "D2", SILENT_NUMBER, "callback", "no_reply", None, "open", ["no_reply"])
 RUNG = Recipient(9, "c001", "D9", None, "fine", "replied", None, None, None, landline=LANDLINE)
+# The second campaign is advice, to one household.
+TOLD = Recipient(4, "c002", "D2", SILENT_NUMBER, "informed", "delivered", None, None, None)
 SOUND = Evidence(
-    terms={"c001": Terms(frozenset({"D1", "D2", "D9"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1)))},
-    opened=frozenset({"c001"}),
+    terms={
+        "c001": Terms(frozenset({"D1", "D2", "D9"}), 60.0, (NOON - timedelta(hours=1), NOON + timedelta(hours=1))),
+        "c002": Terms(frozenset({"D2"})),
+    },
+    opened=frozenset({"c001", "c002"}),
     books=Books(
         NOON + timedelta(hours=1),
-        (Event(1, "c001", "check_in", "settled", NOON + timedelta(minutes=5), NOON),),
-        (FINE, SILENT, RUNG),
+        (
+            Event(1, "c001", "check_in", "settled", NOON + timedelta(minutes=5), NOON),
+            Event(2, "c002", "advice", "settled", NOON + timedelta(minutes=5), NOON),
+        ),
+        (FINE, SILENT, RUNG, TOLD),
         (
             Message(1, "c001", FINE_NUMBER, "first", "delivered", "SM1"),
             Message(2, "c001", SILENT_NUMBER, "first", "delivered", "SM2"),
             Message(9, "c001", LANDLINE, "voice", "delivered", "CA9", "voice"),
+            Message(4, "c002", SILENT_NUMBER, "first", "delivered", "SM4"),
         ),
         (Stored("SM9", FINE_NUMBER, NOON), Stored("CA9.0", LANDLINE, NOON)),
     ),
     journal=Journal(
-        (_accepted(1, FINE_NUMBER, "SM1"), _accepted(2, SILENT_NUMBER, "SM2")),
+        (
+            _accepted(1, FINE_NUMBER, "SM1"),
+            _accepted(2, SILENT_NUMBER, "SM2"),
+            _accepted(4, SILENT_NUMBER, "SM4", "c002"),
+        ),
         (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5)),),
         (Called("CA9", LANDLINE, 9, 90, "completed"),),
         (Key("CA9", "1"),),
     ),
     fine=frozenset({"1"}),
-    said_by_report={"c001": {"fine": 2, "callback": 1, "waiting": 0}},
+    said_by_report={"c001": {"fine": 2, "callback": 1, "waiting": 0}, "c002": {"informed": 1}},
 )
 
 
@@ -64,11 +77,11 @@ def _rows(evidence: Evidence, **changes: object) -> Evidence:
 
 
 def _people(*recipients: Recipient) -> Callable[[Evidence], Evidence]:
-    return lambda evidence: _rows(evidence, recipients=(*recipients, RUNG))
+    return lambda evidence: _rows(evidence, recipients=(*recipients, RUNG, TOLD))
 
 
 def _texts(*messages: Message) -> Callable[[Evidence], Evidence]:
-    return lambda evidence: _rows(evidence, messages=(*messages, CALL))
+    return lambda evidence: _rows(evidence, messages=(*messages, CALL, ADVICE))
 
 
 def _taken(**changes: object) -> Callable[[Evidence], Evidence]:
@@ -95,10 +108,10 @@ def _rung(call: Called) -> Callable[[Evidence], Evidence]:
 
 
 def _event(state: str) -> Callable[[Evidence], Evidence]:
-    return lambda evidence: _rows(evidence, events=(replace(evidence.books.events[0], state=state),))
+    return lambda e: _rows(e, events=(replace(e.books.events[0], state=state), *e.books.events[1:]))
 
 
-ONE, TWO, CALL = SOUND.books.messages
+ONE, TWO, CALL, ADVICE = SOUND.books.messages
 ON_THE_LIST = replace(FINE, state="callback", reason="no_reply", task_state="open", task_reasons=["no_reply"])
 PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("accepted_once", "the same text twice", _taken_again()),
@@ -127,7 +140,7 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ),
     ("everyone_is_accounted_for", "a call nobody owes", _people(FINE, replace(SILENT, task_state=None))),
     ("everyone_is_accounted_for", "a call already closed", _people(FINE, replace(SILENT, task_state="done"))),
-    ("no_opening_is_lost", "an opening forgotten", lambda e: replace(e, opened=frozenset({"c001", "c002"}))),
+    ("no_opening_is_lost", "an opening forgotten", lambda e: replace(e, opened=frozenset({"c001", "c003"}))),
     ("no_reply_is_lost", "a reply not stored", lambda e: _rows(e, stored=())),
     ("no_reply_is_lost", "a reply not read", lambda e: _rows(e, stored=(Stored("SM9", FINE_NUMBER, None),))),
     ("the_fine_are_left_in_peace", "rung for silence all the same", _people(ON_THE_LIST, SILENT)),
@@ -144,6 +157,7 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("nothing_left_after_its_time", "a text after its void time", _taken(asked=NOON + timedelta(minutes=6))),
     ("nothing_left_after_its_time", "a text outside its window", _taken(asked=NOON - timedelta(hours=2))),
     ("nothing_left_after_its_time", "a text that may arrive too late", _taken(validity_s=36000.0)),
+    ("who_is_informed_had_the_text", "a text that never left", _people(FINE, replace(TOLD, number=FINE_NUMBER))),
     ("both_sides_agree", "a text not on the books", _texts(ONE)),
     ("both_sides_agree", "another id on the books", _texts(replace(ONE, sid="SM7"), TWO)),
     ("both_sides_agree", "another fate on the books", _texts(replace(ONE, state="undelivered"), TWO)),

@@ -90,6 +90,21 @@ def test_silence_climbs_from_reminder_to_a_call(what: dict[str, Any], rung: ladd
             Settle(RecipientState.INFORMED, Reason.UNCONFIRMED),
         ),
         ({"now": OPENED + HOUR}, Settle(RecipientState.INFORMED, Reason.DELIVERED)),
+        # it may never have left, or waits to leave once more: nobody was told anything yet
+        *(
+            ({"now": OPENED + after, "message_state": state}, Wait(OPENED + max(2 * HOUR, after + ladder.LOOK_AGAIN)))
+            for state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+            for after in (HOUR, 2 * HOUR, 8 * HOUR)
+        ),
+        # and nobody will ever know
+        *(
+            ({"now": VOID + ladder.GIVE_UP_AFTER, "message_state": state}, MakeTask(TaskReason.UNDELIVERED))
+            for state in (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+        ),
+        # it ended, and nobody told the recipient
+        ({"now": OPENED + 2 * HOUR, "message_state": MessageState.FAILED}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"now": OPENED + 2 * HOUR, "message_state": MessageState.CANCELLED}, MakeTask(TaskReason.UNDELIVERED)),
+        ({"now": OPENED + 2 * HOUR, "message_state": None}, MakeTask(TaskReason.UNDELIVERED)),
         (
             {"now": OPENED + HOUR, "reason": Reason.UNDELIVERED, "message_state": MessageState.UNDELIVERED},
             MakeTask(TaskReason.UNDELIVERED),
@@ -301,6 +316,14 @@ def test_nobody_is_forgotten(known: Facts) -> None:
             assert state in FINAL
         case MakeTask(reason):
             assert reason in TaskReason
+
+
+@given(all_facts)
+def test_nobody_is_informed_by_a_text_that_the_provider_never_took(known: Facts) -> None:
+    move = ladder.next_rung(known)
+
+    if isinstance(move, Settle) and move.state is RecipientState.INFORMED:
+        assert known.message_state in {MessageState.SENT, MessageState.DELIVERED}
 
 
 # What may happen to a text between two looks: nothing, or a word about its fate.

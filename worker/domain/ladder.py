@@ -218,11 +218,18 @@ def _left(facts: Facts) -> Ladder:
 
 
 def _informed(facts: Facts, contacted_at: datetime) -> Move:
-    """Advice is done when it is delivered; when no word comes, it counts as informed without confirmation."""
+    """Advice is done when it is delivered; when no word comes of what the provider took, it counts as informed without
+    confirmation. Nobody is informed by a text that may never have left: its fate is waited for, and told in the end."""
     if facts.message_state is MessageState.DELIVERED:
         return Settle(RecipientState.INFORMED, Reason.DELIVERED)
     patience = contacted_at + facts.campaign.receipt_wait
-    return Settle(RecipientState.INFORMED, Reason.UNCONFIRMED) if facts.now >= patience else Wait(patience)
+    if facts.now < patience:
+        return Wait(patience)
+    if facts.message_state is MessageState.SENT:
+        return Settle(RecipientState.INFORMED, Reason.UNCONFIRMED)
+    if facts.message_state in unreached.ALIVE and not _is_given_up(facts):
+        return Wait(facts.now + LOOK_AGAIN)
+    return _unreachable(facts, unreached.REASON_OF_STATE.get(facts.message_state, Reason.UNKNOWN_OUTCOME))
 
 
 def _silent(facts: Facts, contacted_at: datetime) -> Move:
