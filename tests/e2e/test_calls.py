@@ -8,6 +8,8 @@ import pytest
 
 from tests import builders
 from tests.e2e.conftest import City, District
+from tests.outages import away
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "caller.fr.md"
@@ -113,3 +115,21 @@ def test_a_machine_records_words_of_its_own(day: Day) -> None:
     calls = day.district.control.calls(to=day.homes["machine"].phone)
 
     assert all("Vous pouvez nous rappeler" in str(call["heard"]) for call in calls)
+
+
+def test_who_presses_2_while_the_database_is_away_is_told_so_and_rung_by_a_person_all_the_same(
+    district: District,
+) -> None:
+    home = district.landline("silent", presses=[None, ("2", 1.0, 0.5), None])
+    district.launch(district.calling())
+    until(lambda: placed(district, home)["status"] == "in-progress", why="somebody to pick up")
+    with away(district.city.db, "inbound_message"):
+        until(lambda: placed(district, home)["status"] == "completed", why="the call to end")
+
+    assert "Nous n'avons pas pu noter votre choix" in str(placed(district, home)["heard"])
+    until(lambda: "asked_call" in (district.task(home) or {"reasons": []})["reasons"], why="the key to be kept")
+
+
+def placed(district: District, home: builders.Household) -> dict[str, object]:
+    """The newest call to a household; one that is not there yet has no status."""
+    return next(iter(district.control.calls(to=home.phone)), {"status": ""})

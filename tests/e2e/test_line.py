@@ -94,7 +94,7 @@ def test_a_stranger_hears_where_the_landlord_is_reached_and_nothing_of_anybody(d
 def test_in_its_hours_4_puts_through_to_the_agency_which_sees_our_line(city: City) -> None:
     district = city.district(OPEN)
     home = asked(district)
-    district.control.put_callee(AGENCY_PHONE, "silent", talk_s=90)
+    district.control.put_callee(AGENCY_PHONE, "silent", talk_s=45)
 
     call = rings(district, home.phone, key("4"))
 
@@ -104,7 +104,7 @@ def test_in_its_hours_4_puts_through_to_the_agency_which_sees_our_line(city: Cit
     assert (at_the_agency["from"], at_the_agency["status"]) == (VOICE, "completed")
     kept = "SELECT transfer, talked_s FROM incoming_call WHERE provider_sid = :sid"
     until(lambda: district.one(kept, sid=call["sid"])["transfer"] == "put_through", why="the transfer to be kept")
-    assert 80 <= district.one(kept, sid=call["sid"])["talked_s"] <= 120
+    assert 40 <= district.one(kept, sid=call["sid"])["talked_s"] <= 58
     assert reasons(district, home) == []
 
 

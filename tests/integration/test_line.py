@@ -1,7 +1,6 @@
 """Ringing our number: it knows the household by its number, takes its keys, and tells a stranger nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -12,6 +11,7 @@ from tests import builders
 from tests.integration import site as sites
 from tests.integration.conftest import DESK, Town
 from tests.integration.site import Site, shipped
+from tests.outages import away
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
 from worker.domain.outcomes import OutcomeCode
@@ -139,7 +139,7 @@ def test_a_key_pressed_while_the_database_is_away_is_told_as_such_and_kept_when_
     home = asked(town)
     town.call(home.phone)
     form = {"CallSid": SID, "From": home.phone, "To": LINE, "CallStatus": "in-progress", "Digits": key}
-    with _away(town, "inbound_message"), _away(town, "phone"):
+    with away(town.db, "inbound_message"), away(town.db, "phone"):
         answer = town.site.post(KEYS, form)
         again = town.site.post(KEYS, form)
 
@@ -165,7 +165,7 @@ def test_a_transfer_that_nobody_took_while_the_database_is_away_is_a_persons_cal
     town.call(home.phone)
     town.press(home.phone, "4")
     form = {"CallSid": SID, "From": home.phone, "To": LINE, "CallStatus": "in-progress"}
-    with _away(town, "inbound_message"), _away(town, "incoming_call"):
+    with away(town.db, "inbound_message"), away(town.db, "incoming_call"):
         answer = town.site.post(TRANSFERRED, form | how)
 
     heard = words(ET.fromstring(answer.text))  # noqa: S314  # our own
@@ -175,16 +175,6 @@ def test_a_transfer_that_nobody_took_while_the_database_is_away_is_a_persons_cal
     town.read()
     task = town.task(home)
     assert (task["reasons"] if task else []) == reasons
-
-
-@contextmanager
-def _away(town: Telephone, table: str) -> Iterator[None]:
-    """The database cannot be asked."""
-    with town.db.begin() as connection:
-        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_away")
-    yield
-    with town.db.begin() as connection:
-        connection.exec_driver_sql(f"ALTER TABLE {table}_away RENAME TO {table}")
 
 
 def test_two_makes_a_call_due_and_nine_ends_calls_by_the_machine_alone(town: Telephone) -> None:

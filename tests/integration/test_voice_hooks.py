@@ -10,6 +10,7 @@ from tests import builders
 from tests.integration.site import Site, running
 from tests.integration.switchboard import LINE, Switchboard
 from tests.integration.test_automatic_calls import landline_home
+from tests.outages import away
 from tests.waiting import until
 from worker.domain.messages import OutgoingCall
 from worker.services import inbound
@@ -152,6 +153,22 @@ def test_a_key_posted_twice_is_kept_once(town: Switchboard, site: Site, call: Ou
 
     until(lambda: site.woken)
     assert len(site.woken) == 1
+    assert len(town.rows("inbound_message")) == 1
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["they wait", "they hung up"])
+def test_a_key_pressed_while_the_database_is_away_is_kept_when_it_is_back(
+    town: Switchboard, site: Site, call: OutgoingCall, over: bool
+) -> None:
+    told = form(town, call, CallStatus="completed" if over else "in-progress", Digits="2")
+    with away(town.db, "inbound_message"):
+        codes = [site.post(path("gather", call), told).status_code for _again in range(3)]
+
+    until(lambda: site.woken, why="the key to be kept")
+    inbound.handle(town.reading, site.woken[0], now=town.now)
+    [task] = town.rows("callback_task")
+    assert (codes, task["reasons"]) == ([503] * 3, ["asked_call"])
+    assert town.rows("automatic_call")[0]["came_to"] == "answered"
     assert len(town.rows("inbound_message")) == 1
 
 

@@ -78,6 +78,14 @@ def press(rig: Rig, at: Place, key: str, answer: Inbound | None, *, answered_by:
     return Said(_sentence(rig, at, _NO_KEY, now=now))
 
 
+def keep_late(
+    rig: Rig, at: Place, key: str, answer: Inbound | None, *, answered_by: str | None, now: datetime
+) -> int | None:
+    """A key that could not be kept when it was pressed. Returns the new reply's id, None when it was kept already."""
+    _known, stored = following.press(rig.db, at, Word(key=key, answered_by=answered_by), answer, desk=rig.desk, now=now)
+    return stored
+
+
 def _is_machine(known: Known | None, word: Word) -> bool:
     """Who pressed a key before is none, whatever the detection says."""
     return known is not None and known.call.key is None and voice.after(known.call, word).by_machine

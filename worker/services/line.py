@@ -56,7 +56,7 @@ class Known:
 
 _OF_KEY = {"1": "fine", "2": "help", "9": "stop"}
 # In place of a round: the wish that a missed transfer leaves.
-_AFTER_TRANSFER = "t"
+AFTER_TRANSFER = "t"
 
 
 def ring(rig: Rig, call: Ringing, *, now: datetime) -> str:
@@ -100,7 +100,7 @@ def transferred(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s: int | 
         return Said(NOTHING)
     if known is None:
         return Said(unknown(rig))
-    return Said(_say(rig, "transfer_failed", known), _keep(rig, call, AGENCY, _AFTER_TRANSFER))
+    return Said(_say(rig, "transfer_failed", known), _keep(rig, call, AGENCY, AFTER_TRANSFER))
 
 
 def keep_transfer_late(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s: int | None) -> int | None:
@@ -111,7 +111,12 @@ def keep_transfer_late(rig: Rig, call: Ringing, transfer: Transfer, *, talked_s:
     rig.db.run(
         lambda connection: rows.note_transfer(connection, call.provider_sid, transfer=transfer, talked_s=talked_s)
     )
-    return None if transfer is Transfer.TALKED or call.e164 is None else _keep(rig, call, AGENCY, _AFTER_TRANSFER)
+    return None if transfer is Transfer.TALKED or call.e164 is None else _keep(rig, call, AGENCY, AFTER_TRANSFER)
+
+
+def reply_sid(call: Ringing, round_: int | str) -> str:
+    """The name of the reply that a key of this round is."""
+    return f"{call.provider_sid}.{round_}"
 
 
 def unknown(rig: Rig) -> str:
@@ -187,7 +192,6 @@ def _to_agency(rig: Rig, call: Ringing, known: Known, round_: int) -> Said:
 def _keep(rig: Rig, call: Ringing, key: str, round_: int | str) -> int | None:
     """A key as a reply of its number; the same one of the same call is kept once."""
     assert call.e164 is not None  # noqa: S101  # who has no number is unknown
-    sid = f"{call.provider_sid}.{round_}"
-    reply = Inbound(sid, call.e164, call.to_address, key, call.began_at, channel="voice")
+    reply = Inbound(reply_sid(call, round_), call.e164, call.to_address, key, call.began_at, channel="voice")
     with rig.db.begin() as connection:
         return inbound_rows.store(connection, reply)

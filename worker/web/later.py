@@ -23,15 +23,18 @@ class Later:
 
     def __init__(self, wake: Waking) -> None:
         self._wake = wake
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def put(self, keep: Callable[[], int | None], *, provider_sid: str) -> None:
-        """keep: returns the new reply's id, None where there is none. It raises Unavailable until it is done."""
-        task = asyncio.create_task(self._until_kept(keep, provider_sid))
-        self._tasks.add(task)  # the loop itself holds it weakly
-        task.add_done_callback(self._tasks.discard)
+    def put(self, keep: Callable[[], int | None], *, reply_sid: str) -> None:
+        """keep: returns the new reply's id, None where there is none. It raises Unavailable until it is done.
 
-    async def _until_kept(self, keep: Callable[[], int | None], provider_sid: str) -> None:
+        reply_sid: a provider that tells the same again changes nothing.
+        """
+        if reply_sid not in self._tasks:
+            self._tasks[reply_sid] = task = asyncio.create_task(self._until_kept(keep, reply_sid))
+            task.add_done_callback(lambda _done: self._tasks.pop(reply_sid, None))
+
+    async def _until_kept(self, keep: Callable[[], int | None], reply_sid: str) -> None:
         clock = asyncio.get_running_loop().time
         give_up_at = clock() + AT_MOST_S
         while clock() < give_up_at:
@@ -40,8 +43,8 @@ class Later:
                 stored = await asyncio.to_thread(keep)
             except Unavailable:
                 continue
-            log.warning("key_kept_late", provider_sid=provider_sid)
+            log.warning("key_kept_late", reply_sid=reply_sid)
             if stored is not None:
                 await asyncio.to_thread(self._wake, stored)
             return
-        log.error("key_lost", provider_sid=provider_sid)
+        log.error("key_lost", reply_sid=reply_sid)

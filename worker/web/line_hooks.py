@@ -58,6 +58,7 @@ class LineHooks:
             call,
             lambda at: line.press(self._rig, at, key, round_=round_, now=at.began_at),
             keep=(lambda at: line.keep_late(self._rig, at, key, round_=round_)) if key else None,
+            round_=round_,
             instead=self._not_kept if key else self._unknown,
         )
 
@@ -69,6 +70,7 @@ class LineHooks:
             call,
             lambda at: line.transferred(self._rig, at, transfer, talked_s=talked_s, now=at.began_at),
             keep=lambda at: line.keep_transfer_late(self._rig, at, transfer, talked_s=talked_s),
+            round_=line.AFTER_TRANSFER,
             instead=self._nothing if transfer is Transfer.TALKED else self._not_kept,
         )
 
@@ -85,6 +87,7 @@ class LineHooks:
         make: Callable[[Ringing], Said],
         *,
         keep: Keep | None,
+        round_: int | str = 0,
         instead: Callable[[], str],
     ) -> Response:
         """When we cannot look anything up they still hear where the landlord is reached, and whom in an emergency.
@@ -98,7 +101,7 @@ class LineHooks:
         except Unavailable:
             self._looking_up.met(provider_sid=call.provider_sid)
             if keep is not None:
-                self._later.put(partial(keep, call), provider_sid=call.provider_sid)
+                self._later.put(partial(keep, call), reply_sid=line.reply_sid(call, round_))
             return _document(instead())
         self._looking_up.passed()
         return _document(said.document, None if said.stored is None else BackgroundTask(self._wake, said.stored))

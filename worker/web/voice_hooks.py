@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 from starlette.background import BackgroundTask
@@ -10,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from worker.domain import voice
 from worker.domain.errors import Unavailable
 from worker.services import answering, following
 from worker.services.answering import Said
 from worker.twilio import calls
 from worker.twilio.calls import HOOKS, Place
+from worker.web.later import Later
 from worker.web.parts import Parts
 from worker.web.signed import Form
 from worker.web.troubles import Trouble, Waking
@@ -29,6 +32,7 @@ class VoiceHooks:
         self._parts = parts
         self._signed = signed
         self._wake = wake
+        self._later = Later(wake)
         self._leaving_words = Trouble("voicemail_not_woken", "voicemail_woken_again")
         self._rig = answering.Rig(parts.db, parts.program.desk, parts.program.speech, parts.public_url)
 
@@ -46,13 +50,21 @@ class VoiceHooks:
         return await self._say(lambda: answering.pick_up(self._rig, at, calls.word(form), now=now))
 
     async def gather(self, request: Request) -> Response:
-        """Keys were pressed, or the question was heard out without any. The reply is stored before anything is said."""
+        """Keys were pressed, or the question was heard out without any. The reply is stored before anything is said.
+
+        One that cannot be stored is kept later; meanwhile the provider asks again, and then its fallback.
+        """
         form, at, now = await self._read(request)
         if at is None:
             return _document(answering.NOTHING)
         key, answered_by = calls.keys(form), calls.word(form).answered_by
         answer = calls.pressed(form, at, key, now=now)
-        return await self._say(lambda: answering.press(self._rig, at, key, answer, answered_by=answered_by, now=now))
+        press = partial(answering.press, self._rig, at, key, answer, answered_by=answered_by, now=now)
+        said = await self._say(press)
+        if said.status_code == 503 and key in voice.INTENT_OF_KEY and answer is not None:
+            late = partial(answering.keep_late, self._rig, at, key, answer, answered_by=answered_by, now=now)
+            self._later.put(late, reply_sid=answer.provider_sid)
+        return said
 
     async def fallback(self, request: Request) -> Response:
         """No other hook could say anything: needs neither the database nor the queue."""
