@@ -139,10 +139,9 @@ def make_morning_sheets(app: App) -> None:
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)
 def reconcile(app: App) -> None:
     with app.gates.admit(Round.QUESTIONS) as admitted:
-        if admitted:
-            reconciling.settle_unknown(app.reconciling)
-            reconciling.fetch_missing_receipts(app.reconciling)
-            reconciling.fetch_lost_ends(app.reconciling)
+        more = admitted and reconciling.ask(app.reconciling)
+    if more:
+        reconcile.send()
 
 
 @route.actor(queue="default", max_age=TICK_MAX_AGE_MS, max_retries=0)

@@ -521,7 +521,7 @@ def test_an_end_that_never_came_is_asked_for(town: Switchboard) -> None:
     town.exchange.records.append(FoundCall(town.sid(call), home.phone, "no-answer", None, 0, town.now))
 
     town.now += timedelta(minutes=7)
-    assert reconciling.fetch_lost_ends(town.asking()) == 1
+    assert reconciling.fetch_lost_ends(town.asking()).done == 1
 
     row = town.call_row(home)
     assert row["state"] == "queued"  # it is tried again

@@ -1,6 +1,9 @@
 """What our hooks never heard is asked of the provider: replies, receipts, and texts of unknown fate."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,12 +15,14 @@ from sandbox.twilio.control import Control
 from tests import builders
 from tests.integration.conftest import DESK, SENDERS, Town
 from tests.integration.rehearsal import TEXTS
-from worker.domain.campaigns import Kind
-from worker.domain.messages import Inbound, MessageState, OutgoingText, Receipt
+from tests.waiting import until
+from worker.domain.campaigns import Kind, Level
+from worker.domain.messages import Found, Inbound, MessageState, OutgoingText, Receipt
 from worker.services import inbound, receipts, reconciling, sending, shares
+from worker.services.questions import PAGE
 from worker.settings_tables import Twilio
 from worker.store import inbound as rows
-from worker.store import outbox
+from worker.store import outbox, sweeping
 from worker.twilio.client import Gateway
 
 SHORT_CODE = "38000"
@@ -116,7 +121,7 @@ def test_a_provider_that_does_not_answer_is_asked_once_a_round(town: Town, twili
     gateway = _gateway(twilio, api_url="http://127.0.0.1:9")
 
     with capture_logs() as logged:
-        settled = reconciling.settle_unknown(_rig(town, gateway))
+        settled = reconciling.settle_unknown(_rig(town, gateway)).done
     gateway.close()
 
     assert settled == 0
@@ -133,7 +138,7 @@ def test_a_text_that_the_provider_never_had_goes_to_a_person_after_two_looks(tow
             {"at": town.now - timedelta(minutes=5)},
         )
 
-    settled = [reconciling.settle_unknown(rig) for _ in range(2)]
+    settled = [reconciling.settle_unknown(rig).done for _ in range(2)]
     town.now = datetime.now(UTC)
     town.climb()
 
@@ -237,7 +242,7 @@ def test_with_a_clock_that_cannot_tell_nothing_is_proved_absent(town: Town, twil
     rig = _rig(town, gateway, ahead)
 
     with capture_logs() as logged:
-        settled = [reconciling.settle_unknown(rig) for _ in range(3)]
+        settled = [reconciling.settle_unknown(rig).done for _ in range(3)]
     gateway.close()
 
     assert settled == [0, 0, 0]
@@ -283,7 +288,7 @@ def test_a_second_request_of_unknown_fate_is_looked_for_twice_as_well(town: Town
         )
         outbox.change(connection, [outbox.Change(message_id, MessageState.UNKNOWN, attempt=2)], now=town.now)
 
-    settled = [reconciling.settle_unknown(rig) for _ in range(2)]
+    settled = [reconciling.settle_unknown(rig).done for _ in range(2)]
 
     assert settled == [0, 1]
 
@@ -299,7 +304,7 @@ def test_the_last_word_is_asked_for_however_long_a_text_had_waited_to_leave(town
             {"sid": sid, "sent": town.now - timedelta(hours=1), "drawn_up": town.now - timedelta(hours=63)},
         )
 
-    assert reconciling.fetch_missing_receipts(rig) == 1
+    assert reconciling.fetch_missing_receipts(rig).done == 1
 
 
 def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: reconciling.Rig) -> None:
@@ -312,9 +317,71 @@ def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: r
             text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
             {"at": town.now - timedelta(minutes=5)},
         )
-        [question] = reconciling.sweeping.unknown(connection, before=town.now, senders=["court"], limit=1)
+        [question] = sweeping.take_unknown(connection, before=town.now, senders=["court"], limit=1, now=town.now)
         connection.exec_driver_sql("UPDATE message SET state = 'delivered'")
         reconciling._count_miss(connection, question, town.now)
     town.climb()
 
     assert town.state(home) == "waiting"
+
+
+def test_two_processes_that_look_at_once_ask_about_different_texts(town: Town) -> None:
+    homes = [town.household() for _ in range(2 * PAGE)]
+    town.open()
+    _one_unknown(town, minutes_ago=5, body="Bonjour")
+    asked, both = Counter[str](), threading.Barrier(2, timeout=20)
+
+    class Slow:
+        """In the gateway's place: each process has taken its page before either gets an answer."""
+
+        def find(self, to: str, *_more: object) -> list[Found]:
+            if not asked[to]:
+                asked[to] += 1
+                if asked.total() <= both.parties:
+                    both.wait()
+            else:
+                asked[to] += 1
+            return []
+
+        def clock_ahead(self) -> timedelta:
+            return timedelta()
+
+    with ThreadPoolExecutor(2) as processes:
+        rounds = [processes.submit(reconciling.settle_unknown, _rig(town, Slow())) for _ in range(2)]  # type: ignore[arg-type]  # in the gateway's place
+        for each in rounds:
+            each.result()
+
+    assert asked == {home.phone: 1 for home in homes}
+
+
+def test_of_two_texts_with_the_same_words_only_one_is_taken_for_the_one_that_is_found(
+    town: Town, rig: reconciling.Rig
+) -> None:
+    """Two processes settle them at the same moment."""
+    home = town.household()
+    town.open()
+    evening = town.open(builders.campaign(level=Level.RED), occasion="evening")
+    _accepted_now(rig.gateway, home.phone, "Bonjour")
+    _one_unknown(town, minutes_ago=0, body="Bonjour")
+    with town.db.begin() as connection:
+        before = town.now + timedelta(seconds=1)
+        found = sweeping.take_unknown(connection, before=before, senders=["court"], limit=9, now=town.now)
+        [question] = [q for q in found if q.event_id != evening]
+    listed = rig.gateway.find(home.phone, SHORT_CODE, town.now - timedelta(minutes=1))
+    with ThreadPoolExecutor(1) as other, town.db.begin() as connection:
+        sweeping.settle_alone(connection, home.phone)
+        connection.execute(
+            text("UPDATE message SET state = 'sent', provider_sid = :sid WHERE event_id = :evening"),
+            {"sid": listed[0].provider_sid, "evening": evening},
+        )
+        settled = other.submit(reconciling._settle_one, rig, question, listed)
+        until(lambda: _somebody_waits(town), why="the other process")
+        connection.commit()
+        settled.result()
+
+    assert [m["state"] for m in town.texts(home, "first")] == ["unknown", "sent"]
+
+
+def _somebody_waits(town: Town) -> bool:
+    with town.db.begin() as connection:
+        return bool(connection.execute(text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")).scalar_one())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -14,17 +15,18 @@ from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, FoundCall, Inbound, MessageState, Receipt
 from worker.domain.recipients import Reason
 from worker.domain.voice import Word
-from worker.services import following, receipts, recording
+from worker.services import following, questions, receipts, recording
 from worker.services.desk import Desk
+from worker.services.questions import Asked
 from worker.store import automatic_calls, call_words, events, inbound, outbox, sweeping
 from worker.store.database import Connection, Database
 from worker.twilio.calls import Place
 from worker.twilio.client import Gateway
 
 log = structlog.get_logger()
-T = TypeVar("T")
+Q = TypeVar("Q")
+A = TypeVar("A")
 
-PER_RUN = 50
 # The provider's clock and ours may differ by so much. A text is looked for that much before its request too, or each of
 # a host that runs a minute ahead would be proved absent and sent again. What tells it from others is not the time: a
 # reminder has other words; a text of an earlier event, another answer, another call has its own id on record. Where
@@ -47,7 +49,8 @@ STORED_AT_ONCE = 20
 @dataclass(frozen=True, slots=True)
 class Rig:
     """What asking the provider needs. margin: how old a request must be before it is looked for. receipt_patience,
-    call_patience: how long a final word about a text, or the end of a call, may take to come by itself.
+    call_patience: how long a final word about a text, or the end of a call, may take to come by itself. at_once: how
+    many questions are asked side by side.
     """
 
     db: Database
@@ -58,35 +61,42 @@ class Rig:
     clock: Callable[[], datetime]
     desk: Desk | None = None
     call_patience: timedelta = timedelta(minutes=6)
+    at_once: int = 1
     told: logs.Told = field(default_factory=logs.Told)
 
 
-def settle_unknown(rig: Rig) -> int:
-    """Looks for texts of unknown fate in the provider's list; returns how many were settled.
+def ask(rig: Rig) -> bool:
+    """Asks about all that is not known, for a while; says whether questions are left that could be asked at once."""
+    rounds = [settle_unknown(rig), fetch_missing_receipts(rig), fetch_lost_ends(rig)]
+    return any(asked.more for asked in rounds)
+
+
+def settle_unknown(rig: Rig) -> Asked:
+    """Looks for texts of unknown fate in the provider's list; tells how many were settled.
 
     Found: it was sent. Not found twice, a margin apart: it was not, and the campaign says whether it is sent
     again or handed to a person. Stops when the provider does not answer: the next tick asks again. With a clock that
     is too far from the provider's to tell, not finding proves nothing; what is void goes to a person all the same.
+
+    Each is looked for by its number. One listing of all that a sender sent would be fewer requests after a bad hour,
+    but would prove no absence: a text without a date of sending has no certain place in it, a messaging service has
+    no number to list by, and the list grows at its head while a blast is read page after page.
     """
-    now = rig.clock()
-    with rig.db.begin() as connection:
-        open_questions = sweeping.unknown(connection, before=now - rig.margin, senders=[*rig.senders], limit=PER_RUN)
-    settled = 0
-    for question in open_questions:
-        listed = _ask(lambda q=question: _find(rig, q), "settle_unknown")  # type: ignore[misc]
-        if listed is None:
-            break
-        settled += _settle_one(rig, question, listed)
-    return settled
+    before = rig.clock() - rig.margin
+
+    def take(limit: int) -> Sequence[sweeping.Unknown]:
+        with rig.db.begin() as connection:
+            return sweeping.take_unknown(
+                connection, before=before, senders=[*rig.senders], limit=limit, now=rig.clock()
+            )
+
+    return _ask_all(rig, take, partial(_find, rig), partial(_settle_one, rig), purpose="settle_unknown")
 
 
-def _ask(question: Callable[[], T], purpose: str) -> T | None:
-    """The provider's answer; None when it gives none. No transaction is open here."""
-    try:
-        return question()
-    except (BadDefinition, Unavailable):
-        log.warning("provider_unavailable", purpose=purpose)
-        return None
+def _ask_all(
+    rig: Rig, take: Callable[[int], Sequence[Q]], ask: Callable[[Q], A], note: Callable[[Q, A], int], *, purpose: str
+) -> Asked:
+    return questions.ask_all(take, ask, note, at_once=rig.at_once, purpose=purpose, clock=rig.clock)
 
 
 def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found | FoundCall]:
@@ -99,6 +109,7 @@ def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found | FoundCall]:
 def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found | FoundCall]) -> int:
     now = rig.clock()
     with rig.db.begin() as connection:
+        sweeping.settle_alone(connection, question.e164)
         taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
         until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCKS_APART
         ours = [f for f in listed if _may_be(f, question, until=until) and f.provider_sid not in taken]
@@ -170,47 +181,58 @@ def _campaign(connection: Connection, event_id: int | None) -> Campaign | None:
     return catalogue.thaw(event.definition) if event else None
 
 
-def fetch_missing_receipts(rig: Rig) -> int:
-    """Asks about texts that were sent long ago and of which nothing final was heard; returns how many were asked."""
+def fetch_missing_receipts(rig: Rig) -> Asked:
+    """Asks about texts that were sent long ago and of which nothing final was heard."""
     now = rig.clock()
-    with rig.db.begin() as connection:
-        silent = sweeping.take_without_final_word(
-            connection, before=now - rig.receipt_patience, oldest=now - OLDEST_POLLED, limit=PER_RUN, now=now
-        )
-    for asked, (message_id, sid) in enumerate(silent):
-        answer = _ask(lambda sid=sid: (rig.gateway.fetch(sid),), "fetch_receipt")  # type: ignore[misc]
-        if answer is None:
-            return asked
-        _note_answer(rig, message_id, sid, answer[0])
-    return len(silent)
+
+    def take(limit: int) -> Sequence[tuple[int, str]]:
+        with rig.db.begin() as connection:
+            return sweeping.take_without_final_word(
+                connection,
+                before=now - rig.receipt_patience,
+                oldest=now - OLDEST_POLLED,
+                limit=limit,
+                now=rig.clock(),
+            )
+
+    def fetch(silent: tuple[int, str]) -> Found | None:
+        return rig.gateway.fetch(silent[1])
+
+    return _ask_all(rig, take, fetch, partial(_note_answer, rig), purpose="fetch_receipt")
 
 
-def fetch_lost_ends(rig: Rig) -> int:
-    """Asks about calls that must be over by now and of whose end nothing was heard; returns how many were asked about.
+def _note_answer(rig: Rig, silent: tuple[int, str], found: Found | None) -> int:
+    (message_id, sid), now = silent, rig.clock()
+    if found is not None:
+        with rig.db.begin() as connection:
+            receipts.apply(connection, [Receipt(message_id, sid, found.status, found.code, now)], now=now)
+    return 1
+
+
+def fetch_lost_ends(rig: Rig) -> Asked:
+    """Asks about calls that must be over by now and of whose end nothing was heard.
 
     What the provider has no record of, or has not ended by then, ended without anybody.
     """
-    now = rig.clock()
-    if rig.desk is None:
-        return 0
-    with rig.db.begin() as connection:
-        silent = call_words.take_silent(
-            connection, before=now - rig.call_patience, oldest=OLDEST_POLLED, limit=PER_RUN, now=now
-        )
-    for asked, (message_id, attempt_id, sid) in enumerate(silent):
-        answer = _ask(lambda sid=sid: (rig.gateway.fetch_call(sid),), "fetch_call")  # type: ignore[misc]
-        if answer is None:
-            return asked
-        word = _word_of(answer[0]) if answer[0] is not None else Word("failed")
-        following.hear(rig.db, Place(message_id, attempt_id, sid), word, desk=rig.desk, now=rig.clock())
-    return len(silent)
+    desk, now = rig.desk, rig.clock()
+    if desk is None:
+        return Asked()
 
+    def take(limit: int) -> Sequence[tuple[int, int, str]]:
+        with rig.db.begin() as connection:
+            return call_words.take_silent(
+                connection, before=now - rig.call_patience, oldest=OLDEST_POLLED, limit=limit, now=rig.clock()
+            )
 
-def _note_answer(rig: Rig, message_id: int, sid: str, found: Found | None) -> None:
-    now = rig.clock()
-    with rig.db.begin() as connection:
-        if found is not None:
-            receipts.apply(connection, [Receipt(message_id, sid, found.status, found.code, now)], now=now)
+    def fetch(silent: tuple[int, int, str]) -> FoundCall | None:
+        return rig.gateway.fetch_call(silent[2])
+
+    def note(silent: tuple[int, int, str], found: FoundCall | None) -> int:
+        word = _word_of(found) if found is not None else Word("failed")
+        following.hear(rig.db, Place(*silent), word, desk=desk, now=rig.clock())
+        return 1
+
+    return _ask_all(rig, take, fetch, note, purpose="fetch_call")
 
 
 def fetch_missed_replies(rig: Rig) -> Sequence[int]:
@@ -227,8 +249,10 @@ def fetch_missed_replies(rig: Rig) -> Sequence[int]:
 
 def _fetch_replies(rig: Rig, sender: Sender, now: datetime) -> list[int]:
     since = _since(rig, sender, now)
-    listed = _ask(lambda: rig.gateway.inbound(sender.address, since), "fetch_replies")
-    if listed is None:
+    try:
+        listed = rig.gateway.inbound(sender.address, since)
+    except (BadDefinition, Unavailable):
+        log.warning("provider_unavailable", purpose="fetch_replies")
         return []
     with rig.db.begin() as connection:
         missing = inbound.not_stored(connection, [message.provider_sid for message in listed])

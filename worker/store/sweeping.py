@@ -121,15 +121,21 @@ SELECT EXISTS (SELECT 1 FROM recipient r JOIN campaign_event e ON e.id = r.event
 
 _UNOPENED = text("SELECT id FROM campaign_event WHERE state = 'planned' AND opened_at <= :now ORDER BY id")
 
+# Taken by whoever asks, so that several workers ask about different ones. The few attempts of a message are sorted (+ 0):
+# a planner that has not counted the table yet would rather walk all attempts backwards for each.
 _UNKNOWN = text(
     """
-SELECT m.id, m.event_id, m.e164, m.step, m.channel, m.sender, m.body, m.lookups, m.attempts, a.id AS attempt_id, a.started_at,
-       coalesce(a.finished_at, a.started_at) AS finished_at
-FROM message m
-JOIN LATERAL (SELECT id, started_at, finished_at FROM attempt WHERE message_id = m.id ORDER BY id DESC LIMIT 1) a ON true
-WHERE m.state = 'unknown' AND m.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before AND (m.looked_up_at IS NULL OR m.looked_up_at < :before)
-ORDER BY m.looked_up_at NULLS FIRST, m.id
-LIMIT :limit
+UPDATE message m SET looked_up_at = :now
+FROM (SELECT u.id, a.id AS attempt_id, a.started_at, coalesce(a.finished_at, a.started_at) AS finished_at
+      FROM message u
+      JOIN LATERAL (SELECT id, started_at, finished_at FROM attempt
+                    WHERE message_id = u.id ORDER BY id + 0 DESC LIMIT 1) a ON true
+      WHERE u.state = 'unknown' AND u.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before
+        AND (u.looked_up_at IS NULL OR u.looked_up_at < :before)
+      ORDER BY u.looked_up_at NULLS FIRST, u.id LIMIT :limit FOR UPDATE OF u SKIP LOCKED) taken
+WHERE m.id = taken.id
+RETURNING m.id, m.event_id, m.e164, m.step, m.channel, m.sender, m.body, m.lookups, m.attempts, taken.attempt_id,
+          taken.started_at, taken.finished_at
 """
 )
 
@@ -146,6 +152,8 @@ UPDATE message SET state = 'failed', settled_at = :now WHERE state = 'unknown' A
 RETURNING id, event_id, e164, step, state
 """
 )
+
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:e164, 0))")
 
 # By its own row, or by a receipt that names another message of ours, whose result is not recorded yet.
 _TAKEN_SIDS = text(
@@ -254,9 +262,12 @@ def unopened(connection: Connection, *, now: datetime) -> list[int]:
     return list(connection.execute(_UNOPENED, {"now": now}).scalars())
 
 
-def unknown(connection: Connection, *, before: datetime, senders: list[str], limit: int) -> list[Unknown]:
-    """Messages of unknown fate from these senders whose request ended long enough ago to be looked for."""
-    values = {"before": before, "senders": senders, "limit": limit}
+def take_unknown(
+    connection: Connection, *, before: datetime, senders: list[str], limit: int, now: datetime
+) -> list[Unknown]:
+    """Messages of unknown fate from these senders whose request ended, and that were last asked about, before then; for
+    the caller to look for."""
+    values = {"before": before, "senders": senders, "limit": limit, "now": now}
     return [Unknown(**row._asdict()) for row in connection.execute(_UNKNOWN, values)]
 
 
@@ -268,6 +279,12 @@ def count_miss(connection: Connection, message_id: int, *, seen: int, now: datet
 def give_up_unknown(connection: Connection, *, before: datetime, now: datetime) -> list[Moved]:
     """Texts of unknown fate that nobody could tell about although they were void before then."""
     return [Moved(**row._asdict()) for row in connection.execute(_GIVEN_UP, {"before": before, "now": now})]
+
+
+def settle_alone(connection: Connection, e164: str) -> None:
+    """Until the end of the transaction nobody else settles what was sent to a number: of two with the same words only
+    one may take the provider's id for its own."""
+    connection.execute(_ALONE, {"e164": e164})
 
 
 def taken_sids(connection: Connection, sids: list[str], *, message_id: int) -> set[str]:
