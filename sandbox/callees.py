@@ -26,6 +26,7 @@ class Manner(StrEnum):
     NO_ANSWER = "no_answer"
     NO_ANSWER_ONCE = "no_answer_once"  # then fine
     MACHINE = "machine"
+    MISJUDGED = "misjudged"  # a person who is slow to say who is there, and is taken for a machine; 1 all the same
     FAX = "fax"
     UNKNOWN = "unknown"  # a person whom the detection of machines cannot tell; 1
     SLOW_DETECTION = "slow_detection"  # a person who presses 1 before it is told who picked up
@@ -55,7 +56,8 @@ class Press:
 @dataclass(frozen=True, slots=True)
 class Callee:
     """Who or what picks up, on one occasion. presses: at the first question, at the second...; the last one is the
-    answer to all further questions too. greeting_s: of an answering machine, which records what is said after it.
+    answer to all further questions too. greeting_s: of an answering machine, which records what is said after it; of
+    somebody taken for one, who listens after their own words.
 
     sip: what the carrier says of a call that is not answered, where that is not the usual word for it.
     hangs_up_s: after picking up. leaves_at_key: hangs up as the key goes down. talk_s: how long they talk to a person.
@@ -93,6 +95,7 @@ CALLEES: Mapping[Manner, Callee] = {
     Manner.BUSY: Callee(Pickup.BUSY),
     Manner.NO_ANSWER: Callee(Pickup.NO_ANSWER),
     Manner.MACHINE: Callee(ring_s=20.0, answered_by="machine", detection_s=4.0, greeting_s=9.0),
+    Manner.MISJUDGED: Callee(answered_by="machine", greeting_s=4.0, presses=(None, Press("1", words=0.5), None)),
     Manner.FAX: Callee(ring_s=9.0, answered_by="fax", detection_s=4.0, hangs_up_s=30.0),
     Manner.UNKNOWN: Callee(answered_by="unknown", presses=(Press("1"), None)),
     Manner.SLOW_DETECTION: Callee(detection_s=12.0, presses=(Press("1", words=0.3), None)),

@@ -23,6 +23,7 @@ ENDINGS = {
     "presses_and_leaves": ("fine", [], ["answered"]),
     "slow_detection": ("fine", [], ["answered"]),
     "unknown": ("fine", [], ["answered"]),
+    "misjudged": ("fine", [], ["answered"]),
     "help": ("callback", ["asked_call"], ["answered"]),
     "stop": ("callback", ["opted_out"], ["answered"]),
     "silent": ("callback", ["no_reply_orange", "call_no_key"], ["no_input"]),

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests import builders
-from tests.integration.site import Site, running
+from tests.integration.site import PUBLIC, Site, running
 from tests.integration.switchboard import LINE, Switchboard
 from tests.integration.test_automatic_calls import landline_home
 from tests.outages import away
@@ -190,15 +190,31 @@ def test_asking_for_it_again_until_the_end_is_not_hanging_up(town: Switchboard, 
 
 
 @pytest.mark.parametrize("hook", ["answer", "gather"])
-def test_a_machine_hears_how_to_reach_us_and_is_asked_for_no_key(
+def test_a_machine_hears_how_to_reach_us_once_and_is_asked_for_no_key(
     town: Switchboard, site: Site, call: OutgoingCall, hook: str
 ) -> None:
     told = form(town, call, CallStatus="in-progress", Digits="", AnsweredBy="machine_end_beep")
     said = site.post(path(hook, call), told).text
 
-    assert "<Gather" not in said
+    assert [verb.tag for verb in ET.fromstring(said)] == ["Gather", "Hangup"]  # noqa: S314  # our own answer
     assert "nous rappeler au" in " ".join(spoken(said))
     assert not any(word in " ".join(spoken(said)) for word in ("tapez", "choix", "chaud"))
+
+
+def test_a_key_pressed_by_who_was_taken_for_a_machine_counts(town: Switchboard, site: Site, call: OutgoingCall) -> None:
+    said = site.post(path("gather", call), form(town, call, Digits="", AnsweredBy="machine_end_other")).text
+    [listens] = ET.fromstring(said).iter("Gather")  # noqa: S314  # our own answer
+    action = str(listens.get("action")).removeprefix(PUBLIC).partition("#")[0]
+
+    thanks = site.post(action, form(town, call, Digits="1", AnsweredBy="machine_end_other")).text
+    site.post(path("status", call), form(town, call, CallStatus="completed", SequenceNumber="3"))
+    until(lambda: site.woken)
+    inbound.handle(town.reading, site.woken[0], now=town.now)
+
+    assert listens.get("actionOnEmptyResult") == "false"
+    assert "Prenez soin de vous" in " ".join(spoken(thanks))
+    assert town.rows("automatic_call")[0]["came_to"] == "answered"
+    assert [recipient["state"] for recipient in town.rows("recipient")] == ["fine"]
 
 
 def test_a_machine_is_told_once_whether_by_a_worker_or_at_the_end_of_the_question(

@@ -180,6 +180,7 @@ def test_verbs_lead_on_as_documented(
         (Manner.HANGS_UP, [], "person"),
         (Manner.UNKNOWN, [("1", True)], "gather"),
         (Manner.MACHINE, [], "document ended"),
+        (Manner.MISJUDGED, [("1", True)], "gather"),
     ],
 )
 def test_each_manner_is_recognisable(manner: Manner, keys: list[tuple[str, bool]], why: str) -> None:

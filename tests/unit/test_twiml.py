@@ -127,7 +127,7 @@ def test_who_reads_another_language_hears_french() -> None:
 
 
 def test_an_answering_machine_is_told_the_number_slowly_and_nothing_else() -> None:
-    said = Speaker(TEXTS, Settings()).voicemail("heat_red_check", language="fr", values=VALUES)
+    said = Speaker(TEXTS, Settings()).voicemail("heat_red_check", language="fr", values=VALUES, action=ACTION)
 
     assert "05, 36, 49, 00, 01" in said
     assert not any(word in said for word in ("canicule", "chaleur", "chaud", "âge"))

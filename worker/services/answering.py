@@ -95,7 +95,7 @@ def _to_machine(rig: Rig, at: Place, now: datetime) -> Said:
     """What a machine records in place of a question; nothing more where a worker has told it already."""
     with rig.db.begin() as connection:
         is_owed = rows.take_machine(connection, at.message_id, at.attempt_id, now=now) is not None
-    return Said((voicemail(rig, at.message_id, now=now) if is_owed else None) or NOTHING)
+    return Said((voicemail(rig, at.message_id, at.attempt_id, now=now) if is_owed else None) or NOTHING)
 
 
 def not_kept(speech: Speaker, desk: Desk, *, language: str) -> str:
@@ -106,12 +106,13 @@ def not_kept(speech: Speaker, desk: Desk, *, language: str) -> str:
     return speech.say("not_kept", language=language, values={"bailleur": desk.landlord, "tel": desk.phone})
 
 
-def voicemail(rig: Rig, message_id: int, *, now: datetime) -> str | None:
-    """What an answering machine is told; None for a message that is no call."""
+def voicemail(rig: Rig, message_id: int, attempt_id: int, *, now: datetime) -> str | None:
+    """What an answering machine is told; None for a message that is no call. A key counts: then it is none."""
     asked = _asked(rig, message_id)
     if asked is None:
         return None
-    return rig.speech.voicemail(asked.template, language=asked.language, values=_values(rig, asked, now))
+    action = calls.address("gather", message_id, attempt_id, public_url=rig.public_url) + calls.SOON_AGAIN
+    return rig.speech.voicemail(asked.template, language=asked.language, values=_values(rig, asked, now), action=action)
 
 
 def leave_voicemail(rig: Rig, gateway: Gateway, message_id: int, attempt_id: int, *, now: datetime) -> bool:
@@ -121,7 +122,7 @@ def leave_voicemail(rig: Rig, gateway: Gateway, message_id: int, attempt_id: int
     """
     with rig.db.begin() as connection:
         sid = rows.take_machine(connection, message_id, attempt_id, now=now)
-    document = voicemail(rig, message_id, now=now) if sid is not None else None
+    document = voicemail(rig, message_id, attempt_id, now=now) if sid is not None else None
     if sid is None or document is None:
         return False
     try:

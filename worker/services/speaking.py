@@ -14,6 +14,8 @@ from worker.twilio.twiml import Keys, Speech, Voice
 PARTS = ("fine", "help", "stop", "no_input", "voicemail")
 # Before nobody at the agency picks up. Older people wait patiently, but not for ever.
 TRANSFER_RING_S = 25
+# After the words to a machine: for who reaches for the keys late, and little enough for the recording.
+MACHINE_WAIT_S = 2
 _LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 
 
@@ -38,9 +40,13 @@ class Speaker:
         """What follows a key: one of PARTS; then the call ends."""
         return twiml.words(self.speech(self.key(script, part), language=language, values=values))
 
-    def voicemail(self, script: str, *, language: str, values: Mapping[str, str]) -> str:
-        """What an answering machine is told: who rang, and the number to ring; nothing about the household."""
-        return self.sentence(script, "voicemail", language=language, values=values)
+    def voicemail(self, script: str, *, language: str, values: Mapping[str, str], action: str) -> str:
+        """What an answering machine is told: who rang, and the number to ring; nothing about the household.
+
+        action: where a key is posted, of somebody who was only taken for a machine.
+        """
+        speech = self.speech(self.key(script, "voicemail"), language=language, values=values)
+        return twiml.words_but_listen(speech, Keys(action, MACHINE_WAIT_S))
 
     def menu(self, keys: Sequence[str], *, language: str, values: Mapping[str, str], action: str) -> str:
         """The words of the line that people ring, one text after the other. action: where the key is posted."""

@@ -73,18 +73,7 @@ def question(speech: Speech, keys: Keys, *further: Speech) -> str:
     """
     document = VoiceResponse()
     for again in range(keys.repeats + 1):
-        gather = Gather(
-            input="dtmf",
-            num_digits=1,
-            finish_on_key="",  # else # alone would count as no key at all
-            timeout=keys.wait_s,
-            action=keys.action,
-            method="POST",
-            action_on_empty_result=again == keys.repeats,
-        )
-        for one in (speech, *further):
-            _say(gather, one)
-        document.append(gather)
+        document.append(_gather(keys, speech, *further, posts_silence=again == keys.repeats))
     return str(document)
 
 
@@ -93,6 +82,14 @@ def words(*speeches: Speech) -> str:
     document = VoiceResponse()
     for speech in speeches:
         _say(document, speech)
+    document.hangup()
+    return str(document)
+
+
+def words_but_listen(speech: Speech, keys: Keys) -> str:
+    """Says it once, and hangs up; a key counts all the same, though none is asked for."""
+    document = VoiceResponse()
+    document.append(_gather(keys, speech, posts_silence=False))
     document.hangup()
     return str(document)
 
@@ -151,6 +148,21 @@ def _faults(element: ET.Element) -> Iterable[str]:
             yield from _faults(child)
         else:
             yield f"<{child.tag}> in <{element.tag}>"
+
+
+def _gather(keys: Keys, *speeches: Speech, posts_silence: bool) -> Gather:
+    gather = Gather(
+        input="dtmf",
+        num_digits=1,
+        finish_on_key="",  # else # alone would count as no key at all
+        timeout=keys.wait_s,
+        action=keys.action,
+        method="POST",
+        action_on_empty_result=posts_silence,
+    )
+    for speech in speeches:
+        _say(gather, speech)
+    return gather
 
 
 def _say(into: VoiceResponse | Gather, speech: Speech) -> None:
