@@ -11,9 +11,8 @@ from tests.integration.conftest import Town
 from worker.domain.campaigns import EventState, Kind, Level, SendWindow
 from worker.domain.messages import Inbound, MessageState, Receipt
 from worker.services import events, inbound, receipts
+from worker.store import fates, leaving, outbox
 from worker.store import inbound as inbound_rows
-from worker.store import leaving, outbox
-from worker.store import sweeping as sweeping_rows
 
 ADVICE = {"kind": Kind.ADVICE, "reply_deadline": None, "reminder_text": None, "reminder_after": None}
 
@@ -274,9 +273,7 @@ def test_two_who_look_for_a_text_at_the_same_time_have_looked_once(town: Town) -
         connection.exec_driver_sql("UPDATE message SET state = 'unknown'")
         [message] = town.texts(home, "first")
 
-        counted = [
-            sweeping_rows.count_miss(connection, int(str(message["id"])), seen=0, now=town.now) for _ in range(2)
-        ]
+        counted = [fates.count_miss(connection, int(str(message["id"])), seen=0, now=town.now) for _ in range(2)]
 
     assert counted == [True, False]
 

@@ -21,8 +21,8 @@ from worker.domain.messages import Found, Inbound, MessageState, OutgoingText, R
 from worker.services import inbound, receipts, reconciling, sending, shares
 from worker.services.questions import PAGE
 from worker.settings_tables import Twilio
+from worker.store import fates, outbox
 from worker.store import inbound as rows
-from worker.store import outbox, sweeping
 from worker.twilio.client import Gateway
 
 SHORT_CODE = "38000"
@@ -317,7 +317,7 @@ def test_an_answer_that_comes_between_the_looks_is_not_undone(town: Town, rig: r
             text("INSERT INTO attempt (message_id, started_at, finished_at) SELECT id, :at, :at FROM message"),
             {"at": town.now - timedelta(minutes=5)},
         )
-        [question] = sweeping.take_unknown(connection, before=town.now, senders=["court"], limit=1, now=town.now)
+        [question] = fates.take_unknown(connection, before=town.now, senders=["court"], limit=1, now=town.now)
         connection.exec_driver_sql("UPDATE message SET state = 'delivered'")
         reconciling._count_miss(connection, question, town.now)
     town.climb()
@@ -365,11 +365,11 @@ def test_of_two_texts_with_the_same_words_only_one_is_taken_for_the_one_that_is_
     _one_unknown(town, minutes_ago=0, body="Bonjour")
     with town.db.begin() as connection:
         before = town.now + timedelta(seconds=1)
-        found = sweeping.take_unknown(connection, before=before, senders=["court"], limit=9, now=town.now)
+        found = fates.take_unknown(connection, before=before, senders=["court"], limit=9, now=town.now)
         [question] = [q for q in found if q.event_id != evening]
     listed = rig.gateway.find(home.phone, SHORT_CODE, town.now - timedelta(minutes=1))
     with ThreadPoolExecutor(1) as other, town.db.begin() as connection:
-        sweeping.settle_alone(connection, home.phone)
+        fates.settle_alone(connection, home.phone)
         connection.execute(
             text("UPDATE message SET state = 'sent', provider_sid = :sid WHERE event_id = :evening"),
             {"sid": listed[0].provider_sid, "evening": evening},

@@ -18,7 +18,7 @@ from worker.domain.voice import Word
 from worker.services import following, questions, receipts, recording
 from worker.services.desk import Desk
 from worker.services.questions import Asked
-from worker.store import automatic_calls, call_words, events, inbound, outbox, sweeping
+from worker.store import automatic_calls, call_words, events, fates, inbound, outbox
 from worker.store.database import Connection, Database
 from worker.twilio.calls import Place
 from worker.twilio.client import Gateway
@@ -84,11 +84,9 @@ def settle_unknown(rig: Rig) -> Asked:
     """
     before = rig.clock() - rig.margin
 
-    def take(limit: int) -> Sequence[sweeping.Unknown]:
+    def take(limit: int) -> Sequence[fates.Unknown]:
         with rig.db.begin() as connection:
-            return sweeping.take_unknown(
-                connection, before=before, senders=[*rig.senders], limit=limit, now=rig.clock()
-            )
+            return fates.take_unknown(connection, before=before, senders=[*rig.senders], limit=limit, now=rig.clock())
 
     return _ask_all(rig, take, partial(_find, rig), partial(_settle_one, rig), purpose="settle_unknown")
 
@@ -99,18 +97,18 @@ def _ask_all(
     return questions.ask_all(take, ask, note, at_once=rig.at_once, purpose=purpose, clock=rig.clock)
 
 
-def _find(rig: Rig, question: sweeping.Unknown) -> Sequence[Found | FoundCall]:
+def _find(rig: Rig, question: fates.Unknown) -> Sequence[Found | FoundCall]:
     sender, since = rig.senders[question.sender], question.started_at - CLOCKS_APART
     if question.channel == Channel.VOICE:
         return rig.gateway.find_calls(question.e164, sender.address, since)
     return rig.gateway.find(question.e164, sender.address, since)
 
 
-def _settle_one(rig: Rig, question: sweeping.Unknown, listed: Sequence[Found | FoundCall]) -> int:
+def _settle_one(rig: Rig, question: fates.Unknown, listed: Sequence[Found | FoundCall]) -> int:
     now = rig.clock()
     with rig.db.begin() as connection:
-        sweeping.settle_alone(connection, question.e164)
-        taken = sweeping.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
+        fates.settle_alone(connection, question.e164)
+        taken = fates.taken_sids(connection, [f.provider_sid for f in listed], message_id=question.id)
         until = question.finished_at + LOOKUPS_FOR_ABSENCE * rig.margin + CLOCKS_APART
         ours = [f for f in listed if _may_be(f, question, until=until) and f.provider_sid not in taken]
         match = min(ours, key=lambda f: abs(f.created_at - question.started_at), default=None)
@@ -132,7 +130,7 @@ def _can_tell_absence(rig: Rig) -> bool:
     return False
 
 
-def _may_be(found: Found | FoundCall, question: sweeping.Unknown, *, until: datetime) -> bool:
+def _may_be(found: Found | FoundCall, question: fates.Unknown, *, until: datetime) -> bool:
     """Of the same words, and made since we asked; not long after, for the same words may be sent again.
 
     until: the provider may take a text well after we gave up waiting, so all the time counts in which its absence is
@@ -142,14 +140,14 @@ def _may_be(found: Found | FoundCall, question: sweeping.Unknown, *, until: date
     return same and question.started_at - CLOCKS_APART <= found.created_at <= until
 
 
-def _adopt(connection: Connection, question: sweeping.Unknown, found: Found, now: datetime) -> None:
+def _adopt(connection: Connection, question: fates.Unknown, found: Found, now: datetime) -> None:
     sent = outbox.Change(question.id, MessageState.SENT, sid=found.provider_sid)
     outbox.change(connection, [sent], now=now)
     word = Receipt(question.id, found.provider_sid, found.status, found.code, now)
     receipts.apply(connection, [word], now=now)
 
 
-def _adopt_call(connection: Connection, rig: Rig, question: sweeping.Unknown, found: FoundCall, now: datetime) -> None:
+def _adopt_call(connection: Connection, rig: Rig, question: fates.Unknown, found: FoundCall, now: datetime) -> None:
     known = call_words.lock(connection, question.id, question.attempt_id)
     if known is not None and rig.desk is not None:
         following.learn(connection, known, _word_of(found), sid=found.provider_sid, desk=rig.desk, now=now)
@@ -159,9 +157,9 @@ def _word_of(found: FoundCall) -> Word:
     return Word(found.status, answered_by=found.answered_by, duration_s=found.duration_s)
 
 
-def _count_miss(connection: Connection, question: sweeping.Unknown, now: datetime) -> int:
+def _count_miss(connection: Connection, question: fates.Unknown, now: datetime) -> int:
     """Counts once however many asked at the same time; the second miss proves that the text was never sent."""
-    if not sweeping.count_miss(connection, question.id, seen=question.lookups, now=now):
+    if not fates.count_miss(connection, question.id, seen=question.lookups, now=now):
         return 0
     if question.lookups + 1 < LOOKUPS_FOR_ABSENCE:
         return 0
@@ -187,7 +185,7 @@ def fetch_missing_receipts(rig: Rig) -> Asked:
 
     def take(limit: int) -> Sequence[tuple[int, str]]:
         with rig.db.begin() as connection:
-            return sweeping.take_without_final_word(
+            return fates.take_without_final_word(
                 connection,
                 before=now - rig.receipt_patience,
                 oldest=now - OLDEST_POLLED,

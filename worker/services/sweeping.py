@@ -15,6 +15,7 @@ from worker.store import (
     call_words,
     claims,
     events,
+    fates,
     inbound,
     learning,
     limits,
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 LISTENS_AT_MOST = timedelta(minutes=3)
 # A text whose fate nobody could tell counts as failed this long after it was last useful.
 UNKNOWN_AT_MOST = timedelta(days=1)
+# What was to be done about a lost number is done by then, also in an event that runs for weeks.
+LOST_LATELY = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,24 @@ def _expire(connection: Connection, now: datetime) -> None:
         recording.start_clocks(connection, lost, now)  # a text of unknown fate may have arrived
     over = [
         *sweeping.expire_void(connection, now=now),
-        *sweeping.suppress_refused(connection, now=now),
-        *sweeping.fail_retired(connection, now=now),
-        *sweeping.give_up_unknown(connection, before=now - UNKNOWN_AT_MOST, now=now),
+        *fates.give_up_unknown(connection, before=now - UNKNOWN_AT_MOST, now=now),
     ]
     recording.mark_failed(connection, over, {}, now)
-    sweeping.let_go_of_lost_numbers(connection, now=now)
+    _mind_the_news(connection, now)
+
+
+def _mind_the_news(connection: Connection, now: datetime) -> None:
+    """Numbers that refused or were lost while events are under way: sought from there, not in all that is queued."""
+    since = sweeping.live_since(connection)
+    if since is None:
+        return
+    lately = max(since, now - LOST_LATELY)
+    over = [
+        *sweeping.suppress_refused(connection, since=since, now=now),
+        *sweeping.fail_retired(connection, since=lately, now=now),
+    ]
+    recording.mark_failed(connection, over, {}, now)
+    sweeping.let_go_of_lost_numbers(connection, since=lately, now=now)
 
 
 def _replan(connection: Connection, desk: Desk, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved, Plan
-from worker.store.wanted import WAITS
+from worker.store.wanted import RUNS_OUT, WAITS
 
 _CHOOSE = text(
     """
@@ -159,16 +159,18 @@ _HOLD_BACK = text(
 
 _HAS_DUE = text(
     """
-SELECT EXISTS (SELECT 1 FROM message m JOIN campaign_event e ON e.id = m.event_id
-               WHERE m.lane = 'calls' AND m.state = 'queued' AND m.due_at <= :now AND e.state = 'running')
+SELECT EXISTS (SELECT 1 FROM campaign_event e
+               WHERE e.state = 'running'
+                 AND EXISTS (SELECT 1 FROM message m WHERE m.lane = 'calls' AND m.event_id = e.id AND m.state = 'queued'
+                             AND m.due_at <= :now OFFSET 0))
 """
 )
 
 _CLOSED_WINDOWS = text(
-    """
+    f"""
 SELECT DISTINCT event_id FROM message
-WHERE lane = 'calls' AND state = 'queued' AND window_closes_at <= :now AND void_at > :now
-"""
+WHERE lane = 'calls' AND state = 'queued' AND {RUNS_OUT} AND window_closes_at <= :now AND void_at > :now
+"""  # noqa: S608  # our own constant
 )
 
 _REPLAN = text(

@@ -125,7 +125,7 @@ GROUP BY GROUPING SETS ((g.code), ())
 )
 
 # Everything that left for the event, reminders and automatic answers too; of calls by the machine each begun minute.
-# Walks ix_message_event_id.
+# Walks uq_message_number.
 _SPENT = text(
     """
 SELECT coalesce(g.code, '') AS agency, m.channel, m.sender,

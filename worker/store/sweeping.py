@@ -1,11 +1,11 @@
 """What a lost queue, a dead worker or a closed window leaves behind, found by looking at the rows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from worker.store.outbox import Moved
+from worker.store.wanted import RUNS_OUT
 
 # The attempt ends with its lease, so that the provider is asked only when the request can no longer be under way. What a
 # receipt has moved meanwhile stays where it is: only its worker's own word is missing.
@@ -24,50 +24,84 @@ SELECT * FROM lost WHERE state IN ('unknown', 'sent', 'delivered')
 )
 
 _VOID = text(
-    """
-UPDATE message SET state = 'expired', settled_at = :now WHERE state = 'queued' AND void_at <= :now
+    f"""
+UPDATE message SET state = 'expired', settled_at = :now WHERE state = 'queued' AND {RUNS_OUT} AND void_at <= :now
 RETURNING id, event_id, e164, step, state
-"""
+"""  # noqa: S608  # our own constant
 )
 
-# A request that was under way when its event ended may come back as not sent.
+# A request that was under way when its event ended may come back as not sent. Which events have anything queued is asked
+# of ix_message_queued, from one event to the next: never of the texts.
 _LEFT_OVER = text(
     """
-UPDATE message m SET state = 'cancelled', settled_at = :now FROM campaign_event e
-WHERE m.state = 'queued' AND m.lane <> 'answers' AND e.id = m.event_id AND e.state IN ('cancelled', 'settled')
+WITH RECURSIVE holding(lane, event_id) AS (
+    SELECT l.lane, (SELECT min(m.event_id) FROM message m WHERE m.state = 'queued' AND m.lane = l.lane)
+    FROM unnest(ARRAY['bulk', 'calls']) AS l(lane)
+    UNION ALL
+    SELECT h.lane, (SELECT min(m.event_id) FROM message m
+                    WHERE m.state = 'queued' AND m.lane = h.lane AND m.event_id > h.event_id)
+    FROM holding h WHERE h.event_id IS NOT NULL
+)
+UPDATE message SET state = 'cancelled', settled_at = :now
+WHERE state = 'queued' AND id = ANY (ARRAY(
+    SELECT mine.id FROM holding h JOIN campaign_event e ON e.id = h.event_id AND e.state IN ('cancelled', 'settled')
+    CROSS JOIN LATERAL (SELECT m.id FROM message m
+                        WHERE m.state = 'queued' AND m.lane = h.lane AND m.event_id = h.event_id OFFSET 0) mine))
 """
 )
 
-_SUPPRESSED = text(
-    """
-UPDATE message m SET state = 'suppressed', settled_at = :now
-FROM campaign_event e
-WHERE m.state = 'queued' AND m.step <> 'ack' AND e.id = m.event_id AND e.state IN ('running', 'paused')
-  AND EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL AND o.channel IN (m.channel, 'all')
-              AND o.purpose IN ('all', e.definition->>'purpose'))
-RETURNING m.id, m.event_id, m.e164, m.step, m.state
+# What was noted before an event was drawn up was minded then: only what is newer can concern its texts. An hour more, for
+# who writes while it is being opened, and for hosts whose clocks differ.
+_SINCE = text("SELECT min(opened_at) - interval '1 hour' FROM campaign_event WHERE state IN ('running', 'paused')")
+_LIVE = """
+live AS MATERIALIZED (
+    SELECT id, opened_at - interval '1 hour' AS since, definition->>'purpose' AS purpose
+    FROM campaign_event WHERE state IN ('running', 'paused')
+)
 """
+
+# From the refusals to the texts, by uq_message_number: the other way round would be over the whole queue.
+_SUPPRESSED = text(
+    f"""
+WITH {_LIVE}
+UPDATE message SET state = 'suppressed', settled_at = :now
+WHERE state = 'queued' AND id = ANY (ARRAY(
+    SELECT mine.id FROM opt_out o
+    JOIN live ON o.since_at >= live.since AND o.purpose IN ('all', live.purpose)
+    CROSS JOIN LATERAL (SELECT m.id FROM message m
+                        WHERE m.event_id = live.id AND m.e164 = o.e164 AND m.step <> 'ack' AND m.state = 'queued'
+                          AND o.channel IN (m.channel, 'all') OFFSET 0) mine
+    WHERE o.undone_at IS NULL AND o.since_at >= :since))
+RETURNING id, event_id, e164, step, state
+"""  # noqa: S608  # our own constant
 )
 
 # A number that turned out to be wrong or dead since the event was drawn up, or left the listing. Who shares it, and to whom
-# it still belongs, keeps the text.
-_LOST = """(p.bad_since > CAST(:now AS timestamptz) - interval '2 days'
-                OR p.removed_at > CAST(:now AS timestamptz) - interval '2 days')"""
+# it still belongs, keeps the text. OFFSET 0 keeps each EXISTS on the few rows of its number: as a join it was one of all
+# lost numbers with all who wait.
+_LOST = "(p.bad_since > :since OR p.removed_at > :since)"
+_STILL_THEIRS = """
+r.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = m.e164
+                                    AND (p.bad_since IS NOT NULL OR p.removed_at IS NOT NULL) OFFSET 0) OFFSET 0
+"""
 
 _RETIRED = text(
     f"""
-WITH lost AS (SELECT DISTINCT p.e164 FROM phone p WHERE {_LOST})
+WITH {_LIVE}
 UPDATE message m SET state = 'failed', settled_at = :now
-FROM lost
-WHERE m.state = 'queued' AND m.lane <> 'answers' AND m.e164 = lost.e164
-  AND NOT EXISTS (SELECT 1 FROM recipient r
-                  WHERE r.event_id = m.event_id AND r.state = 'waiting'
-                    AND CASE WHEN m.channel = 'voice' THEN r.call_e164 = m.e164
-                             WHEN m.step = 'second_number' THEN r.id = m.recipient_id ELSE r.e164 = m.e164 END
-                    AND NOT EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = m.e164
-                                    AND (p.bad_since IS NOT NULL OR p.removed_at IS NOT NULL)))
+WHERE m.state = 'queued'
+  AND m.id = ANY (ARRAY(
+    SELECT mine.id FROM (SELECT DISTINCT p.e164 FROM phone p WHERE {_LOST}) lost CROSS JOIN live
+    CROSS JOIN LATERAL (SELECT q.id FROM message q WHERE q.event_id = live.id AND q.e164 = lost.e164 AND q.step <> 'ack'
+                          AND q.state = 'queued' OFFSET 0) mine))
+  AND NOT CASE
+    WHEN m.channel = 'voice'
+    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {_STILL_THEIRS})
+    WHEN m.step = 'second_number'
+    THEN EXISTS (SELECT 1 FROM recipient r WHERE r.id = m.recipient_id AND {_STILL_THEIRS})
+    ELSE EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.e164 = m.e164 AND {_STILL_THEIRS}) END
 RETURNING m.id, m.event_id, m.e164, m.step, m.state
-"""  # noqa: S608  # our own constant
+"""  # noqa: S608  # our own constants
 )
 
 # Whose number it is not any more waits for no text to it, whoever else still gets that text; nor for an answer, if it was
@@ -87,9 +121,10 @@ FROM touched WHERE r.id = touched.id
 )
 
 _CLOSED_WINDOWS = text(
-    """
-SELECT DISTINCT event_id FROM message WHERE state = 'queued' AND lane = 'bulk' AND window_closes_at <= :now AND void_at > :now
-"""
+    f"""
+SELECT DISTINCT event_id FROM message
+WHERE state = 'queued' AND lane = 'bulk' AND {RUNS_OUT} AND window_closes_at <= :now AND void_at > :now
+"""  # noqa: S608  # our own constant
 )
 
 _REPLAN = text(
@@ -103,7 +138,8 @@ _DUE_EVENTS = text(
     """
 SELECT e.id FROM campaign_event e
 WHERE e.state = 'running'
-  AND EXISTS (SELECT 1 FROM message m WHERE m.lane = 'bulk' AND m.event_id = e.id AND m.state = 'queued' AND m.due_at <= :now)
+  AND EXISTS (SELECT 1 FROM message m WHERE m.lane = 'bulk' AND m.event_id = e.id AND m.state = 'queued' AND m.due_at <= :now
+              OFFSET 0)
 ORDER BY e.priority DESC, e.id
 """
 )
@@ -120,79 +156,6 @@ SELECT EXISTS (SELECT 1 FROM recipient r JOIN campaign_event e ON e.id = r.event
 )
 
 _UNOPENED = text("SELECT id FROM campaign_event WHERE state = 'planned' AND opened_at <= :now ORDER BY id")
-
-# Taken by whoever asks, so that several workers ask about different ones. The few attempts of a message are sorted (+ 0):
-# a planner that has not counted the table yet would rather walk all attempts backwards for each.
-_UNKNOWN = text(
-    """
-UPDATE message m SET looked_up_at = :now
-FROM (SELECT u.id, a.id AS attempt_id, a.started_at, coalesce(a.finished_at, a.started_at) AS finished_at
-      FROM message u
-      JOIN LATERAL (SELECT id, started_at, finished_at FROM attempt
-                    WHERE message_id = u.id ORDER BY id + 0 DESC LIMIT 1) a ON true
-      WHERE u.state = 'unknown' AND u.sender = ANY (:senders) AND coalesce(a.finished_at, a.started_at) < :before
-        AND (u.looked_up_at IS NULL OR u.looked_up_at < :before)
-      ORDER BY u.looked_up_at NULLS FIRST, u.id LIMIT :limit FOR UPDATE OF u SKIP LOCKED) taken
-WHERE m.id = taken.id
-RETURNING m.id, m.event_id, m.e164, m.step, m.channel, m.sender, m.body, m.lookups, m.attempts, taken.attempt_id,
-          taken.started_at, taken.finished_at
-"""
-)
-
-# Two who asked at the same time have asked once.
-_MISSED = text(
-    """
-UPDATE message SET lookups = lookups + 1, looked_up_at = :now WHERE id = :id AND state = 'unknown' AND lookups = :seen
-"""
-)
-
-_GIVEN_UP = text(
-    """
-UPDATE message SET state = 'failed', settled_at = :now WHERE state = 'unknown' AND void_at < :before
-RETURNING id, event_id, e164, step, state
-"""
-)
-
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:e164, 0))")
-
-# By its own row, or by a receipt that names another message of ours, whose result is not recorded yet.
-_TAKEN_SIDS = text(
-    """
-SELECT provider_sid FROM message WHERE provider_sid = ANY (:sids)
-UNION SELECT provider_sid FROM automatic_call WHERE provider_sid = ANY (:sids)
-UNION SELECT provider_sid FROM delivery_receipt WHERE provider_sid = ANY (:sids) AND message_id <> :message_id
-"""
-)
-
-# Taken by whoever asks, so that several workers ask about different ones.
-_WITHOUT_WORD = text(
-    """
-UPDATE message m SET looked_up_at = :now
-FROM (SELECT id FROM message
-      WHERE state = 'sent' AND provider_sid IS NOT NULL AND sent_at < :before
-        AND (looked_up_at IS NULL OR looked_up_at < :before) AND sent_at > :oldest
-      ORDER BY looked_up_at NULLS FIRST, id LIMIT :limit FOR UPDATE SKIP LOCKED) taken
-WHERE m.id = taken.id RETURNING m.id, m.provider_sid
-"""
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A message of unknown fate: what to look for in the provider's list."""
-
-    id: int
-    event_id: int | None
-    e164: str
-    step: str
-    channel: str
-    sender: str
-    body: str
-    lookups: int
-    attempts: int
-    attempt_id: int
-    started_at: datetime
-    finished_at: datetime
 
 
 def expect_few(connection: Connection) -> None:
@@ -216,19 +179,25 @@ def cancel_left_over(connection: Connection, *, now: datetime) -> None:
     connection.execute(_LEFT_OVER, {"now": now})
 
 
-def suppress_refused(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Queued texts to numbers that have refused in the meantime."""
-    return [Moved(**row._asdict()) for row in connection.execute(_SUPPRESSED, {"now": now})]
+def live_since(connection: Connection) -> datetime | None:
+    """What was noted from then on may concern what a running or paused event has queued; None when there is no such event."""
+    since: datetime | None = connection.execute(_SINCE).scalar_one()
+    return since
 
 
-def fail_retired(connection: Connection, *, now: datetime) -> list[Moved]:
-    """Queued texts and calls to numbers that nobody who waits can be had at any more."""
-    return [Moved(**row._asdict()) for row in connection.execute(_RETIRED, {"now": now})]
+def suppress_refused(connection: Connection, *, since: datetime, now: datetime) -> list[Moved]:
+    """Queued texts and calls to numbers that have refused in the meantime: since then."""
+    return [Moved(**row._asdict()) for row in connection.execute(_SUPPRESSED, {"since": since, "now": now})]
 
 
-def let_go_of_lost_numbers(connection: Connection, *, now: datetime) -> None:
-    """Households that wait for a text, or an answer, at a number that is not theirs are due at once."""
-    connection.execute(_NUMBERLESS, {"now": now})
+def fail_retired(connection: Connection, *, since: datetime, now: datetime) -> list[Moved]:
+    """Queued texts and calls to numbers that were lost since then, and at which nobody who waits can be had any more."""
+    return [Moved(**row._asdict()) for row in connection.execute(_RETIRED, {"since": since, "now": now})]
+
+
+def let_go_of_lost_numbers(connection: Connection, *, since: datetime, now: datetime) -> None:
+    """Households that wait for a text, or an answer, at a number that was lost since then are due at once."""
+    connection.execute(_NUMBERLESS, {"since": since, "now": now})
 
 
 def with_closed_window(connection: Connection, *, now: datetime) -> list[int]:
@@ -260,41 +229,3 @@ def has_due_recipients(connection: Connection, *, now: datetime) -> bool:
 def unopened(connection: Connection, *, now: datetime) -> list[int]:
     """Events made but not fanned out."""
     return list(connection.execute(_UNOPENED, {"now": now}).scalars())
-
-
-def take_unknown(
-    connection: Connection, *, before: datetime, senders: list[str], limit: int, now: datetime
-) -> list[Unknown]:
-    """Messages of unknown fate from these senders whose request ended, and that were last asked about, before then; for
-    the caller to look for."""
-    values = {"before": before, "senders": senders, "limit": limit, "now": now}
-    return [Unknown(**row._asdict()) for row in connection.execute(_UNKNOWN, values)]
-
-
-def count_miss(connection: Connection, message_id: int, *, seen: int, now: datetime) -> bool:
-    """The provider's list does not have it; False when somebody else has counted this miss, or its fate is known."""
-    return connection.execute(_MISSED, {"id": message_id, "seen": seen, "now": now}).rowcount == 1
-
-
-def give_up_unknown(connection: Connection, *, before: datetime, now: datetime) -> list[Moved]:
-    """Texts of unknown fate that nobody could tell about although they were void before then."""
-    return [Moved(**row._asdict()) for row in connection.execute(_GIVEN_UP, {"before": before, "now": now})]
-
-
-def settle_alone(connection: Connection, e164: str) -> None:
-    """Until the end of the transaction nobody else settles what was sent to a number: of two with the same words only
-    one may take the provider's id for its own."""
-    connection.execute(_ALONE, {"e164": e164})
-
-
-def taken_sids(connection: Connection, sids: list[str], *, message_id: int) -> set[str]:
-    """Those of the provider's ids that already belong to one of our messages; to another one than this."""
-    return set(connection.execute(_TAKEN_SIDS, {"sids": sids, "message_id": message_id}).scalars())
-
-
-def take_without_final_word(
-    connection: Connection, *, before: datetime, oldest: datetime, limit: int, now: datetime
-) -> list[tuple[int, str]]:
-    """(message id, provider id) of texts sent long ago about which nothing final was heard, for the caller to ask about."""
-    values = {"before": before, "oldest": oldest, "limit": limit, "now": now}
-    return [(row.id, row.provider_sid) for row in connection.execute(_WITHOUT_WORD, values)]

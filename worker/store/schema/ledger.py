@@ -90,7 +90,8 @@ recipient = Table(
     Index("ix_recipient_task_id", "task_id", postgresql_where=text("task_id IS NOT NULL")),
 )
 
-# The ledger. The row's state is the outbox: the queue can be lost and rebuilt from here.
+# The ledger. The row's state is the outbox: the queue can be lost and rebuilt from here. Indexes are few on purpose: since some
+# hold only one state, each change of state writes an entry into every other one (28 for a text from queued to delivered).
 message = Table(
     "message",
     metadata,
@@ -142,17 +143,32 @@ message = Table(
         unique=True,
         postgresql_where=text("step <> ALL (ARRAY['ack', 'voice'])"),
     ),
+    # Answers are there as well, each told apart by what it answers: so the texts of an event are found here too.
     Index(
-        "uq_message_number", "event_id", "e164", "channel", "step", unique=True, postgresql_where=text("step <> 'ack'")
+        "uq_message_number",
+        *("event_id", "e164", "channel", "step", "in_reply_to", "referral_id"),
+        unique=True,
+        postgresql_nulls_not_distinct=True,
     ),
     Index("ix_message_call", "event_id", "e164", postgresql_where=text("channel = 'voice'")),
     Index("uq_message_ack", "in_reply_to", unique=True, postgresql_where=text("step = 'ack'")),
     Index("uq_message_referral", "referral_id", unique=True, postgresql_where=text("referral_id IS NOT NULL")),
-    Index("uq_message_provider_sid", "provider_sid", unique=True),
+    # Not while it has none: each state before that would cost an entry.
+    Index("uq_message_provider_sid", "provider_sid", unique=True, postgresql_where=text("provider_sid IS NOT NULL")),
     Index("ix_message_queued", "lane", "event_id", "due_at", "id", postgresql_where=text("state = 'queued'")),
     Index("ix_message_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
     Index("ix_message_unknown", "id", postgresql_where=text("state = 'unknown'")),
-    Index("ix_message_event_id", "event_id"),
+    # Only for who asks by this very expression: small as it is, the planner would take it for any walk of the queue.
+    Index(
+        "ix_message_runs_out",
+        text("LEAST(window_closes_at, void_at)"),
+        postgresql_where=text("state = 'queued' AND LEAST(window_closes_at, void_at) IS NOT NULL"),
+    ),
+    Index(
+        "ix_message_without_word",
+        *(text("GREATEST(sent_at, looked_up_at)"), "sent_at"),
+        postgresql_where=text("state = 'sent' AND provider_sid IS NOT NULL"),
+    ),
     Index("ix_message_ack_number", "e164", "created_at", postgresql_where=text("step = 'ack'")),
     Index("ix_message_household_id", "household_id", "created_at"),
 )

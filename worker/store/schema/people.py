@@ -187,6 +187,7 @@ opt_out = Table(
         unique=True,
         postgresql_where=text("undone_at IS NULL"),
     ),
+    Index("ix_opt_out_since_at", "since_at", postgresql_where=text("undone_at IS NULL")),
 )
 
 # No campaign text until a day: on holiday, in hospital.
