@@ -1,18 +1,20 @@
-"""What is done for each batch must not read the whole queue: a large event would cost more per text than a small."""
+"""What is done for each batch, or at each tick, must not read the whole queue: a large event would cost more per text
+than a small one."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from bench import town
 from tests import builders
 from tests.integration.conftest import DESK
 from worker.services import events
-from worker.store import inbound, leaving
-from worker.store.database import Database
+from worker.store import automatic_calls, fates, inbound, leaving, sweeping
+from worker.store.database import Connection, Database
 
 HOMES = 4_000
 BATCH = 50
@@ -138,3 +140,99 @@ def test_what_a_reply_makes_superfluous_is_found_without_looking_at_anybody_else
     assert _read_whole(plan) == set()
     assert max(float(rows) for rows in re.findall(r"actual time=\S+ rows=([\d.]+)", plan)) <= 5
     assert max(map(int, re.findall(r"Rows Removed by Filter: (\d+)", plan)), default=0) <= 5
+
+
+# A handful of each thing that a tick looks for, in an event of thousands: two months old, sent, queued, lost, refused.
+NEWS = 5
+_DAY = (
+    """UPDATE message SET state = 'delivered', provider_sid = 'SM' || lpad(CAST(id AS text), 32, '0'),
+              sent_at = CAST(:now AS timestamptz) - interval '1 hour', settled_at = :now WHERE mod(id, 2) = 0""",
+    """UPDATE message SET state = 'sent', settled_at = NULL WHERE id IN (
+           SELECT id FROM message WHERE state = 'delivered' ORDER BY id LIMIT :news)""",
+    """UPDATE message SET state = 'unknown' WHERE id IN (
+           SELECT id FROM message WHERE state = 'queued' ORDER BY id LIMIT :news)""",
+    """INSERT INTO attempt (message_id, started_at, finished_at, outcome)
+       SELECT id, :now, :now, 'unknown' FROM message WHERE state = 'unknown'""",
+    """UPDATE message SET state = 'sending', lease_until = :now WHERE id IN (
+           SELECT id FROM message WHERE state = 'queued' ORDER BY id LIMIT :news)""",
+    """UPDATE message SET void_at = :now, window_closes_at = :now WHERE id IN (
+           SELECT id FROM message WHERE state = 'queued' ORDER BY id LIMIT :news)""",
+    """UPDATE message SET window_closes_at = :now WHERE id IN (
+           SELECT id FROM message WHERE state = 'queued' AND void_at > :now ORDER BY id LIMIT :news)""",
+    """INSERT INTO opt_out (e164, channel, source, since_at)
+       SELECT e164, 'sms', 'reply', :now FROM message WHERE state = 'queued' ORDER BY id DESC LIMIT :news""",
+    """UPDATE phone SET bad_since = :now, bad_reason = 'provider_dead' WHERE e164 IN (
+           SELECT e164 FROM message WHERE state = 'queued' ORDER BY id DESC OFFSET 100 LIMIT :news)""",
+)
+# What an operator ended while some of its texts were in the air, which came back.
+_ENDED = (
+    """INSERT INTO campaign_event
+           (campaign, occasion, kind, level, definition, state, opened_at, void_at, replies_until)
+       SELECT campaign, 'ended', kind, level, definition, 'cancelled', opened_at, void_at, replies_until
+       FROM campaign_event""",
+    """UPDATE message SET event_id = (SELECT max(id) FROM campaign_event) WHERE id IN (
+           SELECT id FROM message WHERE state = 'queued' ORDER BY id DESC OFFSET 200 LIMIT :news)""",
+)
+_TICK: Mapping[str, TextClause] = {
+    "leases": sweeping._EXPIRED_LEASES,
+    "void": sweeping._VOID,
+    "left over": sweeping._LEFT_OVER,
+    "refused": sweeping._SUPPRESSED,
+    "lost numbers": sweeping._RETIRED,
+    "who waits at a lost number": sweeping._NUMBERLESS,
+    "closed windows": sweeping._CLOSED_WINDOWS,
+    "closed hours of calls": automatic_calls._CLOSED_WINDOWS,
+    "events with due texts": sweeping._DUE_EVENTS,
+    "due calls": automatic_calls._HAS_DUE,
+    "given up": fates._GIVEN_UP,
+}
+_QUESTIONS: Mapping[str, TextClause] = {
+    "unknown fates": fates._UNKNOWN,
+    "without a final word": fates._WITHOUT_WORD,
+}
+
+
+@pytest.fixture
+def day(db: Database, queue: dict[str, Any]) -> dict[str, Any]:
+    """Half of the queue has left; of all else that can be there are a few. The planner knows of the queue alone."""
+    now = queue["now"]
+    with db.begin() as connection:
+        for statement in (*_DAY, *_ENDED):
+            connection.execute(
+                text(statement), {k: v for k, v in {"now": now, "news": NEWS}.items() if f":{k}" in statement}
+            )
+    asked = {"now": now, "since": now - timedelta(hours=1), "before": now + timedelta(seconds=1), "senders": ["court"]}
+    return asked | {"oldest": now - timedelta(days=2), "limit": BATCH}
+
+
+@pytest.mark.parametrize("statement", _TICK.values(), ids=_TICK)
+def test_a_tick_looks_at_what_it_finds_and_at_nothing_else(
+    db: Database, day: dict[str, Any], statement: TextClause
+) -> None:
+    with db.begin() as connection:
+        sweeping.expect_few(connection)
+        _finds_by_index(connection, statement, day)
+
+
+@pytest.mark.parametrize("statement", _QUESTIONS.values(), ids=_QUESTIONS)
+def test_what_to_ask_the_provider_is_found_without_reading_the_ledger(
+    db: Database, day: dict[str, Any], statement: TextClause
+) -> None:
+    with db.begin() as connection:
+        _finds_by_index(connection, statement, day)
+
+
+def _finds_by_index(connection: Connection, statement: TextClause, day: Mapping[str, Any]) -> None:
+    values = {name: day[name] for name in statement.compile().params}
+    told = "\n".join(connection.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
+    [found] = connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values).scalars()
+    assert sum(_rows_looked_at(found[0]["Plan"])) <= 20 * NEWS, told
+
+
+def _rows_looked_at(node: dict[str, Any]) -> Iterator[float]:
+    """Of each scan of a plan, what it returned and what it passed over."""
+    if "Scan" in node["Node Type"]:
+        passed_over = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        yield (node["Actual Rows"] + passed_over) * node["Actual Loops"]
+    for inner in node.get("Plans", ()):
+        yield from _rows_looked_at(inner)
