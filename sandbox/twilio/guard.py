@@ -28,7 +28,7 @@ class Guard:
         """The handler, for those who may ask."""
 
         async def guarded(request: web.Request) -> web.Response:
-            began = time.monotonic()
+            request["came_in"] = began = time.monotonic()
             peer = request.remote or ""
             under_way = self._state.journal.enter(peer)
             try:

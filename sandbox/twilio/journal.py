@@ -1,8 +1,7 @@
 """All that happened, kept so that a test can ask: every message, every refusal, every webhook, every alert."""
 
-import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,19 +10,31 @@ from sandbox.twilio.records import Message, iso
 
 @dataclass(slots=True)
 class Meter:
-    """The most segments in any one second of real time: what a sender's pace is checked against."""
+    """The most segments that came in within any one second of real time: what a sender's pace is checked against."""
 
-    peak: int = 0
-    _window: deque[tuple[float, int]] = field(default_factory=deque)
-    _sum: int = 0
+    _came: list[tuple[float, int]] = field(default_factory=list)
+    _peak: tuple[int, int] = (0, 0)  # of so many
 
-    def add(self, segments: int) -> None:
-        now = time.monotonic()
-        self._window.append((now, segments))
-        self._sum += segments
-        while self._window[0][0] <= now - 1.0:
-            self._sum -= self._window.popleft()[1]
-        self.peak = max(self.peak, self._sum)
+    def add(self, at: float, segments: int) -> None:
+        self._came.append((at, segments))
+
+    @property
+    def peak(self) -> int:
+        if self._peak[0] < len(self._came):
+            self._peak = len(self._came), most_within(1.0, sorted(self._came))
+        return self._peak[1]
+
+
+def most_within(seconds: float, came: Sequence[tuple[float, int]]) -> int:
+    """The most segments that came in within any so many seconds. came: when, and how many, in order."""
+    most = within = first = 0
+    for at, segments in came:
+        within += segments
+        while came[first][0] <= at - seconds:
+            within -= came[first][1]
+            first += 1
+        most = max(most, within)
+    return most
 
 
 @dataclass(slots=True)
@@ -55,13 +66,13 @@ class Journal:
         self.totals[message.direction] += 1
         if message.direction == "outbound-api":
             self.counts[message.to] += 1
-            self.meters[message.sender or message.service or ""].add(message.segments)
+            self.meters[message.sender or message.service or ""].add(message.came_in, message.segments)
 
     def sender_chosen(self, message: Message, sender: str) -> None:
         """A service chose a sender for a message already entered."""
         message.sender = sender
         self.by_from[sender].append(message)
-        self.meters[sender].add(message.segments)
+        self.meters[sender].add(message.came_in, message.segments)
 
     def refuse(
         self, *, at: float, code: int | None, status: int, form: dict[str, str], reason: str, resource: str = "messages"
@@ -140,6 +151,7 @@ def line(message: Message) -> dict[str, Any]:
         "validity_s": message.validity_s,
         "at": iso(message.created),
         "asked": iso(message.asked or message.created),
+        "came_in": message.came_in,
         "trail": [[iso(at), status] for at, status in message.trail],
         "faults": list(message.faults),
         "deleted": message.deleted,

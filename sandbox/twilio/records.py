@@ -1,5 +1,6 @@
 """One message as Twilio keeps it, and as its API shows it."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -27,6 +28,7 @@ class Message:
     segments: int
     created: float
     asked: float = 0.0  # when the request came in; it may lie for a while
+    came_in: float = field(default_factory=time.monotonic)  # the same in real time, before the answer's latency
     service: str | None = None
     callback: str | None = None
     validity_s: float = 36000.0

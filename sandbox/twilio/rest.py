@@ -51,7 +51,7 @@ class Rest:
         except Refusal as refusal:
             self._guard.refused(form, refusal.code, refusal.status, "refused")
             raise
-        message.asked = asked
+        message.asked, message.came_in = asked, request["came_in"]
         message.faults += (late.kind,) if late is not None else ()
         return await self._accept(request, message)
 

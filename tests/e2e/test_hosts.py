@@ -19,6 +19,7 @@ from sandbox import homes, hosts, stack
 from sandbox.hosts import Network
 from sandbox.processes import Child
 from sandbox.stack import DATABASE
+from sandbox.twilio.journal import most_within
 from tests.e2e.conftest import QUICK, City, District, inhabited, until
 from worker.domain.campaigns import Campaign, Kind
 from worker.store import database
@@ -32,6 +33,8 @@ SLOW_S = 2
 LIMITS = QUICK | {"TWILIO__MAX_IN_FLIGHT": str(BUDGET), "TWILIO__TIMEOUT_S": "6", "LIMITS__LEASE_S": "8"}
 # Both ends give a lost connection up after this long; then whoever waited may go on.
 GIVEN_UP_AFTER_S = database.SILENCE_S + 15
+# On a machine busy with other things the stand-in reads a text so late, and the next one in time.
+LATE_READING_S = 0.05
 
 # A worker that has just locked an event when its host is cut off.
 HOLDS_A_LOCK = """
@@ -235,8 +238,12 @@ def test_all_hosts_together_keep_a_senders_pace(region: Region, district: Distri
         reminder_after=None,
         reply_deadline=None,
     )
+    seen = len(district.control.messages())
     event = district.launch(advice)
 
     district.settled(event)
-    # One more than the pace: on a busy machine the stand-in itself reads a text late, and the next one in time.
-    assert district.control.stats()["peak_segments_per_s"]["Les Chalets"] <= 10 + 1
+    came = sorted(
+        (m["came_in"], m["segments"]) for m in district.control.messages(direction="outbound-api", since=seen)
+    )
+    assert len(came) == 60
+    assert most_within(1 - LATE_READING_S, came) <= 10
