@@ -11,10 +11,11 @@ from worker.services import capacity, steering, timetable
 from worker.services.desk import Desk
 from worker.services.steering import Progress
 from worker.settings import Settings
-from worker.store import boards
+from worker.store import boards, refused_answers
 from worker.store.boards import Under
 from worker.store.database import Connection, Database
 from worker.store.occasions import Missed
+from worker.store.refused_answers import Refused
 
 BANDS = ("P0", "P1", "P2", "P3")
 # What ended before says little about today.
@@ -49,13 +50,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One look at everything. missed: scheduled occasions that nobody took note of. present: callers at their desks."""
+    """One look at everything. missed: scheduled occasions that nobody took note of. present: callers at their desks.
+    refused: the automatic answers that wait because the provider refuses our set-up.
+    """
 
     events: Sequence[Event] = ()
     agencies: Sequence[Agency] = field(default=())
     missed: Sequence[Missed] = ()
     present: int = 0
     minutes_per_call: float = 0
+    refused: Refused = field(default_factory=Refused)
 
 
 def board(db: Database, *, agencies: Sequence[str] | None, desk: Desk, settings: Settings, now: datetime) -> Board:
@@ -70,12 +74,13 @@ def board(db: Database, *, agencies: Sequence[str] | None, desk: Desk, settings:
             connection, rows, present, minutes, everywhere=everywhere, desk=desk, settings=settings, now=now
         )
         missed = timetable.unseen(connection, now=now)
+        refused = refused_answers.waiting(connection)
     senders = settings.sender_table
     events = [
         Event(row, steering.progress(db, row.id, senders=senders, now=now) if row.state in _UNDER_WAY else None)
         for row in found
     ]
-    return Board(events, _queues(rows, ends), missed, len(present), minutes)
+    return Board(events, _queues(rows, ends), missed, len(present), minutes, refused)
 
 
 def _finishes(

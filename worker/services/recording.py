@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,7 +16,7 @@ from worker.domain.recipients import Reason
 from worker.i18n import _
 from worker.services import outages
 from worker.services.events import first_wait
-from worker.store import automatic_calls, events, outbox, people, recipients, second_numbers
+from worker.store import automatic_calls, events, outbox, people, recipients, refused_answers, second_numbers
 from worker.store.database import Connection, Database
 
 log = structlog.get_logger()
@@ -53,7 +53,8 @@ def record(
 
     def save(connection: Connection) -> None:
         silence = outbox.finish(connection, finished, now=now)
-        moved = outbox.change(connection, changes, now=now)
+        due = changes if campaign is not None else _more_patient(connection, changes, results, now)
+        moved = outbox.change(connection, due, now=now)
         note_faults(connection, faults, now)
         outages.note(connection, results, holder=holder, silence=silence, now=now)
         if campaign is not None:
@@ -61,6 +62,28 @@ def record(
             _alarm(connection, results, moved, now)
 
     db.run(save)
+
+
+def _more_patient(
+    connection: Connection, changes: Sequence[outbox.Change], results: Sequence[SendResult], now: datetime
+) -> list[outbox.Change]:
+    """An answer has no event that a wrong set-up could stop: it waits longer each time it is refused for that, and the
+    first of all is told. One number alone may be what the set-up does not allow, so the others do not wait for it."""
+    wrong = [r for r in results if r.outcome is Outcome.CONFIGURATION]
+    if not wrong:
+        return [*changes]
+    times = refused_answers.times(connection, [r.message_id for r in wrong])
+    if max(times.values(), default=1) == 1 and not refused_answers.waiting(connection).texts:
+        log.error("answers_refused", code=wrong[0].code, http_status=wrong[0].http_status)
+    return [
+        replace(c, due_at=now + _patience(times[c.id])) if c.id in times and c.state == MessageState.QUEUED else c
+        for c in changes
+    ]
+
+
+def _patience(times: int) -> timedelta:
+    jitter = 0.5 + random.random() / 2  # noqa: S311  # spreads retries, hides nothing
+    return moves.backoff(times, retry_after_s=None, jitter=jitter)
 
 
 def follow(

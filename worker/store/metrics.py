@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from worker.store import refused_answers
+
 _MESSAGES = text("SELECT lane, state, count(*) AS n FROM message GROUP BY 1, 2")
 _RECIPIENTS = text(
     """
@@ -33,6 +35,7 @@ class Snapshot:
     tasks: dict[str, int]
     events: dict[str, int]
     alarms: int
+    answers_refused: int
     missed_occasions: int
     unread_replies: int
     ladder_lag_s: float
@@ -46,6 +49,7 @@ def snapshot(connection: Connection) -> Snapshot:
         tasks={row.state: row.n for row in connection.execute(_TASKS)},
         events={row.state: row.n for row in connection.execute(_EVENTS)},
         alarms=connection.execute(_ALARMS).scalar_one(),
+        answers_refused=refused_answers.waiting(connection).texts,
         missed_occasions=connection.execute(_MISSED).scalar_one(),
         unread_replies=connection.execute(_UNREAD).scalar_one(),
         ladder_lag_s=float(connection.execute(_OVERDUE).scalar_one()),

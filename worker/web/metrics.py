@@ -23,6 +23,7 @@ _HELP: Final = {
     "courtoisie_callback_tasks": "Calls owed by people, by state.",
     "courtoisie_events": "Campaign events by state.",
     "courtoisie_alarms": "Events stopped by an alarm.",
+    "courtoisie_answers_refused": "Automatic answers that wait because the provider refuses our set-up.",
     "courtoisie_missed_occasions": "Scheduled occasions that were missed, of which no operator took note.",
     "courtoisie_unread_replies": "Replies stored and not yet read.",
     "courtoisie_ladder_lag_seconds": "How late the latest due rung is.",
@@ -73,6 +74,7 @@ def _families(now: metrics.Snapshot) -> Iterator[Metric]:
     yield _gauge("courtoisie_callback_tasks", _by_state(now.tasks), "state")
     yield _gauge("courtoisie_events", _by_state(now.events), "state")
     yield _gauge("courtoisie_alarms", [((), now.alarms)])
+    yield _gauge("courtoisie_answers_refused", [((), now.answers_refused)])
     yield _gauge("courtoisie_missed_occasions", [((), now.missed_occasions)])
     yield _gauge("courtoisie_unread_replies", [((), now.unread_replies)])
     yield _gauge("courtoisie_ladder_lag_seconds", [((), now.ladder_lag_s)])

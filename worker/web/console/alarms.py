@@ -29,6 +29,7 @@ def of(board: Board, *, broken: Sequence[str], desk: Desk, now: datetime) -> lis
     return [
         *(alarm for agency in board.agencies for alarm in _of_agency(agency, desk, now)),
         *(alarm for event in board.events for alarm in _of_event(event, now)),
+        *_of_answers(board),
         *(
             Alarm(
                 _("« {campaign} » : l'occasion du {day} a été manquée, personne n'a été contacté.").format(
@@ -107,4 +108,22 @@ def _of_event(event: Event, now: datetime) -> Iterator[Alarm]:
             _("Vérifiez que les processus tournent (« courtoisie check ») ; rien n'est perdu."),
             href,
             link,
+        )
+
+
+def _of_answers(board: Board) -> Iterator[Alarm]:
+    """Who wrote to us gets no answer, and no operation is stopped for it."""
+    refused = board.refused
+    if refused.texts:
+        said = [
+            _("code {code}").format(code=refused.code) if refused.code else "",
+            f"HTTP {refused.http_status}" if refused.http_status else "",
+        ]
+        yield Alarm(
+            ngettext(
+                "Twilio refuse une réponse automatique ({what}) : la configuration est à corriger.",
+                "Twilio refuse {n} réponses automatiques ({what}) : la configuration est à corriger.",
+                refused.texts,
+            ).format(n=refused.texts, what=", ".join(filter(None, said))),
+            _("Lancez « courtoisie check --online ». Une fois la cause levée, elles partent si elles servent encore."),
         )
