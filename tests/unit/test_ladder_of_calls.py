@@ -1,14 +1,15 @@
 """The next rung where the machine rings too: in its turn, in place of a text, and what follows each end of a call."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests import builders
-from worker.domain import ladder
+from worker.domain import ladder, unreached
 from worker.domain.callbacks import TaskReason
-from worker.domain.campaigns import Exclusions, Remedy
+from worker.domain.campaigns import Exclusions, Level, Remedy
 from worker.domain.ladder import Facts, MakeTask, Move, PlaceCall, SendReminder, SendSecond, Settle, Wait
 from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
@@ -117,14 +118,24 @@ def test_a_person_is_told_what_the_machines_call_came_to(end: CallEnd, told: Tas
 @pytest.mark.parametrize(
     ("what", "move"),
     [
-        ({}, PlaceCall(LAST_LOOK)),
-        ({"calls_from": OPENED + 3 * HOUR}, PlaceCall(LAST_LOOK)),
-        ({"call_state": MessageState.QUEUED}, Wait(LAST_LOOK)),
+        # in an alert their time runs from when they could be rung, line or no line
+        ({}, PlaceCall(DEADLINE)),
+        ({"campaign": replace(climbing(), level=Level.NONE)}, PlaceCall(LAST_LOOK)),
+        ({"calls_from": OPENED + 3 * HOUR}, PlaceCall(DEADLINE + 3 * HOUR)),
+        ({"call_state": MessageState.QUEUED, "call_owed_from": OPENED + HOUR}, Wait(DEADLINE + HOUR)),
+        (
+            {"call_state": MessageState.QUEUED, "call_owed_from": OPENED, "now": DEADLINE},
+            MakeTask(TaskReason.NO_MOBILE),
+        ),
+        # it is being made: its first word starts the time
+        ({"call_state": MessageState.SENDING, "call_owed_from": OPENED, "now": DEADLINE}, Wait(LAST_LOOK)),
         ({"call_state": MessageState.SENT, "contacted_at": OPENED}, Wait(DEADLINE)),
     ],
 )
 def test_who_is_only_rung_is_rung_at_once(reason: Reason, what: dict[str, Any], move: Move) -> None:
-    assert ladder.next_rung(unwritten(reason, **what)) == move
+    person = MakeTask(unreached.TASK_OF_REASON[reason])
+
+    assert ladder.next_rung(unwritten(reason, **what)) == (person if isinstance(move, MakeTask) else move)
 
 
 @pytest.mark.parametrize("reason", [Reason.UNDELIVERED, Reason.NUMBER_REFUSED, Reason.LANDLINE_ONLY])

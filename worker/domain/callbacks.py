@@ -165,6 +165,11 @@ def priority(points: Iterable[tuple[str, int]]) -> int:
     return sum(p for _code, p in points)
 
 
+def need(facts: Facts) -> int:
+    """What speaks for ringing this household before others, whatever the reason and the day."""
+    return sum(points for _code, points in _of_person(facts))
+
+
 def band(value: int) -> str:
     """P0 now, P1 within two hours, P2 the same working day, P3 within two working days."""
     return next((name for name, least in _BANDS if value >= least), "P3")

@@ -22,6 +22,7 @@ class Facts:
     any more. has_second: the household has another number to write to. second_state: how the text to that number
     stands, None where there is none. calls_from: when the machine may next ring this household, None when it may not.
     call_state: how its call stands, with all its tries, None where there is none; call_end: what the last try came to.
+    call_owed_from: when a call that is still queued could have been made first.
     void_at: a text that has not left by then never will. number_lost: that of the first text is not theirs.
     """
 
@@ -40,6 +41,7 @@ class Facts:
     call_state: MessageState | None = None
     call_end: CallEnd | None = None
     number_lost: bool = False
+    call_owed_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ _TASK_OF_CALL = (
 # Nothing was written to them: the call is how they first hear of the event.
 _ONLY_CALLED = frozenset({Reason.LANDLINE_ONLY, Reason.ANSWERS_CALLS})
 
+_ALERTS = frozenset({Level.ORANGE, Level.RED})
 _SILENCE_OF_LEVEL = {
     Level.RED: TaskReason.NO_REPLY_RED,
     Level.ORANGE: TaskReason.NO_REPLY_ORANGE,
@@ -188,7 +191,8 @@ def _tried_instead(step: LadderStep, facts: Facts, failure: Reason, deadline: da
     if step.step is not Rung.SECOND_NUMBER or failure not in _NUMBER_AT_FAULT:
         return None
     leaves_at = _second_from(facts)
-    return SendSecond(deadline or facts.now + LOOK_AGAIN) if leaves_at is not None and leaves_at <= facts.now else None
+    looks_again = deadline if facts.contacted_at is not None and deadline is not None else facts.now + LOOK_AGAIN
+    return SendSecond(looks_again) if leaves_at is not None and leaves_at <= facts.now else None
 
 
 def _last_look(facts: Facts) -> datetime:
@@ -200,9 +204,18 @@ def _is_given_up(facts: Facts) -> bool:
 
 
 def _deadline(facts: Facts) -> datetime | None:
-    """When a person rings; None while the first text has not left."""
-    after = facts.campaign.calls_after
-    return None if facts.contacted_at is None or after is None else facts.contacted_at + after
+    """When a person rings; None while the first text has not left. In an alert nobody is to wait for a line longer than
+    for an answer: who is only called has their time from when they could have been rung."""
+    start, after = facts.contacted_at or _owed_from(facts), facts.campaign.calls_after
+    return None if start is None or after is None else start + after
+
+
+def _owed_from(facts: Facts) -> datetime | None:
+    if facts.campaign.level not in _ALERTS:
+        return None
+    if facts.call_state is None:
+        return facts.calls_from
+    return facts.call_owed_from if facts.call_state is MessageState.QUEUED else None
 
 
 def _left(facts: Facts) -> Ladder:

@@ -1,6 +1,6 @@
 """Silence, failures and exclusions climb the ladder: another text, a call, a callback task, or a final word."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,10 @@ def _climb(
     useful = event.state is EventState.RUNNING and opens_at < event.void_at
     others = _other_numbers(connection, campaign, due)
     line = _line(connection, event, campaign, due, desk=desk, now=now)
-    around = _Around(campaign, event, opens_at if useful else None, closes_at, others, line, now)
+    texts_from = opens_at if useful else None
+    around = _Around(
+        campaign, event, texts_from, closes_at, others, line, lambda at: desk.line_opening(campaign, at)[0], now
+    )
     moves = [(d, ladder.next_rung(_facts(d, around))) for d in due]
     return (
         _write(connection, moves, around),
@@ -101,7 +104,8 @@ class _Line:
 class _Around:
     """What is the same for all households of an event. texts_from: None when no text may leave any more.
 
-    others: recipient id -> the household's other number. line: None when the machine rings nobody any more.
+    others: recipient id -> the household's other number. line: None when the machine rings nobody any more. opening:
+    the first moment from one on at which it may.
     """
 
     campaign: Campaign
@@ -110,7 +114,14 @@ class _Around:
     closes_at: datetime
     others: Mapping[int, str]
     line: _Line | None
+    opening: Callable[[datetime], datetime]
     now: datetime
+
+    def owed_from(self, due: recipients.Due) -> datetime | None:
+        """When a household's call could have been made first; while the event is paused, nobody waits for a line."""
+        if due.call_queued_at is None:
+            return None
+        return self.now if self.event.state is EventState.PAUSED else self.opening(due.call_queued_at)
 
     def rings_from(self, recipient: int) -> datetime | None:
         """When the machine may next ring a household; None when it may not."""
@@ -168,6 +179,7 @@ def _facts(due: recipients.Due, around: _Around) -> ladder.Facts:
         call_state=MessageState(due.call_state) if due.call_state and rings_from is None else None,
         call_end=CallEnd(due.call_end) if due.call_end and rings_from is None else None,
         number_lost=due.number_lost,
+        call_owed_from=around.owed_from(due),
     )
 
 
@@ -200,13 +212,17 @@ def _call(connection: Connection, moves: Moves, around: _Around, desk: Desk) -> 
     wanted = {d.id: m.due_at for d, m in moves if isinstance(m, ladder.PlaceCall)}
     if not wanted or around.line is None or around.campaign.script is None:
         return 0
+    of_households = tasks.needs(
+        connection, [d.household_id for d, _ in moves if d.id in wanted], desk=desk, now=around.now
+    )
+    needs = {d.id: of_households.get(d.household_id, 0) for d, _ in moves if d.id in wanted}
     alive: set[int] = set()
     for (opens_at, closes_at), ids in ringing_times.of(connection, wanted, around.event, desk=desk, now=around.now):
         plan = outbox.Plan(
             Step.VOICE, around.line.sender, around.campaign.script, opens_at, closes_at, around.event.void_at
         )
         numbers = {i: around.line.numbers[i] for i in ids}
-        alive |= automatic_calls.queue(connection, around.event.id, plan, numbers, now=around.now)
+        alive |= automatic_calls.queue(connection, around.event.id, plan, numbers, needs=needs, now=around.now)
     soon = around.now + ladder.LOOK_AGAIN  # the call of their number is over
     recipients.wait(connection, [(i, at if i in alive else soon, None) for i, at in wanted.items()])
     return len(wanted)

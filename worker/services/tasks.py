@@ -84,6 +84,12 @@ def at_their_hours(connection: Connection, household: int, at: datetime, *, desk
     return at if hours is None else calendar.next_within(*hours, at, tz=desk.timezone)
 
 
+def needs(connection: Connection, households: Sequence[int], *, desk: Desk, now: datetime) -> dict[int, int]:
+    """Household id -> how much speaks for ringing it before others of the same event."""
+    found = task_facts.known(connection, households, now=now)
+    return {k.household_id: callbacks.need(_facts(k, Situation(), desk, now)) for k in found}
+
+
 def close_if_only_silence(connection: Connection, households: Sequence[int], *, now: datetime) -> list[int]:
     """A late "all well" closes unclaimed tasks made for silence alone; returns the tasks closed."""
     if not households:

@@ -22,11 +22,12 @@ WHERE r.id = n.id AND r.event_id = :event_id AND r.state = 'waiting'
 _QUEUE = text(
     """
 INSERT INTO message (event_id, recipient_id, household_id, e164, channel, step, lane, sender, template, language,
-                     state, due_at, window_closes_at, void_at, created_at)
+                     state, due_at, window_closes_at, void_at, created_at, need)
 SELECT r.event_id, r.id, r.household_id, r.call_e164, 'voice', :step, 'calls', :sender, :template, r.language,
-       'queued', :due_at, :closes_at, :void_at, :now
-FROM recipient r WHERE r.id = ANY (:recipients) AND r.event_id = :event_id AND r.state = 'waiting' AND r.call_e164 IS NOT NULL
-ORDER BY r.id
+       'queued', :due_at, :closes_at, :void_at, :now, n.need
+FROM recipient r JOIN unnest(CAST(:recipients AS bigint[]), CAST(:needs AS int[])) AS n(id, need) ON n.id = r.id
+WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.call_e164 IS NOT NULL
+ORDER BY n.need DESC, r.id
 ON CONFLICT DO NOTHING
 """
 )
@@ -86,8 +87,8 @@ EXISTS (SELECT 1 FROM household w, (SELECT CAST(:now AS timestamptz) AT TIME ZON
 _RINGS_AT_MOST = timedelta(minutes=15)
 
 # The event is locked too, so that a pause waits for the claim in hand and the next claim sees it. Nobody is rung any more
-# once nobody who relied on the call waits for it. The queue is walked in its order, and only as far as needed: each look at a
-# call costs a quarter of a millisecond.
+# once nobody who relied on the call waits for it. The queue is put in order, which is small by nature: an event's calls are
+# as many as its landlines. It is then walked only as far as needed: each look at a call costs a quarter of a millisecond.
 _CLAIM = text(
     f"""
 WITH due AS MATERIALIZED (
@@ -96,7 +97,7 @@ WITH due AS MATERIALIZED (
           FROM message m JOIN campaign_event e ON e.id = m.event_id
           WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
             AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
-          ORDER BY e.priority DESC, m.due_at, m.id OFFSET 0) m
+          ORDER BY e.priority DESC, m.need DESC, m.due_at, m.id OFFSET 0) m
     WHERE NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.e164 = m.e164 AND o.undone_at IS NULL
                       AND o.channel IN ('voice', 'all') AND o.purpose IN ('all', m.definition->>'purpose') OFFSET 0)
       AND EXISTS (SELECT 1 FROM recipient r WHERE r.event_id = m.event_id AND r.call_e164 = m.e164 AND {WAITS}
@@ -109,7 +110,7 @@ WITH due AS MATERIALIZED (
 SELECT m.id, m.event_id, m.e164, m.void_at
 FROM message m JOIN campaign_event e ON e.id = m.event_id
 WHERE m.id IN (SELECT id FROM due) AND m.state = 'queued' AND e.state = 'running'
-ORDER BY e.priority DESC, m.due_at, m.id
+ORDER BY e.priority DESC, m.need DESC, m.due_at, m.id
 LIMIT :limit
 FOR UPDATE OF m SKIP LOCKED FOR SHARE OF e
 """  # noqa: S608  # our own constant
@@ -212,14 +213,24 @@ class Change:
     uncounted: bool = False
 
 
-def queue(connection: Connection, event_id: int, plan: Plan, numbers: Mapping[int, str], *, now: datetime) -> set[int]:
-    """One call for each number (recipient id -> E.164); several households that share one rely on the same.
+def queue(
+    connection: Connection,
+    event_id: int,
+    plan: Plan,
+    numbers: Mapping[int, str],
+    *,
+    needs: Mapping[int, int],
+    now: datetime,
+) -> set[int]:
+    """One call for each number (recipient id -> E.164); several households that share one rely on the same. needs: whose
+    call is made first, by recipient id.
 
     Returns whose call is to come: that of a number may be over when a second household comes to rely on it.
     """
     values = {"event_id": event_id, "recipients": list(numbers), "numbers": list(numbers.values())}
     connection.execute(_CHOOSE, values)
-    connection.execute(_QUEUE, asdict(plan) | {"event_id": event_id, "recipients": list(numbers), "now": now})
+    values |= {"needs": [needs.get(recipient, 0) for recipient in numbers], "now": now}
+    connection.execute(_QUEUE, asdict(plan) | values)
     return set(connection.execute(_ALIVE, {"recipients": list(numbers)}).scalars())
 
 
@@ -239,7 +250,7 @@ def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
 
 
 def claim(connection: Connection, sender: str, *, limit: int, timezone: str, now: datetime) -> list[Claimed]:
-    """Due calls of running events, the most urgent event first, locked. At the hours that a household prefers, and not
+    """Due calls of running events, the most urgent event first and in it the greatest need, locked. At the hours that a household prefers, and not
     while the number is rung for another event: that call comes after it."""
     values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now, "longest": _RINGS_AT_MOST}
     values["looked_at"] = 4 * limit  # other workers may have some of them in hand

@@ -73,7 +73,7 @@ SELECT r.id, r.household_id, r.event_id, r.due_at,
        CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
        r.contacted_at, r.reminded_at,
        m.state AS message_state, s.state AS second_state,
-       v.state AS call_state,
+       v.state AS call_state, v.created_at AS call_queued_at,
        (SELECT c.came_to FROM automatic_call c WHERE c.message_id = v.id ORDER BY c.attempt_id DESC LIMIT 1) AS call_end,
        EXISTS (SELECT 1 FROM phone p WHERE p.household_id = r.household_id AND p.e164 = r.e164 AND p.bad_since IS NOT NULL)
            AS number_lost,
@@ -176,6 +176,7 @@ class Due:
     message_state: str | None
     second_state: str | None
     call_state: str | None
+    call_queued_at: datetime | None
     call_end: str | None
     # It turned out to be somebody else's, or dead.
     number_lost: bool

@@ -106,6 +106,8 @@ message = Table(
     Column("step", Text, nullable=False),
     Column("lane", Text, nullable=False),
     Column("sender", Text, nullable=False),
+    # Of an event's calls by the machine the household with more is rung first: age, alone, fragile.
+    Column("need", SmallInteger, nullable=False, server_default=text("0")),
     Column("template", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("variables", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
