@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sandbox.chaos.evidence import Evidence
 
+# Both clocks are this machine's; the journal's is rounded to milliseconds and drifts a little.
+CLOCKS = timedelta(seconds=0.5)
 OPEN = frozenset({"open", "claimed"})
 SILENCE = frozenset({"no_reply", "no_reply_orange", "no_reply_red", "weekly"})
 

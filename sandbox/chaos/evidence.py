@@ -41,12 +41,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A text from a phone, as the provider has it."""
+    """A text from a phone, as the provider has it. kept_at: when our hook had said that we have it, None if it never
+    did."""
 
     sid: str
     number: str
     body: str
     at: datetime
+    kept_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,9 @@ class Recipient:
     others: tuple[str, ...] | list[str] = ()
     # The number that the machine rings.
     landline: str | None = None
+    # When its time to answer began, and when the call was made that it was handed to last, whatever became of that one.
+    contacted_at: datetime | None = None
+    task_created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,7 @@ SELECT r.id, e.campaign, d.code AS dwelling, r.e164 AS number, r.state, r.reason
        k.state AS task_state, k.reasons AS task_reasons,
        ARRAY(SELECT p.e164 FROM phone p
              WHERE p.household_id = r.household_id AND p.e164 IS DISTINCT FROM r.e164) AS others,
-       r.call_e164 AS landline
+       r.call_e164 AS landline, r.contacted_at, k.created_at AS task_created_at
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id JOIN household h ON h.id = r.household_id
 JOIN dwelling d ON d.id = h.dwelling_id LEFT JOIN callback_task k ON k.id = r.task_id
 """
@@ -211,19 +216,31 @@ def journal(
     lines: Iterable[Mapping[str, Any]],
     calls: Iterable[Mapping[str, Any]] = (),
     gathers: Iterable[Mapping[str, Any]] = (),
+    hooks: Iterable[Mapping[str, Any]] = (),
 ) -> Journal:
-    """The provider's journal from the lines of its control API: texts, calls, and keys as they were posted."""
-    listed = list(lines)
+    """The provider's journal from the lines of its control API: texts, calls, keys as they were posted, and the posts
+    (hooks) of texts from phones."""
+    listed, kept = list(lines), _kept(hooks)
     return Journal(
         tuple(_accepted(line) for line in listed if line["direction"] == "outbound-api"),
         tuple(
-            Heard(line["sid"], line["from"], line["body"], _time(line["at"]))
+            Heard(line["sid"], line["from"], line["body"], _time(line["at"]), kept.get(line["sid"]))
             for line in listed
             if line["direction"] == "inbound"
         ),
         tuple(_called(line) for line in calls),
         tuple(Key(post["sid"], post["digits"]) for post in gathers if post["answer"] == 200 and post.get("digits")),
     )
+
+
+def _kept(hooks: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """When the first good answer to a post about a text was there, by the text's id."""
+    kept: dict[str, datetime] = {}
+    for post in hooks:
+        if post["answer"] == 200:
+            answered_at = _time(post["at"]) + timedelta(milliseconds=post["took_ms"])
+            kept[post["sid"]] = min(answered_at, kept.get(post["sid"], answered_at))
+    return kept
 
 
 def _rows(connection: psycopg.Connection[Any], kind: type[T], statement: Any) -> tuple[T, ...]:

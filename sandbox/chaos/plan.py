@@ -58,6 +58,8 @@ MANNERS = {
     Manner.DEAD: 2,
 }
 RESENDS = (None, None, True, False)
+# Of the fine, every so many answer just in time: what they write is read, or not, while their deadline passes.
+LAST_MOMENT_EVERY, LAST_MOMENT_S = 3, 1.0
 LEVELS = ("none", "yellow", "orange", "red")
 NO_MOBILE, SHARED, CHECK_INS = 0.16, 0.05, 0.6
 
@@ -172,7 +174,10 @@ def _homes(chance: Random, scale: Scale) -> Iterator[Home]:
         else:
             dealt += 1
             behaviour = chance.choices(list(MIX), list(MIX.values()))[0]
-            last = Home(dwelling, agency, f"+33600{100000 + dealt}", behaviour, _answers(chance, behaviour, scale))
+            answers = _answers(chance, behaviour, scale)
+            if behaviour is Behaviour.FINE and dealt % LAST_MOMENT_EVERY == 0:
+                answers = tuple((scale.deadline_s - LAST_MOMENT_S, words) for _, words in answers)
+            last = Home(dwelling, agency, f"+33600{100000 + dealt}", behaviour, answers)
             yield last
 
 

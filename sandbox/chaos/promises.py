@@ -1,15 +1,14 @@
 """The promises, each a sentence and a pure check of the evidence. A check says what it looked at and what is wrong."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from sandbox.chaos.call_promises import no_key_is_lost, rung_once, who_pressed_1_is_left_in_peace
-from sandbox.chaos.checks import OPEN, SILENCE, Check, Verdict
-from sandbox.chaos.evidence import Evidence, Heard, Message, Recipient
+from sandbox.chaos.checks import CLOCKS, OPEN, Check, Verdict
+from sandbox.chaos.evidence import Evidence, Message, Recipient
+from sandbox.chaos.reply_promises import no_reply_is_lost, the_fine_are_left_in_peace
 
-# Both clocks are this machine's; the journal's is rounded to milliseconds and drifts a little.
-CLOCKS = timedelta(seconds=0.5)
 # A request claimed while its window was open may still be on its way out of the door.
 LEAVING = timedelta(seconds=2)
 
@@ -74,37 +73,6 @@ def no_opening_is_lost(evidence: Evidence) -> Verdict:
     """A campaign whose opening was confirmed to the operator has its event."""
     there = {event.campaign for event in evidence.books.events}
     return Verdict(len(evidence.opened), tuple(f"{c}: opened, and gone" for c in sorted(evidence.opened - there)))
-
-
-def no_reply_is_lost(evidence: Evidence) -> Verdict:
-    """What people wrote, by the provider's own list, is stored and read."""
-    stored = {reply.sid: reply for reply in evidence.books.stored}
-    wrong = [f"{h.sid} from {h.number}: not stored" for h in evidence.journal.heard if h.sid not in stored]
-    wrong += [f"{reply.sid} from {reply.number}: not read" for reply in stored.values() if reply.read_at is None]
-    return Verdict(len(evidence.journal.heard), tuple(wrong))
-
-
-def the_fine_are_left_in_peace(evidence: Evidence) -> Verdict:
-    """Who answered plainly "fine" within the time to answer has no open call for silence alone."""
-    looked_at, wrong = 0, []
-    replies = _by_number(evidence.journal.heard)
-    shared = _shared(evidence.books.recipients)
-    asked = {(t.campaign, t.to): t.at for t in evidence.journal.accepted if t.step == "1"}
-    for r in evidence.books.recipients:
-        deadline_s, at = evidence.terms[r.campaign].deadline_s, asked.get((r.campaign, r.number or ""))
-        if deadline_s is None or at is None or r.number is None or r.number in shared:
-            continue
-        if not _answered_fine(replies[r.number], at, timedelta(seconds=deadline_s) - CLOCKS, evidence.fine):
-            continue
-        looked_at += 1
-        if r.state == "callback" and r.task_state in OPEN and SILENCE.issuperset(r.task_reasons or ()):
-            wrong.append(f"{r.campaign}: {r.dwelling} answered in time and is on the list for silence")
-    return Verdict(looked_at, tuple(wrong))
-
-
-def _answered_fine(replies: Iterable[Heard], asked: datetime, within: timedelta, fine: frozenset[str]) -> bool:
-    in_time = [reply for reply in replies if asked <= reply.at <= asked + within]
-    return bool(in_time) and all(reply.body in fine for reply in in_time)
 
 
 def the_silent_are_rung(evidence: Evidence) -> Verdict:
@@ -255,16 +223,3 @@ def nothing_goes_back(before: Evidence, after: Evidence) -> Verdict:
     gone = {r.id for r in before.books.recipients} - {r.id for r in after.books.recipients}
     wrong += [f"recipient {r}: vanished" for r in sorted(gone)]
     return Verdict(len(then), tuple(wrong))
-
-
-def _by_number(heard: Iterable[Heard]) -> defaultdict[str, list[Heard]]:
-    found: defaultdict[str, list[Heard]] = defaultdict(list)
-    for reply in heard:
-        found[reply.number].append(reply)
-    return found
-
-
-def _shared(recipients: Iterable[Recipient]) -> set[str]:
-    """Numbers behind which several households are: one answer does not speak for all."""
-    homes = {(r.number, r.dwelling) for r in recipients if r.number}
-    return {number for number, n in Counter(number for number, _ in homes).items() if n > 1 and number}

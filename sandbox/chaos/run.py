@@ -72,7 +72,8 @@ class Run:
         """What there is now on both sides. Raises psycopg.Error when the database is away."""
         control = self.stack.control
         gathers = control.webhooks(kind="call gather")
-        journal = evidence.journal(control.messages(), control.calls(direction="outbound-api"), gathers)
+        hooks = control.webhooks(kind="inbound")
+        journal = evidence.journal(control.messages(), control.calls(direction="outbound-api"), gathers, hooks)
         with psycopg.connect(self.stack.postgres.url(DATABASE), connect_timeout=2) as connection:
             return replace(self._take(connection), journal=journal)
 

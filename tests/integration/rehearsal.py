@@ -189,7 +189,7 @@ class Rehearsal:
             books = evidence.books(connection.connection.driver_connection)  # type: ignore[arg-type]
         about = {m.id: m for m in books.messages}
         accepted = tuple(_accepted(taken, about[taken.text.message_id]) for taken in self.provider.taken)
-        heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at) for m in self.provider.heard)
+        heard = tuple(Heard(m.provider_sid, m.e164, m.body, m.received_at, m.received_at) for m in self.provider.heard)
         audience = frozenset(self._dwellings.values())
         terms = {c.key: Terms(audience, _seconds(c.calls_after)) for c in self.opened.values()}
         journal, later = Journal(accepted, heard), self.now - books.at

@@ -63,7 +63,7 @@ SOUND = Evidence(
             _accepted(2, SILENT_NUMBER, "SM2"),
             _accepted(4, SILENT_NUMBER, "SM4", "c002"),
         ),
-        (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5)),),
+        (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5), NOON + timedelta(seconds=6)),),
         (Called("CA9", LANDLINE, 9, 90, "completed"),),
         (Key("CA9", "1"),),
     ),
@@ -112,6 +112,8 @@ def _event(state: str) -> Callable[[Evidence], Evidence]:
 
 
 ONE, TWO, CALL, ADVICE = SOUND.books.messages
+SILENCED = replace(FINE, contacted_at=NOON, task_state="cancelled", task_reasons=["no_reply"])
+AFTER_THE_DEADLINE = NOON + timedelta(seconds=61)
 ON_THE_LIST = replace(FINE, state="callback", reason="no_reply", task_state="open", task_reasons=["no_reply"])
 PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("accepted_once", "the same text twice", _taken_again()),
@@ -144,6 +146,16 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("no_reply_is_lost", "a reply not stored", lambda e: _rows(e, stored=())),
     ("no_reply_is_lost", "a reply not read", lambda e: _rows(e, stored=(Stored("SM9", FINE_NUMBER, None),))),
     ("the_fine_are_left_in_peace", "rung for silence all the same", _people(ON_THE_LIST, SILENT)),
+    (
+        "the_fine_are_left_in_peace",
+        "on the list for a moment, with the answer in our hands",
+        _people(replace(SILENCED, task_created_at=AFTER_THE_DEADLINE), SILENT),
+    ),
+    (
+        "the_fine_are_left_in_peace",
+        "the same, on the call of an older event",
+        _people(replace(SILENCED, task_created_at=NOON - timedelta(hours=1)), SILENT),
+    ),
     (
         "the_silent_are_rung",
         "silence taken for well-being",
@@ -222,6 +234,32 @@ def test_who_answered_too_late_or_unclearly_may_be_on_the_list() -> None:
         assert promises.the_fine_are_left_in_peace(listed).wrong == ()
 
 
+@pytest.mark.parametrize(
+    ("kept_at_s", "read_at_s", "handed_at_s", "broken"),
+    [
+        (59, 70, 59.4, False),  # within what two clocks may differ by
+        (59, 70, 60, True),
+        (None, 70, 61, False),  # our hook was down, and the answer was found in the provider's list later
+        (None, 60, 61, True),
+        (59, 900, 61 + 600, False),  # nobody could read it: it is waited for no longer
+        (59, 60, 61 + 600, True),
+    ],
+)
+def test_silence_after_an_answer_is_a_breach_once_we_had_it(
+    kept_at_s: float | None, read_at_s: float, handed_at_s: float, *, broken: bool
+) -> None:
+    def at(seconds: float) -> datetime:
+        return NOON + timedelta(seconds=seconds)
+
+    kept_at = None if kept_at_s is None else at(kept_at_s)
+    [reply] = SOUND.journal.heard
+    heard = replace(SOUND.journal, heard=(replace(reply, at=at(58), kept_at=kept_at),))
+    known = _rows(replace(SOUND, journal=heard), stored=(Stored("SM9", FINE_NUMBER, at(read_at_s)),))
+    silenced = replace(SILENCED, contacted_at=NOON - timedelta(seconds=60), task_created_at=at(handed_at_s))
+
+    assert bool(promises.the_fine_are_left_in_peace(_people(silenced, SILENT)(known)).wrong) is broken
+
+
 def test_the_journal_tells_campaign_step_and_message_by_itself() -> None:
     line = {
         "direction": "outbound-api",
@@ -236,8 +274,11 @@ def test_the_journal_tells_campaign_step_and_message_by_itself() -> None:
         "asked": "2026-07-08T12:00:00.000+00:00",
     }
     reply = line | {"direction": "inbound", "from": FINE_NUMBER, "body": "1"}
-    read = journal([line, line | {"body": "Merci", "status_callback": None}, reply])
+    post = {"sid": "SM1", "at": "2026-07-08T12:00:05.000+00:00", "took_ms": 250}
+    posts = [post | {"answer": 500}, post | {"answer": 200, "took_ms": 1000}, post | {"answer": 200}]
+    read = journal([line, line | {"body": "Merci", "status_callback": None}, reply], hooks=posts)
 
     assert [(t.campaign, t.step, t.message_id) for t in read.accepted] == [("c017", "2", 42), ("", "", None)]
     assert read.accepted[0].asked == NOON
     assert [(h.number, h.body) for h in read.heard] == [(FINE_NUMBER, "1")]
+    assert read.heard[0].kept_at == NOON + timedelta(seconds=5.25)
