@@ -46,7 +46,7 @@ def test_a_batch_that_nobody_answers_makes_the_others_wait(town: Town, result: d
     assert wait_s > 0
 
 
-@pytest.mark.parametrize("status", [201, 400, 401, 429])
+@pytest.mark.parametrize("status", [201, 400, 401])
 def test_any_answer_is_an_answer(town: Town, status: int) -> None:
     _record(town, NOBODY, {"outcome": Outcome.TRANSIENT, "http_status": status})
 
@@ -210,7 +210,7 @@ def test_after_the_patience_who_waits_for_a_check_in_is_rung_and_not_written_to(
 
     assert town.state(home) == "callback"
     assert [m["state"] for m in town.texts(home, "first")] == ["expired"]
-    assert "Twilio ne répond plus" in (events.get(town.db, event).alarm or "")
+    assert "Twilio ne prend plus de SMS" in (events.get(town.db, event).alarm or "")
     assert town.account(event).unaccounted == 0
 
 
@@ -256,6 +256,93 @@ def test_texts_that_found_nobody_do_not_use_up_their_tries(town: Town) -> None:
         )
 
     assert [(m["state"], m["attempts"]) for m in town.texts(home, "first")] == [("queued", 0)]
+
+
+TOO_MANY = {"outcome": Outcome.TRANSIENT, "http_status": 429}
+
+
+def _refuse_for(town: Town, *, seconds: int, holder: str = HERE) -> None:
+    for _batch in range(seconds // 5):
+        _record(town, TOO_MANY, TOO_MANY, TOO_MANY, holder=holder)
+        town.now += timedelta(seconds=5)
+
+
+def test_refusals_for_being_too_many_stop_nobody_at_first(town: Town) -> None:
+    """Fewer are asked at once for them."""
+    _refuse_for(town, seconds=60)
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_nothing_but_refusals_for_a_minute_is_an_outage(town: Town) -> None:
+    _refuse_for(town, seconds=65)
+
+    with capture_logs() as logged:
+        claimable, wait_s = _allowance(town)
+        town.sweep()
+
+    assert (claimable, wait_s > 0) == (1, False)  # one tries
+    assert [entry["event"] for entry in logged] == ["provider_down"]
+
+
+def test_a_try_of_such_an_outage_that_is_refused_makes_the_next_wait_longer(town: Town) -> None:
+    _refuse_for(town, seconds=65)
+    for _try in range(5):
+        _record(town, TOO_MANY)
+
+    claimable, wait_s = _allowance(town)
+
+    assert (claimable, wait_s > 5) == (0, True)
+
+
+@pytest.mark.parametrize("holder", [HERE, "another-host:1"])
+def test_a_refusal_beside_texts_that_are_taken_is_no_outage(town: Town, holder: str) -> None:
+    for _half_minute in range(10):
+        _refuse_for(town, seconds=30)
+        _record(town, ACCEPTED, TOO_MANY, holder=holder)
+
+    with capture_logs() as logged:
+        town.sweep()
+
+    assert _allowance(town) == (None, 0.0)
+    assert logged == []
+
+
+def test_a_refusal_now_and_one_long_ago_are_no_outage(town: Town) -> None:
+    _record(town, TOO_MANY)
+    town.now += timedelta(minutes=5)
+    _record(town, TOO_MANY)
+    _record(town, TOO_MANY)
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_a_provider_that_refuses_and_wants_to_be_left_alone_for_minutes_is_away_too(town: Town) -> None:
+    for _try in range(3):
+        _record(town, TOO_MANY | {"retry_after_s": 300.0})
+        town.now += timedelta(minutes=5)
+
+    assert _allowance(town)[0] is not None
+
+
+def test_a_text_that_is_taken_ends_an_outage_of_refusals(town: Town) -> None:
+    _refuse_for(town, seconds=90)
+
+    _record(town, ACCEPTED)
+
+    assert _allowance(town) == (None, 0.0)
+
+
+def test_after_the_patience_those_that_a_provider_takes_nothing_for_are_rung(town: Town) -> None:
+    home = town.household()
+    event = town.open()
+    _refuse_for(town, seconds=31 * 60)
+
+    town.sweep()
+    town.climb()
+
+    assert town.state(home) == "callback"
+    assert "Twilio ne prend plus de SMS" in (events.get(town.db, event).alarm or "")
 
 
 ACCEPTED = {"outcome": Outcome.ACCEPTED, "provider_sid": "SM" + "1" * 32, "http_status": 201}

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.integration.conftest import Town
 from worker.services.shares import Share
@@ -81,3 +83,14 @@ def test_two_batches_claimed_at_once_do_not_count_on_the_same_places(town: Town)
 
 def test_a_tiny_part_makes_no_large_batches(town: Town) -> None:
     assert [_share(town, Way()).batch(free) for free in (1, 2, 5, 50)] == [2, 4, 10, 50]
+
+
+def test_that_the_provider_refuses_so_many_is_told_once(town: Town) -> None:
+    share = _share(town, Way())
+
+    with capture_logs() as logged:
+        for _second in range(60):
+            share.narrow()
+            town.now += timedelta(seconds=1)
+
+    assert [entry["event"] for entry in logged] == ["provider_refuses_so_many"]

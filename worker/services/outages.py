@@ -18,6 +18,10 @@ from worker.store.database import Connection
 log = structlog.get_logger()
 
 SERVER_ERROR = 500
+# Too many requests at once: certainly not processed, and no fault of the text.
+TOO_MANY = 429
+# A provider that takes fewer at once refuses some and takes others. When it has taken none for so long, it takes none.
+REFUSED_FOR = timedelta(seconds=60)
 # Whoever tries again has this long, at least as long as a request may take.
 TRY_LASTS = timedelta(seconds=60)
 # Not much longer than this after the provider is back, texts leave again.
@@ -33,19 +37,24 @@ class Rules:
 
 
 def note(connection: Connection, results: Sequence[SendResult], *, holder: str, silence: bool, now: datetime) -> None:
-    """What a batch of requests says about the provider: it answers, or nobody does.
+    """What a batch of requests says about the provider: it answers, or nobody does, or it refuses every one as one too
+    many.
 
     silence: whether any worker met some of late; else an answer is no news.
     """
     asked = [r for r in results if r.asked]
+    unanswered = sum(_is_silence(r) for r in asked)
     if any(_is_answer(r) for r in asked):
         if silence:
             _note_answer(connection, holder, now)
     elif not asked and len(results) == 1:
         # It may have been the one try of an outage, which found no place: somebody else may try.
         outages.give_back_try(connection, holder, now=now)
+    elif unanswered:
+        _note_silence(connection, unanswered, holder=holder, now=now)
     elif asked:
-        _note_silence(connection, len(asked), holder=holder, now=now)
+        wish = timedelta(seconds=max(r.retry_after_s or 0.0 for r in asked))
+        _note_refusals(connection, holder=holder, wish=wish, now=now)
 
 
 def _note_answer(connection: Connection, holder: str, now: datetime) -> None:
@@ -68,6 +77,23 @@ def _note_silence(connection: Connection, texts: int, *, holder: str, now: datet
     outages.note_failure(connection, holder, failures=failures, retry_at=now + wait, now=now)
 
 
+def _note_refusals(connection: Connection, *, holder: str, wish: timedelta, now: datetime) -> None:
+    """Nothing but "too many". Fewer are asked at once for it, and that will do; unless it goes on like this.
+
+    wish: for how long the provider wants to be left alone, which is no pause in its refusals.
+    """
+    before = outages.current(connection, holder)
+    if before is not None and (_is_told(before) or _goes_on(before, now)):
+        _note_silence(connection, outages.FEWEST_TO_TELL, holder=holder, now=now)
+        return
+    failures = before.failures if before is not None else 0
+    outages.note_failure(connection, holder, failures=failures, retry_at=now + wish, memory=REFUSED_FOR, now=now)
+
+
+def _goes_on(before: outages.Outage, now: datetime) -> bool:
+    return now - before.since >= REFUSED_FOR and now - max(before.failed_at, before.retry_at) <= REFUSED_FOR
+
+
 def _failures(before: outages.Outage | None, texts: int) -> int:
     """Single accidents add up until they are an outage; from then on each batch counts once, however large."""
     if before is not None and _is_told(before):
@@ -79,8 +105,12 @@ def _is_told(outage: outages.Outage | None) -> bool:
     return outage is not None and outage.failures >= outages.FEWEST_TO_TELL
 
 
+def _is_silence(result: SendResult) -> bool:
+    return result.http_status is None or result.http_status >= SERVER_ERROR
+
+
 def _is_answer(result: SendResult) -> bool:
-    return result.http_status is not None and result.http_status < SERVER_ERROR
+    return not _is_silence(result) and result.http_status != TOO_MANY
 
 
 def allowance(connection: Connection, *, holder: str, now: datetime) -> tuple[int | None, float]:
@@ -135,7 +165,7 @@ def _hand_over(connection: Connection, rules: Rules, *, calls: bool, desk: Desk,
 def _told(outage: outages.Outage, desk: Desk, *, calls: bool) -> str:
     since = outage.since.astimezone(desk.timezone)
     texts_wait = _(
-        "Twilio ne répond plus depuis le {day} à {hour}. Les foyers qui attendaient un SMS sont confiés aux "
+        "Twilio ne prend plus de SMS depuis le {day} à {hour}. Les foyers qui attendaient un SMS sont confiés aux "
         "appelants : voyez « courtoisie tasks »."
     )
     calls_wait = _(

@@ -159,8 +159,7 @@ _NOT_LEFT = frozenset(
         MessageState.CANCELLED,
     }
 )
-# Too many requests at once: certainly not processed, and no fault of the text.
-TOO_MANY = 429
+TOO_MANY = outages.TOO_MANY
 _REASON_OF_STATE = {
     MessageState.FAILED: Reason.UNDELIVERED,
     MessageState.UNDELIVERED: Reason.UNDELIVERED,

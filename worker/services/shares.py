@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from worker import logs
 from worker.store import limits
 from worker.store.database import Database
 from worker.twilio.client import Gateway
@@ -45,6 +46,7 @@ class Share:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _promising: threading.Lock = field(default_factory=threading.Lock)
     _promised: Counter[bool] = field(default_factory=Counter)
+    _told: logs.Told = field(default_factory=logs.Told)
 
     def part(self) -> int:
         """This process's part as it was dealt last, or anew when that is a while ago or it had none."""
@@ -110,11 +112,11 @@ class Share:
         return free + self.slots * min(MOST_BEFORE, int(TURN_IN_S / max(takes_s, 0.001)))
 
     def narrow(self) -> None:
-        """The provider refused a request for being one too many."""
+        """The provider refused a request for being one too many. Told when it begins, however often it happens."""
         with self.db.begin() as connection:
             budget = limits.narrow(connection, most=self.most, now=self.clock())
         self._dealt_at = None
-        if budget is not None:
+        if self._told.is_news("narrow") and budget is not None:
             log.warning("provider_refuses_so_many", in_flight_from_now=budget)
 
 

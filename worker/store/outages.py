@@ -18,7 +18,10 @@ KNOWN = "EXISTS (SELECT 1 FROM provider_outage)"
 _CALLS = "calls:"
 _OURS = f"starts_with(holder, '{_CALLS}') = :calls"
 
-_CURRENT = text("SELECT since, failures, failed_at, retry_at FROM provider_outage WHERE holder = :holder")
+_CURRENT = text(
+    "SELECT greatest(since, answered_elsewhere_at) AS since, failures, failed_at, retry_at FROM provider_outage "
+    "WHERE holder = :holder"
+)
 
 # Nobody answers anybody: since the last answer that any worker had, for who had it may have stopped for good.
 _EVERYWHERE = text(
@@ -34,7 +37,7 @@ _FAILED = text(
 INSERT INTO provider_outage AS o (holder, since, failures, failed_at, retry_at)
 VALUES (:holder, :now, :failures, :now, :retry_at)
 ON CONFLICT (holder) DO UPDATE SET
-    since = CASE WHEN o.failed_at > CAST(:now AS timestamptz) - :memory THEN o.since ELSE excluded.since END,
+    since = CASE WHEN greatest(o.failed_at, o.retry_at) > CAST(:now AS timestamptz) - :memory THEN o.since ELSE excluded.since END,
     failures = excluded.failures, failed_at = excluded.failed_at, retry_at = excluded.retry_at
 """
 )
@@ -78,7 +81,8 @@ def of_calls(holder: str) -> str:
 
 
 def current(connection: Connection, holder: str) -> Outage | None:
-    """What a worker meets without having had an answer since, be it an outage or too little to tell; or None."""
+    """What a worker meets since the last answer that it, or another, had, be it an outage or too little to tell; or
+    None."""
     row = connection.execute(_CURRENT, {"holder": holder}).one_or_none()
     return None if row is None else Outage(**row._asdict())
 
@@ -91,9 +95,18 @@ def everywhere(connection: Connection, *, calls: bool, now: datetime) -> Outage 
     return None if row is None else Outage(**row._asdict())
 
 
-def note_failure(connection: Connection, holder: str, *, failures: int, retry_at: datetime, now: datetime) -> None:
-    """A batch of this worker's got no answer at all. failures: how many by now."""
-    values = {"holder": holder, "failures": failures, "retry_at": retry_at, "now": now, "memory": MEMORY}
+def note_failure(
+    connection: Connection,
+    holder: str,
+    *,
+    failures: int,
+    retry_at: datetime,
+    now: datetime,
+    memory: timedelta = MEMORY,
+) -> None:
+    """A batch of this worker's got no answer at all, or none was taken. failures: how many by now. memory: after so long
+    without one, and without one being due, it is the first again."""
+    values = {"holder": holder, "failures": failures, "retry_at": retry_at, "now": now, "memory": memory}
     connection.execute(_FAILED, values)
 
 
