@@ -12,7 +12,8 @@ import tomli_w
 # What a person or a carrier waits for. void_after and replies_accepted_for stay: a large event needs its time.
 WAITS = ("reply_deadline", "reminder_after", "call_after", "receipt_wait")
 UNIT_S: Mapping[str, int] = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-OPEN = {"opens": "00:00", "closes": "23:59"}
+EVERY_DAY = ["lun", "mar", "mer", "jeu", "ven", "sam", "dim"]
+OPEN = {"opens": "00:00", "closes": "23:59", "weekdays": EVERY_DAY, "on_holidays": True}
 ALL_DAY = [["00:00", "23:59"]]
 # The machine's line, on a number of the kind that France keeps for such calls. Many at once: nobody has all day.
 VOICE = {"address": "+33939000001", "capability": "voice", "calls_per_s": 25.0, "calls_at_once": 50}

@@ -57,6 +57,33 @@ def test_weekdays_and_hours_may_be_written_in_french_and_in_toml(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("level", "days", "rings_on"),
+    [
+        # Saturday 11 July 2026; Tuesday the 14th is a public holiday
+        ("none", "", "2026-07-13"),
+        ("yellow", "", "2026-07-13"),
+        ("none", 'weekdays = ["sam"]', "2026-07-11"),
+        ("none", 'weekdays = ["mar"]', "2026-07-21"),
+        ("none", 'weekdays = ["mar"]\non_holidays = true', "2026-07-14"),
+        ("orange", "", "2026-07-11"),
+        ("red", "", "2026-07-11"),
+    ],
+)
+def test_outside_alerts_the_machine_rings_on_working_days_unless_the_campaign_names_other_days(
+    tmp_path: Path, level: str, days: str, rings_on: str
+) -> None:
+    hours = f'\n[call_window]\nopens = "10:00"\ncloses = "12:00"\n{days}\n'
+    seen = read(tmp_path, GOOD.replace('level = "orange"', f'level = "{level}"') + hours)
+    saturday = datetime(2026, 7, 11, 6, tzinfo=UTC)
+    desk = Desk(timezone=ZoneInfo("Europe/Paris"), hours=CallHours(), landlord="Les Chalets", phone="05 36 49 00 01")
+
+    assert seen.problems == []
+    opens_at, closes_at = desk.line_opening(seen.campaigns["essai"], saturday)
+    assert opens_at == datetime.fromisoformat(f"{rings_on}T08:00Z")
+    assert closes_at == opens_at + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
     ("file", "written", "resends"),
     [
         (ADVICE, "", True),

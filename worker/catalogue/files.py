@@ -216,6 +216,18 @@ class CampaignFile(Strict):
             "recurrence": Recurrence(**dict(self.recurrence)),
             "ladder": tuple(step.as_domain() for step in self.ladder),
             "attempts": self.attempts.as_domain(self.level),
-            "call_window": SendWindow(**dict(self.call_window)) if self.call_window else None,
+            "call_window": self._call_window(),
         }
         return Campaign(key=key, **dict(self) | parts)
+
+    def _call_window(self) -> SendWindow | None:
+        """Outside alerts the machine rings on working days, as [calls] says, unless the file names other days."""
+        if self.call_window is None:
+            return None
+        usual = {} if self.level in _RING_ANY_DAY else _WORKING_DAYS
+        unsaid = {name: days for name, days in usual.items() if name not in self.call_window.model_fields_set}
+        return SendWindow(**dict(self.call_window) | unsaid)
+
+
+_RING_ANY_DAY = frozenset({Level.ORANGE, Level.RED})
+_WORKING_DAYS = {"weekdays": frozenset(range(1, 6)), "on_holidays": False}
