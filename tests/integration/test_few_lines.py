@@ -45,7 +45,7 @@ def test_two_hours_without_a_line_bring_a_person_in_a_red_alert(town: Switchboar
     town.later(minutes=2)
 
     assert (town.state(home), town.state(written_to)) == ("callback", "callback")
-    assert town.reasons(home) == ["no_mobile"]
+    assert town.reasons(home) == town.reasons(written_to) == ["no_reply_red"]
     assert town.call_row(home)["state"] == "cancelled"
     assert town.place() == []
     assert town.account(event).unaccounted == 0

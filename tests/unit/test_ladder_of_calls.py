@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import builders
-from worker.domain import ladder, unreached
+from worker.domain import ladder
 from worker.domain.callbacks import TaskReason
 from worker.domain.campaigns import Exclusions, Level, Remedy
 from worker.domain.ladder import Facts, MakeTask, Move, PlaceCall, SendReminder, SendSecond, Settle, Wait
@@ -125,7 +125,7 @@ def test_a_person_is_told_what_the_machines_call_came_to(end: CallEnd, told: Tas
         ({"call_state": MessageState.QUEUED, "call_owed_from": OPENED + HOUR}, Wait(DEADLINE + HOUR)),
         (
             {"call_state": MessageState.QUEUED, "call_owed_from": OPENED, "now": DEADLINE},
-            MakeTask(TaskReason.NO_MOBILE),
+            MakeTask(TaskReason.NO_REPLY_ORANGE),
         ),
         # it is being made: its first word starts the time
         ({"call_state": MessageState.SENDING, "call_owed_from": OPENED, "now": DEADLINE}, Wait(LAST_LOOK)),
@@ -133,9 +133,7 @@ def test_a_person_is_told_what_the_machines_call_came_to(end: CallEnd, told: Tas
     ],
 )
 def test_who_is_only_rung_is_rung_at_once(reason: Reason, what: dict[str, Any], move: Move) -> None:
-    person = MakeTask(unreached.TASK_OF_REASON[reason])
-
-    assert ladder.next_rung(unwritten(reason, **what)) == (person if isinstance(move, MakeTask) else move)
+    assert ladder.next_rung(unwritten(reason, **what)) == move
 
 
 @pytest.mark.parametrize("reason", [Reason.UNDELIVERED, Reason.NUMBER_REFUSED, Reason.LANDLINE_ONLY])

@@ -158,9 +158,11 @@ def _unreachable(facts: Facts, reason: Reason) -> Move:
 
 
 def _call_owed(facts: Facts, reason: Reason) -> MakeTask:
-    """Who was rung by the machine and did not answer is silent; whom it could not ring has no number that works."""
+    """Who was rung by the machine and did not answer is silent, and as urgent is whom it had no time to ring; whom it
+    could not ring has no number that works."""
     told = _told(facts)
-    silent = told is not None and told is not TaskReason.CALL_FAILED and reason in _ONLY_CALLED
+    was_rung = told is not None and told is not TaskReason.CALL_FAILED
+    silent = reason in _ONLY_CALLED and (was_rung or facts.call_state is MessageState.QUEUED)
     return MakeTask(_silence(facts) if silent else unreached.TASK_OF_REASON[reason], told)
 
 
