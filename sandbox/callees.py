@@ -95,7 +95,8 @@ CALLEES: Mapping[Manner, Callee] = {
     Manner.BUSY: Callee(Pickup.BUSY),
     Manner.NO_ANSWER: Callee(Pickup.NO_ANSWER),
     Manner.MACHINE: Callee(ring_s=20.0, answered_by="machine", detection_s=4.0, greeting_s=9.0),
-    Manner.MISJUDGED: Callee(answered_by="machine", greeting_s=4.0, presses=(None, Press("1", words=0.5), None)),
+    # Whichever words come first: those for a machine do when it is told before the question is asked for.
+    Manner.MISJUDGED: Callee(answered_by="machine", greeting_s=4.0, presses=(Press("1", words=0.5),)),
     Manner.FAX: Callee(ring_s=9.0, answered_by="fax", detection_s=4.0, hangs_up_s=30.0),
     Manner.UNKNOWN: Callee(answered_by="unknown", presses=(Press("1"), None)),
     Manner.SLOW_DETECTION: Callee(detection_s=12.0, presses=(Press("1", words=0.3), None)),
