@@ -81,3 +81,16 @@ def test_advice_of_which_nobody_will_ever_know_ends_as_the_campaign_says(
 
     assert until_then == {("waiting", None)}
     assert _states(town) == {end}
+
+
+def test_an_acknowledgement_that_arrives_informs_nobody_of_advice_that_has_not_left(town: Rehearsal) -> None:
+    """It is kept with the event, as the answer to somebody who wrote while the text was still waiting."""
+    town.open(_advice())
+    town.write(town.homes[5].phone, "1")
+    town.read()
+    town.send_answers()
+    [acknowledgement] = town.provider.taken
+    for status in ("sent", "delivered"):
+        town.word(acknowledgement, status)
+
+    assert _states(town) == {("waiting", None)}

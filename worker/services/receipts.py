@@ -7,7 +7,7 @@ import structlog
 
 from worker.domain import moves
 from worker.domain.campaigns import Kind
-from worker.domain.messages import MessageState, Outcome, Receipt
+from worker.domain.messages import MessageState, Outcome, Receipt, Step
 from worker.i18n import _
 from worker.services import recording
 from worker.store import events, outbox, recipients
@@ -38,7 +38,7 @@ def apply(connection: Connection, batch: Sequence[Receipt], *, now: datetime) ->
     """Moves messages, then those who relied on them."""
     applied = rows.apply(connection, _last_words(batch), allowed=moves.ALLOWED_PAIRS, now=now)
     _start_clocks(connection, applied, now)
-    told = [a for a in applied if a.state == MessageState.DELIVERED and a.kind == Kind.ADVICE]
+    told = [a for a in applied if a.state == MessageState.DELIVERED and a.kind == Kind.ADVICE and a.step == Step.FIRST]
     if told:
         recipients.mark_informed(connection, [(a.event_id or 0, a.e164) for a in told], now=now)
     failed = [a for a in applied if a.state in _FINAL_FAILURES]
