@@ -38,6 +38,8 @@ A_SHARE = Bound(statements=4, commits=1)
 RECEIPTS = Bound(statements=2, commits=1)
 # And of who got good advice, noted.
 RECEIPTS_OF_ADVICE = Bound(statements=3, commits=1)
+# And the households are due, and the operator is told: once.
+RECEIPTS_OF_REFUSED_TEXTS = Bound(statements=4, commits=1)
 
 
 @dataclass
@@ -126,3 +128,17 @@ def test_two_receipts_for_each_text_are_stored_with_so_many_statements_and_commi
 
     assert {m["state"] for m in town.rows("message")} == {"delivered"}
     assert whole.within(bound), str(whole)
+
+
+def test_a_carrier_that_refuses_every_text_is_written_down_once(town: Town) -> None:
+    town.sent(opened(town, builders.campaign(), BATCH))
+    refused = [
+        Receipt(m["id"], str(m["provider_sid"]), "undelivered", 30007, town.now)  # type: ignore[arg-type]
+        for m in town.rows("message")
+    ]
+
+    with asked(town.db) as whole:
+        receipts.record(town.db, refused, now=town.now)
+
+    assert {m["state"] for m in town.rows("message")} == {"undelivered"}
+    assert whole.within(RECEIPTS_OF_REFUSED_TEXTS), str(whole)

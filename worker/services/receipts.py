@@ -62,10 +62,13 @@ def _follow_failures(connection: Connection, failed: Sequence[rows.Applied], now
     recording.note_faults(connection, [(a.e164, fault) for a in failed if (fault := faults[a.id])], now)
     moved: Sequence[outbox.Moved] = failed
     recording.mark_failed(connection, moved, faults, now)
-    for applied in failed:
-        if verdicts[applied.id].alarm and applied.event_id is not None:
-            stops = verdicts[applied.id].outcome is Outcome.CONFIGURATION
-            _alarm(connection, applied.event_id, applied.code, stops=stops, now=now)
+    alarms = [
+        (applied.event_id, applied.code, verdicts[applied.id].outcome is Outcome.CONFIGURATION)
+        for applied in failed
+        if verdicts[applied.id].alarm and applied.event_id is not None
+    ]
+    for event_id, code, stops in dict.fromkeys(alarms):  # a carrier that refuses one text refuses a batch of them
+        _alarm(connection, event_id, code, stops=stops, now=now)
 
 
 def _alarm(connection: Connection, event_id: int, code: int | None, *, stops: bool, now: datetime) -> None:
