@@ -12,9 +12,10 @@ import json
 import os
 import time
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import unquote_plus
 
 import uvloop
 
@@ -29,8 +30,19 @@ EMPTY_LIST = (
 )
 TOO_MANY = b'{"code":20429,"message":"Too Many Requests","status":429}'
 
+ACCOUNT = "AC" + "0" * 32
 # A whole request, ready to be written.
 Receipt = bytes
+
+
+@lru_cache(maxsize=1024)
+def _as_json(quoted: str) -> str:
+    return json.dumps(unquote_plus(quoted))
+
+
+def _host_and_port(host: str) -> tuple[str, int]:
+    name, _, port = host.rpartition(":")
+    return name or host, int(port) if name else 80
 
 
 class Provider:
@@ -46,53 +58,40 @@ class Provider:
         self._hooks: tuple[str, int] | None = None
 
     def accept(self, form: dict[str, str]) -> bytes:
-        """A message is created; its receipts will follow."""
+        """A message is created; its receipts will follow. form: its fields as they came, not yet unquoted."""
         counts, now = self.counts, time.time()
         counts.accepted += 1
         counts.first_at = counts.first_at or now
         counts.last_at = now
         counts.moments.append(now)
-        which = form.get("StatusCallback") or form.get("To", "")
+        to, sender = form.get("To", ""), form.get("From", "")
+        callback = unquote_plus(form.get("StatusCallback", ""))
+        which = callback or to
         (counts.doubled.append if which in counts.numbers else counts.numbers.add)(which)
         sid = "SM" + os.urandom(16).hex()
-        callback = form.get("StatusCallback", "").partition("#")[0]
         if callback:
-            loop = asyncio.get_running_loop()
-            loop.call_later(SENT_AFTER_S, self._tell, callback, sid, "sent", form)
-            loop.call_later(DELIVERED_AFTER_S, self._tell, callback, sid, "delivered", form)
-        return json.dumps(
-            {
-                "sid": sid,
-                "status": "queued",
-                "to": form.get("To"),
-                "from": form.get("From"),
-                "body": form.get("Body"),
-                "num_segments": "1",
-                "error_code": None,
-                "error_message": None,
-                "direction": "outbound-api",
-                "date_created": "Thu, 24 Aug 2023 05:01:45 +0000",
-                "uri": f"/2010-04-01/Accounts/AC/Messages/{sid}.json",
-            }
+            loop, where = asyncio.get_running_loop(), callback.partition("#")[0]
+            loop.call_later(SENT_AFTER_S, self._tell, where, sid, "sent", sender, to)
+            loop.call_later(DELIVERED_AFTER_S, self._tell, where, sid, "delivered", sender, to)
+        body = _as_json(form.get("Body", ""))
+        return (
+            f'{{"sid":"{sid}","status":"queued","to":{_as_json(to)},"from":{_as_json(sender)},"body":{body},'
+            '"num_segments":"1","error_code":null,"error_message":null,"direction":"outbound-api",'
+            '"date_created":"Thu, 24 Aug 2023 05:01:45 +0000",'
+            f'"uri":"/2010-04-01/Accounts/AC/Messages/{sid}.json"}}'
         ).encode()
 
-    def _tell(self, callback: str, sid: str, status: str, form: dict[str, str]) -> None:
-        fields = {
-            "AccountSid": "AC" + "0" * 32,
-            "ApiVersion": "2010-04-01",
-            "From": form.get("From", ""),
-            "MessageSid": sid,
-            "MessageStatus": status,
-            "SmsSid": sid,
-            "SmsStatus": status,
-            "To": form.get("To", ""),
-        }
-        signed = callback + "".join([name + value for name, value in fields.items()])  # in the order of their names
+    def _tell(self, callback: str, sid: str, status: str, sender: str, to: str) -> None:
+        body = (
+            f"AccountSid={ACCOUNT}&ApiVersion=2010-04-01&From={sender}&MessageSid={sid}&MessageStatus={status}"
+            f"&SmsSid={sid}&SmsStatus={status}&To={to}"
+        )
+        signed = callback + unquote_plus(body.replace("=", "").replace("&", ""))  # in the order of their names
         signature = base64.b64encode(hmac.digest(self.token, signed.encode(), "sha1")).decode()
-        where, body = urlsplit(callback), urlencode(fields)
-        self._hooks = self._hooks or (where.hostname or "", where.port or 80)
+        _scheme, _, host, path = callback.split("/", 3)
+        self._hooks = self._hooks or _host_and_port(host)
         self.bring(
-            f"POST {where.path}?{where.query} HTTP/1.1\r\nHost: {where.netloc}\r\nX-Twilio-Signature: {signature}\r\n"
+            f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nX-Twilio-Signature: {signature}\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         )
 
@@ -154,7 +153,7 @@ class Answering(asyncio.Protocol):
             return
         provider.counts.in_flight += 1
         provider.counts.peak = max(provider.counts.peak, provider.counts.in_flight)
-        answer = provider.accept(dict(parse_qsl(body.decode())))
+        answer = provider.accept(dict(pair.split("=", 1) for pair in body.decode().split("&")))
         if provider.latency_s:
             asyncio.get_running_loop().call_later(provider.latency_s, self._created, answer)
         else:
