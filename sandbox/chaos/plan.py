@@ -57,7 +57,7 @@ MANNERS = {
     Manner.MACHINE: 4,
     Manner.DEAD: 2,
 }
-RESENDS = (None, None, True, False)
+RESENDS = (True, None, None, False)
 # Of the fine, every so many answer just in time: what they write is read, or not, while their deadline passes.
 LAST_MOMENT_EVERY, LAST_MOMENT_S = 3, 1.0
 LEVELS = ("none", "yellow", "orange", "red")
