@@ -54,6 +54,8 @@ LABELS: dict[str, str] = {
     Reason.REPLIED: _("a répondu"),
     Reason.DELIVERED: _("SMS remis"),
     Reason.UNCONFIRMED: _("SMS parti, remise non confirmée"),
+    Reason.HEARD: _("conseil entendu au téléphone"),
+    Reason.TOLD_MACHINE: _("conseil laissé sur le répondeur"),
     Reason.EVENT_CANCELLED: _("opération annulée"),
     Reason.ALL_CLEAR: _("fin d'alerte"),
     Reason.CALLED: _("appelé"),

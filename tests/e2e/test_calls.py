@@ -1,7 +1,8 @@
 """The machine rings a town of landlines: real processes, the stand-in plays the words to people of every manner."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests import builders
 from tests.e2e.conftest import City, District
 from tests.outages import away
 from tests.waiting import until
+from worker.domain.campaigns import Attempts, SendWindow
 
 pytestmark = pytest.mark.e2e
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "caller.fr.md"
@@ -134,3 +136,35 @@ def test_who_presses_2_while_the_database_is_away_is_told_so_and_rung_by_a_perso
 def placed(district: District, home: builders.Household) -> dict[str, object]:
     """The newest call to a household; one that is not there yet has no status."""
     return next(iter(district.control.calls(to=home.phone)), {"status": ""})
+
+
+AT_ANY_HOUR, AT_ONCE = SendWindow(time(0), time(23, 59)), Attempts(3, timedelta())
+# manner -> what an advice comes to for who has a landline alone, and why a person rings
+ADVISED = {
+    "silent": ("informed", "heard", []),
+    "machine": ("informed", "told_machine", []),
+    "hangs_up": ("unreached", "landline_only", []),
+    "no_answer_once": ("informed", "heard", []),
+    "busy": ("unreached", "landline_only", []),
+    "help": ("callback", "asked_call", ["asked_call"]),
+}
+
+
+def test_at_a_yellow_alert_who_has_no_mobile_hears_the_advice_and_2_asks_for_a_person(district: District) -> None:
+    homes = {manner: district.landline(manner) for manner in ADVISED}
+    advice = district.city.app.campaigns["canicule-conseils"]
+    event = district.launch(
+        replace(advice, audience=district.campaign().audience, call_window=AT_ANY_HOUR, attempts=AT_ONCE)
+    )
+
+    account = district.settled(event, timeout_s=150)
+
+    for manner, (state, reason, reasons) in ADVISED.items():
+        recipient, task = district.recipient(homes[manner]), district.task(homes[manner])
+        assert (recipient["state"], recipient["reason"], task["reasons"] if task else []) == (state, reason, reasons), (
+            manner
+        )
+    assert account["recipients"]["unaccounted"] == 0
+    for manner in ("silent", "machine", "help"):
+        assert "Buvez souvent" in str(placed(district, homes[manner])["heard"])
+    assert "rappellera" not in str(placed(district, homes["silent"])["heard"])

@@ -149,9 +149,9 @@ _LADDER = (
     ),
     _Rule(
         "kind",
-        lambda c: not c.wants_reply and any((c.reply_deadline, c.reminder_text, c.reminder_after)),
+        lambda c: not c.wants_reply and any((c.reply_deadline, c.reminder_text, c.reminder_after, c.call_after)),
         _("un conseil (advice) n'attend pas de réponse, ni délai ni rappel."),
-        _('Retirez reply_deadline, reminder_text et reminder_after, ou écrivez kind = "check_in".'),
+        _('Retirez reply_deadline, reminder_text, reminder_after et call_after, ou écrivez kind = "check_in".'),
     ),
     _Rule(
         "reminder_text",
@@ -184,12 +184,6 @@ _LADDER = (
         ),
         _("l'appel automatique ne tombe pas entre le rappel et le délai de réponse."),
         _("Donnez à call_after une durée plus longue que reminder_after et plus courte que reply_deadline."),
-    ),
-    _Rule(
-        "call_script",
-        lambda c: c.call_script is not None and not c.wants_reply,
-        _("un conseil (advice) n'a pas d'appel automatique."),
-        _('Retirez call_script, ou écrivez kind = "check_in".'),
     ),
     _Rule(
         "replies_accepted_for",

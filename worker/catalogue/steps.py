@@ -56,7 +56,7 @@ _RULES = (
     _Rule(
         lambda c: not c.wants_reply,
         _("un conseil (advice) n'attend pas de réponse : il n'a pas d'échelle."),
-        _('Retirez les sections [[ladder]], ou écrivez kind = "check_in".'),
+        _('Retirez les sections [[ladder]] (pour un appel, call_script suffit), ou écrivez kind = "check_in".'),
     ),
     _Rule(
         lambda c: Rung.CALLBACK not in _kinds(c),

@@ -165,8 +165,8 @@ class Campaign:
 
     @property
     def rungs(self) -> Ladder:
-        """What follows the first text, in order; nothing for advice, which waits for no answer."""
-        return self._written if self.wants_reply else ()
+        """What follows the first text, in order; for advice, which waits for no answer, a call in place of a text."""
+        return self._written if self.wants_reply else rungs.in_place_of_a_text(self.call_script)
 
     @property
     def _written(self) -> Ladder:

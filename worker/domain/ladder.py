@@ -125,6 +125,10 @@ def next_rung(facts: Facts) -> Move:
     """Decides for one due recipient. Always a task, a final state or a time to come: nobody is forgotten."""
     if facts.reason in unreached.ONLY_RECORDED:
         return Settle(unreached.ONLY_RECORDED[facts.reason], facts.reason)
+    if not facts.campaign.wants_reply and facts.call_state is MessageState.DELIVERED:
+        return Settle(
+            RecipientState.INFORMED, Reason.HEARD
+        )  # by the call of their number, before they came to rely on it
     failure = _failure(facts)
     if failure is not None:
         return _instead(facts, failure) or _unreachable(facts, failure)

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     REPLIED = "replied"
     DELIVERED = "delivered"
     UNCONFIRMED = "unconfirmed"
+    HEARD = "heard"
+    TOLD_MACHINE = "told_machine"
     EVENT_CANCELLED = "event_cancelled"
     ALL_CLEAR = "all_clear"
     CALLED = "called"

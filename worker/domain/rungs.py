@@ -87,6 +87,11 @@ def short_form(
     return *steps, LadderStep(Rung.CALLBACK, reply_deadline or NO_TIME)
 
 
+def in_place_of_a_text(script: str | None) -> Ladder:
+    """The ladder of an advice, which waits for no answer: a call to whom no text can reach, or none."""
+    return (LadderStep(Rung.VOICE, when=When.UNDELIVERED, script=script),) if script else ()
+
+
 def find(ladder: Ladder, rung: Rung) -> LadderStep | None:
     """The step of this kind; a ladder has at most one."""
     return next((step for step in ladder if step.step is rung), None)

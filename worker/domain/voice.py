@@ -159,6 +159,19 @@ def _unanswered(call: Call) -> CallEnd:
     return CallEnd.NO_INPUT if call.heard_out else CallEnd.HUNG_UP
 
 
+# Somebody who hangs up has heard the advice after so long: it follows the greeting, and all further words are choices.
+ADVICE_HEARD_S = 20
+
+
+def informs(end: CallEnd, call: Call, *, machine_told: bool) -> bool:
+    """Whether a call has brought its advice to somebody. machine_told: it was said to an answering machine."""
+    if end is CallEnd.MACHINE:
+        return machine_told
+    if end in {CallEnd.HUNG_UP, CallEnd.WRONG_KEY}:
+        return (call.duration_s or 0) >= ADVICE_HEARD_S
+    return end in {CallEnd.ANSWERED, CallEnd.NO_INPUT}
+
+
 # ---- what follows --------------------------------------------------------------
 
 # How the ledger keeps a call whose tries are over.

@@ -30,7 +30,8 @@ MOST_ROUNDS = 4
 
 # Which words follow a key.
 _PART_OF_KEY = {"1": "fine", "2": "help", "9": "stop"}
-_NO_KEY = "no_input"
+# What is said to who presses none: to an advice no answer is waited for, and nobody rings for want of one.
+_NO_KEY = {True: "no_input", False: "heard"}
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -75,7 +76,7 @@ def press(rig: Rig, at: Place, key: str, answer: Inbound | None, *, answered_by:
         return Said(_sentence(rig, at, _PART_OF_KEY[key], now=now), stored)
     if key and not is_last:
         return Said(_question(rig, at, round_=at.round + 1, now=now))
-    return Said(_sentence(rig, at, _NO_KEY, now=now))
+    return Said(_sentence(rig, at, None, now=now))
 
 
 def keep_late(
@@ -138,15 +139,25 @@ def _question(rig: Rig, at: Place, *, round_: int = 0, now: datetime) -> str:
         return NOTHING
     action = calls.address("gather", at.message_id, at.attempt_id, public_url=rig.public_url, round_=round_)
     return rig.speech.question(
-        asked.template, language=asked.language, values=_values(rig, asked, now), action=action + calls.SOON_AGAIN
+        asked.template,
+        language=asked.language,
+        values=_values(rig, asked, now),
+        action=action + calls.SOON_AGAIN,
+        asks=_asks(asked),
     )
 
 
-def _sentence(rig: Rig, at: Place, part: str, *, now: datetime) -> str:
+def _asks(asked: rows.Question) -> bool:
+    campaign: Campaign = catalogue.thaw(asked.definition)
+    return campaign.wants_reply
+
+
+def _sentence(rig: Rig, at: Place, part: str | None, *, now: datetime) -> str:
     asked = _asked(rig, at.message_id)
     if asked is None:
         return NOTHING
-    return rig.speech.sentence(asked.template, part, language=asked.language, values=_values(rig, asked, now))
+    said = part or _NO_KEY[_asks(asked)]
+    return rig.speech.sentence(asked.template, said, language=asked.language, values=_values(rig, asked, now))
 
 
 def _asked(rig: Rig, message_id: int) -> rows.Question | None:

@@ -6,7 +6,9 @@ import structlog
 
 from worker import catalogue
 from worker.domain import voice
+from worker.domain.campaigns import Campaign
 from worker.domain.messages import Inbound, MessageState, NumberFault, Step
+from worker.domain.recipients import Reason
 from worker.domain.voice import CallEnd, Tried, Word
 from worker.services import recording
 from worker.services.desk import Desk
@@ -65,6 +67,9 @@ def learn(connection: Connection, known: Known, word: Word, *, sid: str, desk: D
             _note_dead(connection, known, call, desk, now)
         if end is CallEnd.REJECTED and call.sip_code in voice.BLOCKED:
             _tell_blocked(connection, known, call.sip_code, now)
+        if known.is_advice and voice.informs(end, call, machine_told=known.machine_told):
+            _inform(connection, known, end, now)
+            return
         _follow(connection, known, end, ended_at=ended_at or now, desk=desk, now=now)
 
 
@@ -98,6 +103,18 @@ def _follow(
         _again_or_over(connection, known, end, ended_at=ended_at, desk=desk, now=now)
 
 
+def _inform(connection: Connection, known: Known, end: CallEnd, now: datetime) -> None:
+    """An advice was heard, or left: no further call is made, and nobody rings."""
+    reason = Reason.TOLD_MACHINE if end is CallEnd.MACHINE else Reason.HEARD
+    rows.close(connection, known.message_id, state=MessageState.DELIVERED, now=now)
+    automatic_calls.mark_informed(connection, [known.message_id], reason=reason, now=now)
+
+
+def _useful_until(campaign: Campaign, since: datetime, void_at: datetime) -> datetime:
+    """A person rings who has not answered by then; nobody rings for an advice."""
+    return min(void_at, since + campaign.calls_after) if campaign.calls_after else void_at
+
+
 def _again_or_over(
     connection: Connection, known: Known, end: CallEnd, *, ended_at: datetime, desk: Desk, now: datetime
 ) -> None:
@@ -110,7 +127,7 @@ def _again_or_over(
         alike=made.alike,
         most=desk.line.most if desk.line else MOST_WITHOUT_LINE,
         ended_at=ended_at,
-        until=min(known.void_at, (made.since or ended_at) + (campaign.calls_after or timedelta())),
+        until=_useful_until(campaign, made.since or ended_at, known.void_at),
         spread=known.attempt_id * _GOLDEN % 1,
         apart=campaign.tries.apart,
     )

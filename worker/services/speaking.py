@@ -11,7 +11,7 @@ from worker.twilio import twiml
 from worker.twilio.twiml import Keys, Speech, Voice
 
 # What follows a key, or none; what a machine is told. Every script shares them; SCRIPT_PART.txt is its own instead.
-PARTS = ("fine", "help", "stop", "no_input", "voicemail")
+PARTS = ("fine", "help", "stop", "no_input", "heard", "voicemail")
 # Before nobody at the agency picks up. Older people wait patiently, but not for ever.
 TRANSFER_RING_S = 25
 # After the words to a machine: for who reaches for the keys late, and little enough for the recording.
@@ -31,9 +31,10 @@ class Speaker:
     texts: Texts
     settings: Settings
 
-    def question(self, script: str, *, language: str, values: Mapping[str, str], action: str) -> str:
-        """The question of a script. action: where the key is posted. Raises BadDefinition as `Texts.draft` does."""
-        keys = Keys(action, self.settings.key_wait_s, self.settings.repeats)
+    def question(self, script: str, *, language: str, values: Mapping[str, str], action: str, asks: bool = True) -> str:
+        """The question of a script. action: where the key is posted. asks: an answer is waited for; advice is said once
+        more at most. Raises BadDefinition as `Texts.draft` does."""
+        keys = Keys(action, self.settings.key_wait_s, self.settings.repeats if asks else min(self.settings.repeats, 1))
         return twiml.question(self.speech(script, language=language, values=values), keys)
 
     def sentence(self, script: str, part: str, *, language: str, values: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ AND (m.e164 = w.e164 OR m.e164 = w.call_e164 OR m.recipient_id = w.id)
 """
 _GOT_IT = f"""
 w.contacted_at IS NOT NULL
-AND (w.replied_at IS NOT NULL OR w.state = 'reached' OR NOT EXISTS (SELECT 1 {_THEIRS})
+AND (w.replied_at IS NOT NULL OR w.state IN ('reached', 'informed') OR NOT EXISTS (SELECT 1 {_THEIRS})
      OR EXISTS (SELECT 1 {_THEIRS} AND m.channel = 'sms' AND m.state IN ('sending', 'unknown', 'sent', 'delivered'))
      OR EXISTS (SELECT 1 {_THEIRS} AND EXISTS (SELECT 1 FROM automatic_call c WHERE c.message_id = m.id
                                                AND c.came_to IN ('answered', 'no_input', 'wrong_key', 'hung_up'))))
@@ -129,7 +129,7 @@ WITH aged AS (
               WHERE p.household_id = a.household_id AND p.contacted_at IS NOT NULL
                 AND e.id IS DISTINCT FROM CAST(:event_id AS bigint)
               ORDER BY p.id DESC LIMIT :habit_of) past
-        WHERE :rings
+        WHERE :rings AND :wants_reply
     ) habit ON true
 )
 """  # noqa: S608  # our own constants

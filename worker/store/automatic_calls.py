@@ -64,6 +64,16 @@ UPDATE recipient r SET due_at = least(r.due_at, CAST(:at AS timestamptz)) FROM t
 """  # noqa: S608  # our own constant
 )
 
+_INFORMED = text(
+    f"""
+WITH touched AS (
+    SELECT r.id FROM recipient r WHERE {_RELYING} AND r.state = 'waiting' ORDER BY r.id FOR NO KEY UPDATE
+)
+UPDATE recipient r SET state = 'informed', reason = :reason, settled_at = :now, contacted_at = coalesce(contacted_at, :now)
+FROM touched WHERE r.id = touched.id
+"""  # noqa: S608  # our own constant
+)
+
 # A bridged call takes a line for the caller's own phone, and one more for the household once a key connects it. A long
 # talk is not counted to its end: better a request that is refused and made again than a line that seems taken for ever.
 _UNDER_WAY = text(
@@ -242,6 +252,11 @@ def mark_left(connection: Connection, messages: Sequence[int], *, answer_in: tim
 def mark_ended(connection: Connection, messages: Sequence[int], *, at: datetime) -> None:
     """Calls are over, by message id: somebody looks again at the households that relied on them."""
     connection.execute(_ENDED, {"messages": list(messages), "at": at})
+
+
+def mark_informed(connection: Connection, messages: Sequence[int], *, reason: str, now: datetime) -> None:
+    """An advice came to whoever relied on these calls, by message id: nothing more is owed."""
+    connection.execute(_INFORMED, {"messages": list(messages), "reason": reason, "now": now})
 
 
 def under_way(connection: Connection, sender: str, *, since: datetime) -> int:

@@ -14,8 +14,9 @@ _LOCK = text(
     """
 SELECT c.attempt_id, c.message_id, c.provider_sid, c.status, c.sequence, c.answered_by, c.key, c.wrong_key, c.heard_out,
        c.sip_code, c.duration_s, c.ended_at, c.came_to, m.state AS message_state, m.event_id, m.e164, m.void_at,
-       c.attempt_id = (SELECT max(a.id) FROM attempt a WHERE a.message_id = m.id) AS is_newest
-FROM automatic_call c JOIN message m ON m.id = c.message_id
+       c.attempt_id = (SELECT max(a.id) FROM attempt a WHERE a.message_id = m.id) AS is_newest,
+       e.kind = 'advice' AS is_advice, c.voicemail_at IS NOT NULL AS machine_told
+FROM automatic_call c JOIN message m ON m.id = c.message_id JOIN campaign_event e ON e.id = m.event_id
 WHERE c.message_id = :message_id AND c.attempt_id = :attempt_id
 FOR NO KEY UPDATE OF c
 """
@@ -121,7 +122,10 @@ FROM message m JOIN campaign_event e ON e.id = m.event_id WHERE m.id = :id AND m
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A call as its row has it, locked, with how its message stands. is_newest: no later one was made for the message."""
+    """A call as its row has it, locked, with how its message stands. is_newest: no later one was made for the message.
+
+    is_advice: nothing is asked. machine_told: an answering machine was given words of its own.
+    """
 
     message_id: int
     attempt_id: int
@@ -134,6 +138,8 @@ class Known:
     e164: str
     void_at: datetime
     is_newest: bool
+    is_advice: bool = False
+    machine_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
