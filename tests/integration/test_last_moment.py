@@ -175,7 +175,8 @@ def rung_at(town: Switchboard, home: builders.Household, hours: range) -> list[i
     ("begins", "ends", "rung"),
     [
         (9, 12, [10]),  # it is their hour
-        (14, 17, [14]),  # not before
+        (13, 17, [13]),  # not before
+        (14, 17, [10]),  # a person rings by then: in an alert nobody waits longer than for an answer
         (8, 10, [10]),  # tomorrow would be too late
         (19, 21, [10]),  # nobody rings so late
     ],

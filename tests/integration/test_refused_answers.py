@@ -129,7 +129,7 @@ def test_the_board_and_the_figures_show_it_until_it_is_mended(
     town.now += timedelta(minutes=1)
     sending.send_answers(post.rig)
 
-    assert "Twilio refuse une réponse automatique (HTTP 401)" in during
+    assert "Twilio refuse 1 réponse automatique (HTTP 401)" in during
     assert figure == 1
     assert not any("Twilio refuse" in page for page in (before, browser.get("/board").page))
     assert _figure(town) == 0

@@ -250,7 +250,8 @@ def test_the_command_shows_the_texts_and_numbers_the_problems(
     shown = capsys.readouterr().out
 
     assert code == 1
-    assert [line.split() for line in shown.splitlines() if line.startswith("heat_end ")] == [
+    texts = [line.split() for line in shown.splitlines() if line.startswith("heat_end ")]
+    assert [text for text in texts if len(text) == 5] == [  # not the call of the same name
         ["heat_end", "fr", "UCS-2", "135", "3"],
         ["heat_end", "en", "GSM-7", "146", "1"],
     ]

@@ -121,7 +121,7 @@ def _of_answers(board: Board) -> Iterator[Alarm]:
         ]
         yield Alarm(
             ngettext(
-                "Twilio refuse une réponse automatique ({what}) : la configuration est à corriger.",
+                "Twilio refuse {n} réponse automatique ({what}) : la configuration est à corriger.",
                 "Twilio refuse {n} réponses automatiques ({what}) : la configuration est à corriger.",
                 refused.texts,
             ).format(n=refused.texts, what=", ".join(filter(None, said))),
