@@ -83,7 +83,12 @@ def _note_refusals(connection: Connection, *, holder: str, wish: timedelta, now:
     wish: for how long the provider wants to be left alone, which is no pause in its refusals.
     """
     before = outages.current(connection, holder)
-    if before is not None and (_is_told(before) or _goes_on(before, now)):
+    if before is not None and _is_told(before):
+        # Somebody is there, and may take the next one: tries do not become rarer for it, as they do in silence.
+        retry_at = now + max(wish, moves.backoff(1, retry_after_s=None, jitter=1.0))
+        outages.note_failure(connection, holder, failures=before.failures, retry_at=retry_at, now=now)
+        return
+    if before is not None and _goes_on(before, now):
         _note_silence(connection, outages.FEWEST_TO_TELL, holder=holder, now=now)
         return
     failures = before.failures if before is not None else 0
