@@ -14,6 +14,7 @@ from worker.catalogue.values import Code, Day, Departement, Duration, LocalTime,
 from worker.domain import rungs
 from worker.domain.campaigns import (
     ATTEMPTS_OF_LEVEL,
+    URGENT_LEVELS,
     AgeBand,
     Attempts,
     Audience,
@@ -224,10 +225,9 @@ class CampaignFile(Strict):
         """Outside alerts the machine rings on working days, as [calls] says, unless the file names other days."""
         if self.call_window is None:
             return None
-        usual = {} if self.level in _RING_ANY_DAY else _WORKING_DAYS
+        usual = {} if self.level in URGENT_LEVELS else _WORKING_DAYS
         unsaid = {name: days for name, days in usual.items() if name not in self.call_window.model_fields_set}
         return SendWindow(**dict(self.call_window) | unsaid)
 
 
-_RING_ANY_DAY = frozenset({Level.ORANGE, Level.RED})
 _WORKING_DAYS = {"weekdays": frozenset(range(1, 6)), "on_holidays": False}

@@ -18,6 +18,10 @@ class Level(StrEnum):
     RED = "red"
 
 
+# Alerts: people are rung at any hour of [calls].alert, and nobody waits for a better one.
+URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
+
+
 # Of two events with texts to send, those of the one with the higher priority leave first: 1 to 9.
 PRIORITY_OF_LEVEL = {Level.RED: 9, Level.ORANGE: 7, Level.YELLOW: 5, Level.NONE: 3}
 

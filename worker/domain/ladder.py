@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from worker.domain import unreached
 from worker.domain.callbacks import TaskReason
-from worker.domain.campaigns import Campaign, Level, Remedy
+from worker.domain.campaigns import URGENT_LEVELS, Campaign, Level, Remedy
 from worker.domain.messages import MessageState
 from worker.domain.recipients import Reason, RecipientState
 from worker.domain.rungs import Ladder, LadderStep, Rung
@@ -114,7 +114,6 @@ _TASK_OF_CALL = (
 # Nothing was written to them: the call is how they first hear of the event.
 _ONLY_CALLED = frozenset({Reason.LANDLINE_ONLY, Reason.ANSWERS_CALLS})
 
-_ALERTS = frozenset({Level.ORANGE, Level.RED})
 _SILENCE_OF_LEVEL = {
     Level.RED: TaskReason.NO_REPLY_RED,
     Level.ORANGE: TaskReason.NO_REPLY_ORANGE,
@@ -126,9 +125,8 @@ def next_rung(facts: Facts) -> Move:
     if facts.reason in unreached.ONLY_RECORDED:
         return Settle(unreached.ONLY_RECORDED[facts.reason], facts.reason)
     if not facts.campaign.wants_reply and facts.call_state is MessageState.DELIVERED:
-        return Settle(
-            RecipientState.INFORMED, Reason.HEARD
-        )  # by the call of their number, before they came to rely on it
+        # By the call of their number, before they came to rely on it.
+        return Settle(RecipientState.INFORMED, Reason.HEARD)
     failure = _failure(facts)
     if failure is not None:
         return _instead(facts, failure) or _unreachable(facts, failure)
@@ -217,7 +215,7 @@ def _deadline(facts: Facts) -> datetime | None:
 
 
 def _owed_from(facts: Facts) -> datetime | None:
-    if facts.campaign.level not in _ALERTS:
+    if facts.campaign.level not in URGENT_LEVELS:
         return None
     if facts.call_state is None:
         return facts.calls_from

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from worker.domain import callbacks, wording
 from worker.domain.callbacks import TaskReason
+from worker.domain.campaigns import URGENT_LEVELS
 from worker.domain.replies import Intent
-from worker.services import hearing, tasks
+from worker.services import hearing
 from worker.services.hearing import Heard, Rig
 from worker.store import inbound as rows
 from worker.store.database import Connection
@@ -82,7 +83,7 @@ def _is_open(rig: Rig, heard: Heard) -> bool:
 
 def _is_urgent(heard: Heard) -> bool:
     """Whether callers keep the hours of an alert for this household now."""
-    return any(standing.level in tasks.URGENT_LEVELS for standing in heard.standings)
+    return any(standing.level in URGENT_LEVELS for standing in heard.standings)
 
 
 def _ack(connection: Connection, rig: Rig, heard: Heard, sender: str, template: str) -> rows.Ack:

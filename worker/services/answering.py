@@ -8,11 +8,11 @@ import structlog
 from worker import catalogue
 from worker.domain import callbacks, voice, wording
 from worker.domain.callbacks import TaskReason
-from worker.domain.campaigns import Campaign
+from worker.domain.campaigns import URGENT_LEVELS, Campaign
 from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Inbound
 from worker.domain.voice import Word
-from worker.services import following, tasks, variables
+from worker.services import following, variables
 from worker.services.desk import Desk
 from worker.services.speaking import Speaker
 from worker.store import call_words as rows
@@ -112,8 +112,12 @@ def voicemail(rig: Rig, message_id: int, attempt_id: int, *, now: datetime) -> s
     asked = _asked(rig, message_id)
     if asked is None:
         return None
-    action = calls.address("gather", message_id, attempt_id, public_url=rig.public_url) + calls.SOON_AGAIN
-    return rig.speech.voicemail(asked.template, language=asked.language, values=_values(rig, asked, now), action=action)
+    return rig.speech.voicemail(
+        asked.template,
+        language=asked.language,
+        values=_values(rig, asked, catalogue.thaw(asked.definition), now),
+        action=_keys_to(rig, message_id, attempt_id),
+    )
 
 
 def leave_voicemail(rig: Rig, gateway: Gateway, message_id: int, attempt_id: int, *, now: datetime) -> bool:
@@ -137,27 +141,27 @@ def _question(rig: Rig, at: Place, *, round_: int = 0, now: datetime) -> str:
     asked = _asked(rig, at.message_id)
     if asked is None:
         return NOTHING
-    action = calls.address("gather", at.message_id, at.attempt_id, public_url=rig.public_url, round_=round_)
+    campaign = catalogue.thaw(asked.definition)
     return rig.speech.question(
         asked.template,
         language=asked.language,
-        values=_values(rig, asked, now),
-        action=action + calls.SOON_AGAIN,
-        asks=_asks(asked),
+        values=_values(rig, asked, campaign, now),
+        action=_keys_to(rig, at.message_id, at.attempt_id, round_=round_),
+        asks=campaign.wants_reply,
     )
 
 
-def _asks(asked: rows.Question) -> bool:
-    campaign: Campaign = catalogue.thaw(asked.definition)
-    return campaign.wants_reply
+def _keys_to(rig: Rig, message_id: int, attempt_id: int, *, round_: int = 0) -> str:
+    return calls.address("gather", message_id, attempt_id, public_url=rig.public_url, round_=round_) + calls.SOON_AGAIN
 
 
 def _sentence(rig: Rig, at: Place, part: str | None, *, now: datetime) -> str:
     asked = _asked(rig, at.message_id)
     if asked is None:
         return NOTHING
-    said = part or _NO_KEY[_asks(asked)]
-    return rig.speech.sentence(asked.template, said, language=asked.language, values=_values(rig, asked, now))
+    campaign = catalogue.thaw(asked.definition)
+    said = part or _NO_KEY[campaign.wants_reply]
+    return rig.speech.sentence(asked.template, said, language=asked.language, values=_values(rig, asked, campaign, now))
 
 
 def _asked(rig: Rig, message_id: int) -> rows.Question | None:
@@ -165,12 +169,11 @@ def _asked(rig: Rig, message_id: int) -> rows.Question | None:
         return rows.question(connection, message_id)
 
 
-def _values(rig: Rig, asked: rows.Question, now: datetime) -> dict[str, str]:
+def _values(rig: Rig, asked: rows.Question, campaign: Campaign, now: datetime) -> dict[str, str]:
     """As for texts; but `quand` is when somebody rings who asks for it now. `pour`: whom it concerns, and `plusieurs`
     that they are several; both empty for one."""
-    campaign: Campaign = catalogue.thaw(asked.definition)
     due_at = rig.desk.due_at(
-        callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=campaign.level in tasks.URGENT_LEVELS
+        callbacks.band(callbacks.POINTS[TaskReason.ASKED_CALL]), now, urgent=campaign.level in URGENT_LEVELS
     )
     quand = wording.quand(due_at, now, tz=rig.desk.timezone, language=asked.language)
     return variables.common(rig.desk, language=asked.language, now=now, campaign=campaign) | {

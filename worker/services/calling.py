@@ -17,6 +17,7 @@ from worker.store import automatic_calls as rows
 from worker.store import events, limits, outbox
 from worker.store.database import Connection
 from worker.store.outages import of_calls
+from worker.twilio.errors import TOO_MANY
 
 log = structlog.get_logger()
 
@@ -157,7 +158,7 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult], sender: Send
             _hold_back(connection, claim, wrong, sender, now)
 
     texts.db.run(save)
-    if any(result.http_status == recording.TOO_MANY for result in results):
+    if any(result.http_status == TOO_MANY for result in results):
         texts.share.narrow()
 
 

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from worker.domain import capacity
-from worker.domain.campaigns import Campaign, Kind
+from worker.domain.campaigns import URGENT_LEVELS, Campaign, Kind
 from worker.domain.capacity import Ages, Crew, Forecast, Load, Plan, Proposal
 from worker.services import desk as desks
 from worker.services.desk import Desk
-from worker.services.tasks import URGENT_LEVELS
 from worker.settings import Settings
 from worker.store import previews, tasks
 from worker.store.database import Connection

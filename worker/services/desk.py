@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import holidays as public_holidays
 
 from worker.domain import calendar, callbacks
-from worker.domain.campaigns import Campaign, Level, SendWindow
+from worker.domain.campaigns import URGENT_LEVELS, Campaign, SendWindow
 from worker.domain.channels import Capability
 from worker.domain.voice import AGAIN, Again, CallEnd
 from worker.rendering import VOICE, Texts
@@ -83,7 +83,7 @@ class Desk:
         if campaign.call_window is not None:
             return self.next_opening(campaign.call_window, at)
         hours = self.line.hours if self.line else self.hours
-        urgent = campaign.level in {Level.ORANGE, Level.RED}
+        urgent = campaign.level in URGENT_LEVELS
         return calendar.next_call_span(at, hours, urgent=urgent, tz=self.timezone, holidays=self.holidays(at))
 
     def rings(self, campaign: Campaign) -> bool:

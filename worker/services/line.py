@@ -11,10 +11,10 @@ from datetime import datetime
 from worker import catalogue
 from worker.domain import callbacks, line, voice, wording
 from worker.domain.callbacks import TaskReason
-from worker.domain.campaigns import Campaign
+from worker.domain.campaigns import URGENT_LEVELS, Campaign
 from worker.domain.line import AGENCY, AGENCY_KEYS, Ringing, Transfer
 from worker.domain.messages import Inbound
-from worker.services import agency_lines, ringing_back, tasks, variables
+from worker.services import agency_lines, ringing_back, variables
 from worker.services.agency_lines import AgencyLine
 from worker.services.answering import MOST_ROUNDS, NOTHING, Said
 from worker.services.desk import Desk
@@ -141,7 +141,7 @@ def _known(connection: Connection, rig: Rig, call: Ringing, now: datetime) -> Kn
     concern = rows.concern(connection, households, now=now)
     campaign = catalogue.thaw(concern.definition) if concern else None
     language = inbound_rows.language_of(connection, households[0])
-    urgent = campaign is not None and campaign.level in tasks.URGENT_LEVELS
+    urgent = campaign is not None and campaign.level in URGENT_LEVELS
     codes = rows.agencies(connection, households)
     agency = agency_lines.of(rig.settings, codes, desk=rig.desk)
     can_take = agency and agency.number != call.to_address and agency.is_open(rig.desk, urgent=urgent, now=now)

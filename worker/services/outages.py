@@ -14,12 +14,11 @@ from worker.i18n import _
 from worker.services.desk import Desk
 from worker.store import automatic_calls, events, outages, outbox, recipients, second_numbers
 from worker.store.database import Connection
+from worker.twilio.errors import TOO_MANY
 
 log = structlog.get_logger()
 
 SERVER_ERROR = 500
-# Too many requests at once: certainly not processed, and no fault of the text.
-TOO_MANY = 429
 # A provider that takes fewer at once refuses some and takes others. When it has taken none for so long, it takes none.
 REFUSED_FOR = timedelta(seconds=60)
 # Whoever tries again has this long, at least as long as a request may take.

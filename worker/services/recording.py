@@ -18,6 +18,7 @@ from worker.services import outages
 from worker.services.events import first_wait
 from worker.store import automatic_calls, events, outbox, people, recipients, refused_answers, second_numbers
 from worker.store.database import Connection, Database
+from worker.twilio.errors import TOO_MANY
 
 log = structlog.get_logger()
 
@@ -159,7 +160,6 @@ _NOT_LEFT = frozenset(
         MessageState.CANCELLED,
     }
 )
-TOO_MANY = outages.TOO_MANY
 _REASON_OF_STATE = {
     MessageState.FAILED: Reason.UNDELIVERED,
     MessageState.UNDELIVERED: Reason.UNDELIVERED,

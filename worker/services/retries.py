@@ -5,7 +5,7 @@ from datetime import datetime
 
 from worker.domain import rungs
 from worker.domain.callbacks import TaskReason, TaskState
-from worker.domain.campaigns import ATTEMPTS_OF_LEVEL, Campaign, Level
+from worker.domain.campaigns import ATTEMPTS_OF_LEVEL, URGENT_LEVELS, Campaign, Level
 from worker.domain.errors import Refused
 from worker.domain.outcomes import RULES, SOON, OutcomeCode, Rule, next_try
 from worker.domain.recipients import RecipientState
@@ -76,7 +76,7 @@ class Call:
 
     @property
     def urgent(self) -> bool:
-        return self.campaign is not None and self.campaign.level in tasks.URGENT_LEVELS
+        return self.campaign is not None and self.campaign.level in URGENT_LEVELS
 
     @property
     def whom(self) -> Rung:

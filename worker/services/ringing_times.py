@@ -5,8 +5,8 @@ from datetime import datetime
 
 from worker import catalogue
 from worker.domain import voice
+from worker.domain.campaigns import URGENT_LEVELS
 from worker.services.desk import Desk
-from worker.services.tasks import URGENT_LEVELS
 from worker.store import call_numbers
 from worker.store.database import Connection
 from worker.store.events import Event

@@ -8,7 +8,7 @@ import structlog
 
 from worker import catalogue
 from worker.domain import spreading
-from worker.domain.campaigns import Campaign
+from worker.domain.campaigns import URGENT_LEVELS, Campaign
 from worker.domain.capacity import Crew
 from worker.domain.occasions import Occasion
 from worker.domain.recipients import Reason
@@ -16,7 +16,6 @@ from worker.domain.spreading import Rooms
 from worker.services import capacity, events
 from worker.services.capacity import Basis
 from worker.services.desk import Desk
-from worker.services.tasks import URGENT_LEVELS
 from worker.settings import Settings
 from worker.store import rounds
 from worker.store.database import Connection

@@ -21,6 +21,7 @@ from worker.services.shares import Places, Share
 from worker.store import events, leaving, limits, outbox
 from worker.store.database import Connection, Database
 from worker.twilio.client import Gateway
+from worker.twilio.errors import TOO_MANY
 
 log = structlog.get_logger()
 
@@ -146,7 +147,7 @@ def _record(rig: Rig, claim: _Claim, results: Sequence[SendResult]) -> None:
         )
 
     _until_leases_end(rig, record, claim.texts)
-    if any(result.http_status == recording.TOO_MANY for result in results):
+    if any(result.http_status == TOO_MANY for result in results):
         rig.share.narrow()
 
 

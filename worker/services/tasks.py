@@ -7,14 +7,13 @@ from datetime import datetime, time, timedelta
 
 from worker.domain import calendar, callbacks
 from worker.domain.callbacks import TaskReason, TaskState
-from worker.domain.campaigns import Level, age_on
+from worker.domain.campaigns import URGENT_LEVELS, Level, age_on
 from worker.services.desk import Desk
 from worker.store import events, recipients, task_facts, task_plans, wishes
 from worker.store import tasks as rows
 from worker.store.database import Connection
 
 HEAT_MEMORY = timedelta(days=7)
-URGENT_LEVELS = frozenset({Level.ORANGE, Level.RED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from worker.domain import wording
-from worker.domain.campaigns import Campaign, Level
+from worker.domain.campaigns import URGENT_LEVELS, Campaign
 from worker.services.desk import Desk
 
 
@@ -21,7 +21,7 @@ def common(desk: Desk, *, language: str, now: datetime, campaign: Campaign | Non
 
 def _rung_by(desk: Desk, campaign: Campaign | None, now: datetime) -> datetime:
     """The end of calling on the day on which silence is noticed."""
-    urgent = campaign is not None and campaign.level in {Level.ORANGE, Level.RED}
+    urgent = campaign is not None and campaign.level in URGENT_LEVELS
     left = timedelta()
     if campaign is not None and campaign.calls_after:
         left = campaign.calls_after - (campaign.reminder.after if campaign.reminder else timedelta())

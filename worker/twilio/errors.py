@@ -33,6 +33,9 @@ _CONFIGURATION = Verdict(Outcome.CONFIGURATION, alarm=True)
 _TRANSIENT = Verdict(Outcome.TRANSIENT)
 _UNKNOWN = Verdict(Outcome.UNKNOWN)
 
+# The status of one request too many at once: certainly not processed, and no fault of the text.
+TOO_MANY: Final = 429
+
 CODES: Final[Mapping[int, Verdict]] = {
     # the account and its set-up
     20003: _CONFIGURATION,  # wrong credentials
@@ -127,7 +130,7 @@ def classify(http_status: int, code: int | None) -> Verdict:
     The status is believed first where it says whether anything was processed: 429 never was, a 5xx may have been,
     a redirection was not followed. Only then the code, then the status alone.
     """
-    if http_status == 429:
+    if http_status == TOO_MANY:
         return _TRANSIENT
     if http_status >= 500 or http_status < 200:
         return _UNKNOWN

@@ -32,7 +32,6 @@ AT_LEAST_ONE_EVERY = timedelta(seconds=10)
 KEPT_FOR = timedelta(milliseconds=200)
 OTHERS_COME_AGAIN_S = 1.0
 # A refusal for being one too many is felt at once in this process, and for so long whatever the database says.
-TOO_MANY = 429
 NARROW_FOR_S = 5.0
 # How much the latest answer counts for in the time that answers take.
 NEWEST = 0.1
@@ -158,7 +157,7 @@ class Sending:
             return outgoing.without_answer(text, Outcome.UNKNOWN)
         finally:
             self._took(time.monotonic() - began)
-        if answer.status == TOO_MANY and began > self._narrowed_at:
+        if answer.status == errors.TOO_MANY and began > self._narrowed_at:
             self._narrow()
         return outgoing.result(
             text,

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from worker.domain import forms, rungs, wording
 from worker.domain.callbacks import OPEN_STATES, TaskReason, band
-from worker.domain.campaigns import Level
+from worker.domain.campaigns import URGENT_LEVELS, Level
 from worker.domain.channels import CONTACTS
 from worker.domain.errors import NotFound
 from worker.domain.forms import Form
 from worker.domain.rungs import Rung
 from worker.i18n import _
-from worker.services import auditing, bridging, drafts, files, reporting, tasks
+from worker.services import auditing, bridging, drafts, files, reporting
 from worker.services.auditing import Action
 from worker.services.drafts import Recorded
 from worker.store.histories import Home
@@ -200,6 +200,6 @@ def _times(visit: Visit, task: Task) -> list[datetime]:
     today = now.replace(minute=0, second=0, microsecond=0)
     wanted = [today + timedelta(hours=2), today.replace(hour=17)]
     wanted += [today.replace(hour=hour) + timedelta(days=1) for hour in (10, 15)]
-    urgent = Level(task.level or Level.NONE) in tasks.URGENT_LEVELS
+    urgent = Level(task.level or Level.NONE) in URGENT_LEVELS
     rung = [desk.next_call_time(at, urgent=urgent).astimezone(desk.timezone) for at in wanted if at > now]
     return sorted({at.replace(second=0, microsecond=0) for at in rung if at > now})
