@@ -3,33 +3,23 @@
 They are the same for every text, and the SDK takes a tenth of the time of a whole request to make them again.
 """
 
+import base64
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-import aiohttp
-from multidict import CIMultiDict
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from yarl import URL
 
 from worker.twilio.account import Account
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """All of a POST but its form. Printing it would print the credentials, so it prints nothing of the headers."""
+def of(account: Account, resource: str) -> bytes:
+    """All of a POST to a resource of the account ("Messages.json") but the length of its form and the form.
 
-    url: URL
-    headers: CIMultiDict[str]
-
-    def __repr__(self) -> str:
-        return f"Head({self.url})"
-
-
-def of(account: Account, resource: str) -> Head:
-    """Of a POST to a resource of the account: "Messages.json"."""
+    It holds the credentials: it is never printed.
+    """
     written = _Written()
     # A non-empty environment keeps TWILIO_EDGE and TWILIO_REGION of the machine from moving the host.
     client = Client(
@@ -40,8 +30,11 @@ def of(account: Account, resource: str) -> Head:
         environment={"TWILIO_ACCOUNT_SID": account.sid},
     )
     client.api.v2010.request("POST", f"/Accounts/{account.sid}/{resource}", data={})
-    credentials = {"Authorization": aiohttp.encode_basic_auth(account.user, account.password)}
-    return Head(URL(account.address(written.uri), encoded=True), CIMultiDict({**written.headers, **credentials}))
+    url = urlsplit(account.address(written.uri))
+    credentials = base64.b64encode(f"{account.user}:{account.password}".encode()).decode()
+    headers = {"Host": url.netloc, **written.headers, "Authorization": f"Basic {credentials}"}
+    lines = [f"POST {url.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "Content-Length: "]
+    return "\r\n".join(lines).encode()
 
 
 class _Written(HttpClient):

@@ -15,7 +15,8 @@ from worker.twilio import errors, heads, outgoing
 from worker.twilio.account import Account
 from worker.twilio.gate import Gate, Turn
 from worker.twilio.outgoing import Draft, Outgoing
-from worker.twilio.transport import FateUnknown, NotSent, Transport
+from worker.twilio.transport import NotSent, Transport
+from worker.twilio.wire import FateUnknown
 
 log = structlog.get_logger()
 

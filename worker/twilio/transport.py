@@ -1,26 +1,30 @@
-"""How requests for texts and calls reach the network: one aiohttp session, real timeouts, no second POST.
+"""How requests for texts and calls reach the network: kept connections, real timeouts, no second POST.
 
 twilio-python's own asynchronous client ignores its timeout, repeats POSTs when told to retry, loses the reply's headers
 on errors and keeps the last request in memory. A text must leave at most once, so this transport tells apart what
 certainly did not leave from what may have.
 """
 
+import asyncio
 import socket
+import ssl
 import struct
+from collections import deque
 from collections.abc import Mapping
-from typing import Final, NamedTuple
-from urllib.parse import quote_plus
+from typing import Final
+from urllib.parse import quote_plus, urlsplit
 
-import aiohttp
-from aiohttp.connector import AddrInfoType
+import aiohappyeyeballs
+from aiohappyeyeballs import AddrInfoType
 
 from worker.twilio.account import Account
-from worker.twilio.heads import Head
+from worker.twilio.wire import Answer, Connection
 
 # Below the provider's own idle limit, so that a connection is not picked up just as the other side drops it.
 KEEP_ALIVE_S = 15.0
-# Raised before a byte of the request is written: refused, no such host, no trust, no connection in time.
-_BEFORE_SENDING = (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+ADDRESSES_HOLD_S = 60.0
+# How long an address has to let us in before the next is tried beside it: RFC 8305.
+NEXT_ADDRESS_AFTER_S = 0.25
 # urlencode looks at each byte of a text in Python, which was a twentieth of a worker's time.
 _QUOTED: Final = {byte: quote_plus(bytes([byte])) for byte in range(256)}
 
@@ -33,51 +37,71 @@ class NotSent(Exception):
     """The request certainly did not leave."""
 
 
-class FateUnknown(Exception):
-    """The request left, or may have, and no answer can be read."""
-
-
-class Answer(NamedTuple):
-    """What the provider answered, whatever its status."""
-
-    status: int
-    body: str
-    headers: Mapping[str, str]
-
-
 class Transport:
-    """One session for the process. Create it, use it and close it in the event loop that runs it.
+    """The connections of this process to one host. Create it, use it and close it in the event loop that runs it.
 
-    The number of connections is bounded by the caller's gate, not here: a wait for a free connection would count
-    against the timeout.
+    Their number is bounded by the caller's gate, not here: a wait for a free connection would count against the
+    timeout.
     """
 
     def __init__(self, account: Account) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=60, socket_factory=_socket
-            ),
-            timeout=aiohttp.ClientTimeout(total=account.timeout_s, connect=account.connect_timeout_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        url = urlsplit(account.api_url)
+        self._loop = asyncio.get_running_loop()
+        self._host, self._port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._timeout_s, self._connect_timeout_s = account.timeout_s, account.connect_timeout_s
+        self._free: deque[Connection] = deque()  # the latest used last
+        self._addresses: list[AddrInfoType] = []
+        self._addresses_until = float("-inf")
 
-    async def post(self, head: Head, fields: Mapping[str, object]) -> Answer:
+    async def post(self, head: bytes, fields: Mapping[str, object]) -> Answer:
         """One request, once. Raises NotSent or FateUnknown. A redirection is an answer."""
-        try:
-            async with self._session.post(
-                head.url, data=form(fields), headers=head.headers, allow_redirects=False
-            ) as reply:
-                body = await reply.read()
-                return Answer(reply.status, body.decode("utf-8", "replace"), reply.headers)
-        except _BEFORE_SENDING as error:
-            raise NotSent(type(error).__name__) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise FateUnknown(type(error).__name__) from error
+        until = self._loop.time() + self._timeout_s
+        connection = self._kept() or await self._connected()
+        body = form(fields)
+        answer = await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body), until=until)
+        self._keep(connection)
+        return answer
 
     async def close(self) -> None:
         """Gives the connections back."""
-        await self._session.close()
+        while self._free:
+            self._free.pop().close()
+
+    def _kept(self) -> Connection | None:
+        while self._free:
+            connection = self._free.pop()
+            if connection.kept and self._loop.time() - connection.free_since < KEEP_ALIVE_S:
+                return connection
+            connection.close()
+        return None
+
+    def _keep(self, connection: Connection) -> None:
+        if not connection.kept:
+            connection.close()
+            return
+        connection.free_since = self._loop.time()
+        self._free.append(connection)
+        while self._free[0].free_since < connection.free_since - KEEP_ALIVE_S:
+            self._free.popleft().close()
+
+    async def _connected(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                made = await aiohappyeyeballs.start_connection(
+                    await self._resolved(), happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S, socket_factory=_socket
+                )
+                server = {"ssl": self._tls, "server_hostname": self._host} if self._tls else {}
+                _transport, connection = await self._loop.create_connection(Connection, sock=made, **server)
+        except (OSError, TimeoutError, UnicodeError) as error:  # refused, no such host, no trust, not in time
+            raise NotSent(type(error).__name__) from error
+        return connection
+
+    async def _resolved(self) -> list[AddrInfoType]:
+        if self._loop.time() > self._addresses_until:
+            found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            self._addresses, self._addresses_until = found, self._loop.time() + ADDRESSES_HOLD_S
+        return self._addresses
 
 
 def form(fields: Mapping[str, object]) -> bytes:
