@@ -5,6 +5,7 @@ The stand-in for Twilio plays the provider's behaviour; this one plays the netwo
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -96,15 +97,15 @@ def loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
-def running(provider: Provider) -> Iterator[Provider]:
-    """The provider on a loopback port of its own."""
+def running(provider: Provider, context: ssl.SSLContext | None = None) -> Iterator[Provider]:
+    """The provider on a loopback port of its own; with a context, encrypted."""
     with loop_in_a_thread() as loop:
 
         async def start() -> asyncio.Server:
-            return await asyncio.start_server(provider.serve, "127.0.0.1", 0)
+            return await asyncio.start_server(provider.serve, "127.0.0.1", 0, ssl=context)
 
         server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-        provider.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        provider.url = f"{'https' if context else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield provider
         finally:

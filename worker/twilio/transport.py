@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote_plus, urlsplit
 
@@ -50,23 +50,25 @@ class Transport:
         self._host, self._port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._timeout_s, self._connect_timeout_s = account.timeout_s, account.connect_timeout_s
+        self._opened: set[Connection] = set()
         self._free: deque[Connection] = deque()  # the latest used last
-        self._addresses: list[AddrInfoType] = []
+        self._addresses: Sequence[AddrInfoType] = ()
         self._addresses_until = float("-inf")
 
     async def post(self, head: bytes, fields: Mapping[str, object]) -> Answer:
         """One request, once. Raises NotSent or FateUnknown. A redirection is an answer."""
-        until = self._loop.time() + self._timeout_s
+        until, body = self._loop.time() + self._timeout_s, form(fields)
         connection = self._kept() or await self._connected()
-        body = form(fields)
         answer = await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body), until=until)
         self._keep(connection)
         return answer
 
     async def close(self) -> None:
-        """Gives the connections back."""
-        while self._free:
-            self._free.pop().close()
+        """Gives the connections back, and returns when none is left."""
+        for connection in list(self._opened):
+            connection.close()
+        while self._opened:
+            await asyncio.sleep(0)
 
     def _kept(self) -> Connection | None:
         while self._free:
@@ -91,13 +93,22 @@ class Transport:
                 made = await aiohappyeyeballs.start_connection(
                     await self._resolved(), happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S, socket_factory=_socket
                 )
-                server = {"ssl": self._tls, "server_hostname": self._host} if self._tls else {}
-                _transport, connection = await self._loop.create_connection(Connection, sock=made, **server)
+                return await self._shaken_hands(made)
         except (OSError, TimeoutError, UnicodeError) as error:  # refused, no such host, no trust, not in time
             raise NotSent(type(error).__name__) from error
+
+    async def _shaken_hands(self, made: socket.socket) -> Connection:
+        server = self._host if self._tls else None
+        try:
+            _transport, connection = await self._loop.create_connection(
+                lambda: Connection(self._opened), sock=made, ssl=self._tls, server_hostname=server
+            )
+        except BaseException:
+            made.close()
+            raise
         return connection
 
-    async def _resolved(self) -> list[AddrInfoType]:
+    async def _resolved(self) -> Sequence[AddrInfoType]:
         if self._loop.time() > self._addresses_until:
             found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
             self._addresses, self._addresses_until = found, self._loop.time() + ADDRESSES_HOLD_S

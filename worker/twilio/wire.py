@@ -26,31 +26,39 @@ class Answer(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """Made by an event loop's create_connection. It may be asked again after an answer, while `kept` says so."""
+    """Made by an event loop's create_connection. It may be asked again after an answer, while `kept` says so.
 
-    def __init__(self) -> None:
+    opened: where it is written down from when it is made until it is lost.
+    """
+
+    def __init__(self, opened: set["Connection"]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._opened = opened
         self._waiting: asyncio.Future[Answer] | None = None
         self._parser = HttpResponseParser(self)
+        self._body = b""
+        self._headers = _NONE
+        self._bounded = self._until_closed = False
         self.kept = False
         self.free_since = 0.0
-        self._begin()
 
     async def ask(self, request: bytes, *, until: float) -> Answer:
         """Writes one request and waits for its answer until a moment of the loop's clock. Raises FateUnknown.
 
         Whatever ends the wait but an answer, cancelling included, ends the connection.
         """
-        self._waiting = waiting = self._loop.create_future()
+        waiting: asyncio.Future[Answer] = self._loop.create_future()
+        self._waiting = waiting
         end = self._loop.call_at(until, self._fail, "TimeoutError")
         self._transport.write(request)
         try:
             return await waiting
+        except BaseException:
+            self._waiting = None
+            self.close()
+            raise
         finally:
             end.cancel()
-            if self._waiting is not None:
-                self._waiting = None
-                self.close()
 
     def close(self) -> None:
         """Ends it at once; what the network has not taken is forgotten."""
@@ -62,6 +70,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It may be asked."""
         self._transport = cast("asyncio.Transport", transport)
+        self._opened.add(self)
         self.kept = True
 
     def data_received(self, data: bytes) -> None:
@@ -72,16 +81,25 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
+            self.kept = False
             self._fail(type(error).__name__)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other side, or the network, ended it. An answer without a length ends that way."""
         self.kept = False
+        self._opened.discard(self)
         if exc is None and self._until_closed:
             self._complete()
         self._fail("ConnectionLost" if exc is None else type(exc).__name__)
 
     # httptools
+
+    def on_message_begin(self) -> None:
+        """An answer begins. To a request that has one there is no second: it would be taken for the next one's."""
+        self.kept = self.kept and self._waiting is not None
+        self._body = b""
+        self._headers = _NONE
+        self._bounded = self._until_closed = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of those an answer begins with."""
@@ -106,11 +124,6 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() >= 200:
             self.kept = self.kept and self._parser.should_keep_alive()
             self._complete()
-        self._begin()
-
-    def _begin(self) -> None:
-        self._body, self._headers = b"", _NONE
-        self._bounded = self._until_closed = False
 
     def _complete(self) -> None:
         waiting, self._waiting = self._waiting, None
