@@ -35,6 +35,7 @@ from worker.services import (
     sending,
     summaries,
     sweeping,
+    unheard,
     uploading,
 )
 
@@ -148,8 +149,10 @@ def reconcile(app: App) -> None:
 def fetch_missed_replies(app: App) -> None:
     with app.gates.admit(Round.LISTING) as admitted:
         found = reconciling.fetch_missed_replies(app.reconciling) if admitted else ()
-    for inbound_id in found:
-        handle_inbound.send(inbound_id)
+        for inbound_id in found:
+            handle_inbound.send(inbound_id)
+        if admitted:
+            unheard.fetch_missed_calls(app.reconciling)
 
 
 def _wake_answers(app: App) -> None:

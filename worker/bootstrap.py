@@ -141,6 +141,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             desk=desk,
             at_once=questions.at_once(settings.twilio.max_in_flight),
             call_patience=timedelta(seconds=settings.calls.ask_after_s) or ringing.under_way_for,
+            rings_back=settings.calls.ring_back,
         ),
         forms=forms.load(settings.config_dir),
         outage=outages.Rules(

@@ -62,7 +62,9 @@ class Limits(BaseModel):
     import_max_vanished: float = Field(default=0.2, ge=0, le=1)
     confirm_above: int = Field(default=20, ge=0, description="a launch to more households asks for a confirmation")
     tick_s: float = Field(default=2.0, gt=0)
-    replies_poll_s: float = Field(default=60, gt=0, description="how often replies that missed our hooks are listed")
+    replies_poll_s: float = Field(
+        default=60, gt=0, description="how often replies and calls that missed our hooks are listed"
+    )
     outage_alarm_s: int = Field(default=60, ge=1, description="the provider has not answered for so long: alarm")
     outage_patience_s: int = Field(default=1800, ge=1, description="and for so long: people ring instead")
 
@@ -96,6 +98,10 @@ class Calls(BaseModel):
     longest_s: int = Field(default=300, ge=30, le=900, description="so long a call may last")
     ask_after_s: int = Field(
         default=0, ge=0, description="a call whose end was not told is asked about then; 0: when it must be over"
+    )
+    ring_back: bool = Field(
+        default=True,
+        description="a person rings who rang our line unheard; false: another service answers calls to it",
     )
 
     @field_validator("busy_min", "no_answer_min", "machine_min")

@@ -130,3 +130,18 @@ def test_out_of_hours_nobody_is_rung_and_a_person_calls(city: City) -> None:
     assert "Votre agence est fermée. Un conseiller vous appelle" in heard(call)
     assert len(district.control.calls(to=AGENCY_PHONE)) == before
     until(lambda: reasons(district, home) == ["asked_call"], why="the call to be owed")
+
+
+def test_who_rings_while_our_server_is_down_is_rung_back_by_a_person(city: City) -> None:
+    district, elsewhere = city.district(), city.district()
+    home, taken = asked(district), asked(elsewhere)
+    rings(elsewhere, taken.phone)
+    city.stack.kill("web")
+
+    call = rings(district, home.phone, key("1"))
+    city.stack.launch("web")
+
+    assert "application error" in heard(call)
+    until(lambda: "rang_unheard" in reasons(district, home), why="the household to be rung back")
+    assert state(district, home) == "callback"
+    assert "rang_unheard" not in reasons(elsewhere, taken)

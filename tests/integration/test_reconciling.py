@@ -106,7 +106,7 @@ def test_a_listing_that_failed_is_made_up_for_by_the_next(town: Town, twilio: Co
         after = rows.listed_until(connection, SHORT_CODE)
 
     assert (list(nothing), after) == ([], before)
-    assert reconciling._since(rig, SENDERS["court"], datetime.now(UTC)) < datetime.now(UTC) - timedelta(hours=30)
+    assert reconciling.from_when(rig, SHORT_CODE, datetime.now(UTC)) < datetime.now(UTC) - timedelta(hours=30)
 
 
 def test_a_provider_that_does_not_answer_is_asked_once_a_round(town: Town, twilio: Control) -> None:

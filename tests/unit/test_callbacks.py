@@ -49,6 +49,7 @@ def test_a_couple_silent_in_an_ordinary_week_can_wait() -> None:
         (TaskReason.NO_REPLY_RED, 45),
         (TaskReason.UNCLEAR, 40),
         (TaskReason.MANUAL, 40),
+        (TaskReason.RANG_UNHEARD, 40),
         (TaskReason.NO_REPLY_ORANGE, 30),
         (TaskReason.UNDELIVERED, 30),
         (TaskReason.NO_MOBILE, 25),
@@ -173,7 +174,7 @@ def test_reasons_merge_strongest_first_each_once_in_any_order() -> None:
 @given(reasons)
 def test_a_late_all_well_closes_only_what_silence_opened(reasons: set[TaskReason]) -> None:
     silence = {TaskReason.NO_REPLY, TaskReason.NO_REPLY_ORANGE, TaskReason.NO_REPLY_RED, TaskReason.WEEKLY}
-    silence |= {TaskReason.CALL_NO_KEY, TaskReason.CALL_UNANSWERED}
+    silence |= {TaskReason.CALL_NO_KEY, TaskReason.CALL_UNANSWERED, TaskReason.RANG_UNHEARD}
 
     assert callbacks.closes_on_late_ok(reasons) == (not reasons - silence)
 

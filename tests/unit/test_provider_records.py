@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from responses import matchers
 
 from worker.domain.errors import BadDefinition, Unavailable
+from worker.domain.line import Listed, Ringing
 from worker.domain.messages import Found, Inbound
 from worker.settings_tables import Twilio
 from worker.twilio.account import Account, ForeignHost
@@ -160,6 +161,60 @@ def test_replies_are_listed_by_day_in_gmt_and_kept_by_the_moment(
         Inbound(SID, "36105", "38000", "1", SINCE + timedelta(minutes=2)),
         Inbound(SID, PHONE, "38000", "1", SINCE + timedelta(minutes=1), media_count=1),
     ]
+
+
+CALL = "CA" + "a" * 32
+CALLS = LIST.replace("Messages.json", "Calls.json")
+LINE = "+33939000001"
+
+
+def rang(at: datetime = SINCE, **changes: Any) -> dict[str, Any]:
+    """A call to our line as the provider lists it."""
+    told = at.strftime("%a, %d %b %Y %H:%M:%S +0000")
+    call = {"sid": CALL, "from": PHONE, "to": LINE, "direction": "inbound", "status": "completed", "duration": "12"}
+    return call | {"date_created": told, "start_time": told, "end_time": None} | changes
+
+
+def calls_page(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"calls": list(records), "page_size": 100, "uri": "/x", "next_page_uri": None, "page": 0}
+
+
+def test_calls_to_us_are_listed_without_a_date_and_told_from_others_by_their_direction(
+    gateway: Gateway, provider: responses.RequestsMock
+) -> None:
+    asked = {"To": LINE, "PageSize": "100"}
+    leg = rang(direction="outbound-dial")
+    earlier = rang(SINCE - timedelta(seconds=1))
+    withheld = rang(**{"from": "+266696687"})
+    provider.get(CALLS, json=calls_page(rang(), leg, withheld, earlier), match=[matchers.query_param_matcher(asked)])
+
+    listed = gateway.calls_to_us(LINE, SINCE)
+
+    over = SINCE + timedelta(seconds=12)
+    assert listed == [Listed(Ringing(CALL, number, LINE, SINCE), over, 12) for number in (PHONE, None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [
+        ("queued", False),
+        ("ringing", False),
+        ("in-progress", False),
+        ("completed", True),
+        ("busy", True),
+        ("failed", True),
+        ("no-answer", True),
+        ("canceled", True),
+    ],
+)
+def test_a_call_to_us_is_over_when_the_provider_says_so(
+    gateway: Gateway, provider: responses.RequestsMock, status: str, is_over: bool
+) -> None:
+    provider.get(CALLS, json=calls_page(rang(status=status, duration=None)))
+
+    [listed] = gateway.calls_to_us(LINE, SINCE)
+
+    assert (listed.ended_at, listed.lasted_s) == (SINCE if is_over else None, 0)
 
 
 def test_replies_are_listed_back_to_the_moment_and_no_further(

@@ -41,6 +41,7 @@ PROPOSED: Mapping[BridgeEnd, OutcomeCode] = {
 _WHISPERED: Mapping[TaskReason, str] = dict.fromkeys(SILENCE, _("n'a pas répondu")) | {
     TaskReason.ASKED_CALL: _("demande un appel"),
     TaskReason.UNCLEAR: _("a répondu, à comprendre"),
+    TaskReason.RANG_UNHEARD: _("a appelé notre ligne"),
     TaskReason.UNDELIVERED: _("le message n'est pas arrivé"),
     TaskReason.NO_MOBILE: _("pas de mobile"),
 }

@@ -47,9 +47,10 @@ class TaskReason(StrEnum):
     CALL_NO_KEY = "call_no_key"
     CALL_UNANSWERED = "call_unanswered"
     CALL_FAILED = "call_failed"
+    RANG_UNHEARD = "rang_unheard"
 
 
-# A late "all well" closes a task that exists only for these.
+# A late "all well" closes a task that exists only for these: theirs, or ours when they rang and nobody heard it.
 SILENCE = frozenset(
     {
         TaskReason.NO_REPLY_RED,
@@ -58,6 +59,7 @@ SILENCE = frozenset(
         TaskReason.WEEKLY,
         TaskReason.CALL_NO_KEY,
         TaskReason.CALL_UNANSWERED,
+        TaskReason.RANG_UNHEARD,
     }
 )
 
@@ -70,6 +72,7 @@ POINTS = {
     TaskReason.NO_REPLY_RED: 45,
     TaskReason.UNCLEAR: 40,
     TaskReason.MANUAL: 40,
+    TaskReason.RANG_UNHEARD: 40,
     TaskReason.OPTED_OUT: 30,
     TaskReason.NO_REPLY_ORANGE: 30,
     TaskReason.UNDELIVERED: 30,

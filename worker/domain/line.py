@@ -43,6 +43,16 @@ class Ringing:
     began_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A call to our line as the provider's own record has it. ended_at: None while it goes on. lasted_s: as far as the
+    record tells."""
+
+    call: Ringing
+    ended_at: datetime | None
+    lasted_s: int
+
+
 def intent_of(key: str) -> Intent:
     """What a key says; anything else is for a person to understand."""
     return _INTENT.get(key, Intent.UNCLEAR)

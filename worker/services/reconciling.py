@@ -50,7 +50,7 @@ STORED_AT_ONCE = 20
 class Rig:
     """What asking the provider needs. margin: how old a request must be before it is looked for. receipt_patience,
     call_patience: how long a final word about a text, or the end of a call, may take to come by itself. at_once: how
-    many questions are asked side by side.
+    many questions are asked side by side. rings_back: calls to our line that it never took are looked for too.
     """
 
     db: Database
@@ -62,6 +62,7 @@ class Rig:
     desk: Desk | None = None
     call_patience: timedelta = timedelta(minutes=6)
     at_once: int = 1
+    rings_back: bool = True
     told: logs.Told = field(default_factory=logs.Told)
 
 
@@ -246,7 +247,7 @@ def fetch_missed_replies(rig: Rig) -> Sequence[int]:
 
 
 def _fetch_replies(rig: Rig, sender: Sender, now: datetime) -> list[int]:
-    since = _since(rig, sender, now)
+    since = from_when(rig, sender.address, now)
     try:
         listed = rig.gateway.inbound(sender.address, since)
     except (BadDefinition, Unavailable):
@@ -270,7 +271,8 @@ def _store_replies(rig: Rig, missing: Sequence[Inbound]) -> list[int]:
     return stored
 
 
-def _since(rig: Rig, sender: Sender, now: datetime) -> datetime:
+def from_when(rig: Rig, listing: str, now: datetime) -> datetime:
+    """From when on the provider is asked what came. listing: the number of ours, as noted beside the last listing."""
     with rig.db.begin() as connection:
-        complete = inbound.listed_until(connection, sender.address)
+        complete = inbound.listed_until(connection, listing)
     return max((complete or now - INBOUND_FIRST_LOOK) - INBOUND_OVERLAP, now - INBOUND_LOOK_BACK)

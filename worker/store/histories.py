@@ -47,7 +47,7 @@ SELECT * FROM (
     SELECT i.received_at, 'reply', coalesce(i.intent, ''), i.body, '', '', NULL, i.id
     FROM inbound_message i JOIN reply y ON y.inbound_id = i.id WHERE y.household_id = :household
     UNION ALL
-    SELECT c.began_at, 'incoming', coalesce(c.transfer, ''), '', coalesce(c.talked_s, 0)::text, '', NULL, c.id
+    SELECT c.began_at, 'incoming', coalesce(c.transfer, CASE WHEN c.unheard THEN 'unheard' ELSE '' END), '', coalesce(c.talked_s, 0)::text, '', NULL, c.id
     FROM incoming_call c JOIN incoming_call_household ch ON ch.call_id = c.id WHERE ch.household_id = :household
     UNION ALL
     SELECT b.opened_at, 'bridge', b.came_to, '', coalesce(b.talked_s, 0)::text, b.caller, NULL, b.id

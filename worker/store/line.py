@@ -1,18 +1,40 @@
 """Calls that people make to our line: kept before anything is said, and what concerns whoever rings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from worker.domain import unreached
+from worker.domain import outcomes, unreached
 from worker.domain.line import Ringing
 
 _STORE = text(
     """
-INSERT INTO incoming_call (provider_sid, e164, to_address, began_at) VALUES (:sid, :e164, :to, :at)
+INSERT INTO incoming_call (provider_sid, e164, to_address, began_at, unheard) VALUES (:sid, :e164, :to, :at, :unheard)
 ON CONFLICT (provider_sid) DO NOTHING RETURNING id
+"""
+)
+
+_NOT_STORED = text(
+    """
+SELECT sid FROM unnest(CAST(:sids AS text[])) AS sid
+WHERE NOT EXISTS (SELECT 1 FROM incoming_call c WHERE c.provider_sid = sid)
+"""
+)
+
+# A text or a key, read or not; a later call that the line answered; a person who spoke with them.
+_HEARD_SINCE = text(
+    """
+SELECT h.id FROM unnest(CAST(:households AS bigint[]), CAST(:ats AS timestamptz[])) AS h(id, at)
+WHERE EXISTS (SELECT 1 FROM reply y JOIN inbound_message i ON i.id = y.inbound_id
+              WHERE y.household_id = h.id AND i.received_at >= h.at)
+   OR EXISTS (SELECT 1 FROM phone p JOIN inbound_message i ON i.e164 = p.e164 AND i.read_at IS NULL
+              WHERE p.household_id = h.id AND p.removed_at IS NULL AND i.received_at >= h.at)
+   OR EXISTS (SELECT 1 FROM incoming_call_household ch JOIN incoming_call c ON c.id = ch.call_id
+              WHERE ch.household_id = h.id AND NOT c.unheard AND c.began_at >= h.at)
+   OR EXISTS (SELECT 1 FROM call_outcome o WHERE o.household_id = h.id AND o.undone_at IS NULL
+              AND o.code = ANY (:spoken) AND o.ended_at >= h.at)
 """
 )
 
@@ -83,10 +105,32 @@ class Concern:
     is_open: bool
 
 
-def store(connection: Connection, call: Ringing) -> int | None:
-    """Keeps a call; None when it was kept before."""
-    values = {"sid": call.provider_sid, "e164": call.e164, "to": call.to_address, "at": call.began_at}
+def store(connection: Connection, call: Ringing, *, unheard: bool = False) -> int | None:
+    """Keeps a call; None when it was kept before. unheard: nobody answered it, the provider's list tells of it."""
+    values = {
+        "sid": call.provider_sid,
+        "e164": call.e164,
+        "to": call.to_address,
+        "at": call.began_at,
+        "unheard": unheard,
+    }
     return connection.execute(_STORE, values).scalar()
+
+
+def not_stored(connection: Connection, sids: Sequence[str]) -> set[str]:
+    """Those of the provider's ids that were not kept yet."""
+    return set(connection.execute(_NOT_STORED, {"sids": list(sids)}).scalars())
+
+
+def heard_since(connection: Connection, rang: Mapping[int, datetime]) -> set[int]:
+    """The households of which something was heard since the moment given for each: their answer, a call of theirs that
+    the line took, a person who spoke with them."""
+    values = {
+        "households": list(rang),
+        "ats": list(rang.values()),
+        "spoken": [str(code) for code in outcomes.SPOKEN],
+    }
+    return set(connection.execute(_HEARD_SINCE, values).scalars())
 
 
 def link(connection: Connection, call_id: int, households: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from worker.domain.channels import Sender
+from worker.domain.line import Listed
 from worker.domain.messages import Found, FoundCall, Inbound, OutgoingCall, OutgoingText, SendResult
 from worker.twilio import calls, outgoing
 from worker.twilio.account import Account, AccountSettings
@@ -111,6 +112,14 @@ class Gateway:
     def inbound(self, to: str, since: datetime) -> list[Inbound]:
         """Texts that reached a sender of ours since a moment. Raises Unavailable."""
         return self._recorder().inbound(to, since)
+
+    def calls_to_us(self, to: str, since: datetime) -> list[Listed]:
+        """Calls that reached a number of ours since a moment, whether we answered them or not. Raises Unavailable."""
+        return self._recorder().calls_to_us(to, since)
+
+    def put_through_s(self, sid: str) -> int:
+        """For how long a call to us was connected with another number; 0 when it never was. Raises Unavailable."""
+        return self._recorder().put_through_s(sid)
 
     def verify(self) -> None:
         """Tries the credentials. Raises BadDefinition when they are refused, Unavailable when nobody answers."""

@@ -14,13 +14,12 @@ from twilio.base.page import Page
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from twilio.rest.api.v2010.account.call import CallInstance
-from twilio.rest.api.v2010.account.message import MessageInstance
 
 from worker.domain.errors import BadDefinition, Unavailable
+from worker.domain.line import Listed
 from worker.domain.messages import Found, FoundCall, Inbound, Outcome
 from worker.i18n import _
-from worker.twilio import errors, webhooks
+from worker.twilio import entries, errors
 from worker.twilio.account import Account, ForeignHost
 
 # One number rarely has more than a page; a sender may have had 300,000 replies since this morning.
@@ -29,6 +28,7 @@ PAGES_MOST: Final = 5
 INBOUND_PAGE_SIZE: Final = 1000
 # Neither the second leg of a call nor one that came to us: https://www.twilio.com/docs/voice/api/call-resource
 ASKED_FOR: Final = "outbound-api"
+TO_US: Final = "inbound"
 INBOUND_PAGES_MOST: Final = 400
 # The provider tells its time in whole seconds.
 TOLD_TO: Final = timedelta(seconds=1)
@@ -87,14 +87,14 @@ class Records:
         source = {} if sender_address.startswith("MG") else {"from_": sender_address}
         with _translated():
             page = self._client.messages.page(to=to, **source, page_size=PAGE_SIZE)
-            found = [_found(m) for m in _records(page, PAGES_MOST)]
+            found = [entries.found(m) for m in _records(page, PAGES_MOST)]
         return [f for f in found if f.created_at >= since]
 
     def fetch(self, sid: str) -> Found | None:
         """One message; None when the provider has none of that name."""
         with _translated():
             try:
-                return _found(self._client.messages(sid).fetch())
+                return entries.found(self._client.messages(sid).fetch())
             except TwilioRestException as error:
                 if error.status == 404:
                     return None
@@ -106,14 +106,16 @@ class Records:
         """
         with _translated():
             page = self._client.calls.page(to=to, from_=sender_address, page_size=PAGE_SIZE)
-            found = [_found_call(call) for call in _records(page, PAGES_MOST) if str(call.direction) == ASKED_FOR]
+            found = [
+                entries.found_call(call) for call in _records(page, PAGES_MOST) if str(call.direction) == ASKED_FOR
+            ]
         return [f for f in found if f.created_at >= since]
 
     def fetch_call(self, sid: str) -> FoundCall | None:
         """One call; None when the provider has none of that name."""
         with _translated():
             try:
-                return _found_call(self._client.calls(sid).fetch())
+                return entries.found_call(self._client.calls(sid).fetch())
             except TwilioRestException as error:
                 if error.status == 404:
                     return None
@@ -138,8 +140,23 @@ class Records:
         day = since.astimezone(UTC).date().isoformat()
         with _translated():
             page = self._client.messages.page(to=to, date_sent_after=day, page_size=INBOUND_PAGE_SIZE)
-            heard = [_inbound(m) for m in _back_to(since, page) if str(m.direction) == "inbound"]
+            heard = [entries.inbound(m) for m in _back_to(since, page) if str(m.direction) == "inbound"]
         return [message for message in heard if message is not None and message.received_at >= since]
+
+    def calls_to_us(self, to: str, since: datetime) -> list[Listed]:
+        """All calls that reached a number of ours since a moment. No date filter is sent: it looks at the start, which
+        one that rings may lack; nor is there one for the direction. Raises Unavailable as `inbound`.
+        """
+        with _translated():
+            page = self._client.calls.page(to=to, page_size=PAGE_SIZE)
+            listed = [entries.listed(call) for call in _back_to(since, page) if str(call.direction) == TO_US]
+        return [one for one in listed if one is not None and one.call.began_at >= since]
+
+    def put_through_s(self, sid: str) -> int:
+        """For how long whoever rang was connected with another number, by whatever document they were given."""
+        with _translated():
+            page = self._client.calls.page(parent_call_sid=sid, page_size=PAGE_SIZE)
+            return max((entries.seconds(leg) for leg in _records(page, PAGES_MOST)), default=0)
 
     @property
     def clock_ahead(self) -> timedelta:
@@ -181,60 +198,21 @@ def _records(page: Page, pages_most: int) -> Iterator[Any]:
     return (record for each in islice(_pages(page), pages_most) for record in each)
 
 
-def _back_to(since: datetime, page: Page) -> Iterator[MessageInstance]:
+def _back_to(since: datetime, page: Page) -> Iterator[Any]:
     """The newest come first, so what follows a page of nothing but older ones is older still."""
     for number, each in enumerate(_pages(page), start=1):
-        records: list[MessageInstance] = list(each)
+        records: list[Any] = list(each)
         yield from records
-        if all(_at(record.date_created) < since for record in records):
+        if all(entries.at(record.date_created) < since for record in records):
             return
         if number == INBOUND_PAGES_MOST:
-            raise Unavailable(_("La liste de réponses chez Twilio n'a pas de fin."))
+            raise Unavailable(_("La liste chez Twilio n'a pas de fin."))
 
 
 def _pages(page: Page | None) -> Iterator[Page]:
     while page is not None:
         yield page
         page = page.next_page()
-
-
-def _found(message: MessageInstance) -> Found:
-    return Found(
-        provider_sid=message.sid or "",
-        to=message.to or "",
-        body=message.body or "",
-        status=str(message.status or ""),
-        code=message.error_code,
-        created_at=_at(message.date_created),
-    )
-
-
-def _found_call(call: CallInstance) -> FoundCall:
-    return FoundCall(
-        provider_sid=call.sid or "",
-        to=call.to or "",
-        status=str(call.status or ""),
-        answered_by=call.answered_by,
-        duration_s=int(call.duration) if call.duration and call.duration.isdigit() else None,
-        created_at=_at(call.date_created),
-    )
-
-
-def _inbound(message: MessageInstance) -> Inbound | None:
-    form = {
-        "MessageSid": message.sid or "",
-        "From": message.from_ or "",
-        "To": message.to or "",
-        "Body": message.body or "",
-        "NumMedia": message.num_media or "0",
-    }
-    return webhooks.inbound(form, now=_at(message.date_created))
-
-
-def _at(moment: datetime | None) -> datetime:
-    if moment is None:
-        raise Unavailable(_("Twilio a rendu un message sans date."))
-    return moment
 
 
 @contextmanager

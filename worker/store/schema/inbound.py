@@ -52,7 +52,8 @@ reply = Table(
     Index("ix_reply_household_id", "household_id"),
 )
 
-# Up to when the provider's own list of replies to a sender has been gone through: what came later may be missing here.
+# Up to when the provider's own list of replies to a sender, or of calls to a number ("calls:" before it), has been gone
+# through: what came later may be missing here.
 reply_listing = Table(
     "reply_listing",
     metadata,

@@ -1,6 +1,6 @@
 """Calls that people make to our line."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text
 
 from worker.domain.line import Transfer
 from worker.store.schema.base import at, id_, metadata, one_of, ref
@@ -17,6 +17,8 @@ incoming_call = Table(
     # Handed over to the agency, and for how long they talked.
     Column("transfer", Text),
     Column("talked_s", Integer),
+    # Learnt from the provider's list: nobody answered it.
+    Column("unheard", Boolean, nullable=False, server_default=text("false")),
     one_of("transfer", Transfer),
     Index("ix_incoming_call_began_at", "began_at"),
 )
