@@ -18,7 +18,18 @@ from worker.domain.pricing import PriceTable
 from worker.gates import Gates, Gathering
 from worker.i18n import _
 from worker.rendering import Texts
-from worker.services import answering, calling, hearing, outages, questions, reconciling, sending, shares, speaking
+from worker.services import (
+    answering,
+    bridge_ends,
+    calling,
+    hearing,
+    outages,
+    questions,
+    reconciling,
+    sending,
+    shares,
+    speaking,
+)
 from worker.services import desk as desks
 from worker.store import database
 from worker.twilio.client import Gateway
@@ -142,6 +153,7 @@ def build(settings: configuration.Settings, *, clock: Callable[[], datetime] | N
             at_once=questions.at_once(settings.twilio.max_in_flight),
             call_patience=timedelta(seconds=settings.calls.ask_after_s) or ringing.under_way_for,
             rings_back=settings.calls.ring_back,
+            bridges=bridge_ends.rules_of(settings),
         ),
         forms=forms.load(settings.config_dir),
         outage=outages.Rules(

@@ -120,6 +120,7 @@ class Bridge(BaseModel):
     whisper: bool = Field(default=True, description="the caller hears who comes next before they press the key")
     ring_s: int = Field(default=25, ge=5, le=60, description="so long either side rings")
     longest_s: int = Field(default=3600, ge=60, le=4 * 3600, description="so long a call may last")
+    ask_after_s: int = Field(default=60, ge=1, description="a call whose end was not told is asked about so often")
 
 
 class Capacity(BaseModel):

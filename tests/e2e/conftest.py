@@ -60,6 +60,7 @@ QUICK = {
     "CALLS__NO_ANSWER_MIN": "[0.02, 0.03]",
     "CALLS__MACHINE_MIN": "[0.02, 0.03]",
     "CALLS__RING_S": "25",
+    "BRIDGE__ASK_AFTER_S": "1",
     "AGENCIES": _agencies(datetime.now(ZoneInfo("Europe/Paris"))),
 }
 _codes = itertools.count(1)

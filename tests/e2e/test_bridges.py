@@ -1,5 +1,6 @@
 """A caller at home rings a tenant through the system: real processes, both telephones, and the caller's card."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,3 +107,28 @@ def test_a_tenant_is_never_rung_for_a_phone_at_which_nobody_pressed_a_key(caller
 
     assert row["came_to"] in {"bridge_not_connected", "bridge_not_picked_up"}
     assert [leg["to"] for leg in caller.legs()] == [caller.phone]
+
+
+@pytest.fixture
+def deaf(caller: Caller) -> Iterator[None]:
+    """Nothing arrives of what the provider tells of how a bridged call ended."""
+    control, public = caller.district.control, caller.district.city.stack.public_url
+    before = control.settings()["rewrites"]
+    control.add_fault("receipts_lost", resource="calls", to=[caller.phone])
+    control.settings(rewrites={f"{public}/hooks/twilio/voice/bridge/ended": "http://127.0.0.1:9"} | before)
+    yield
+    control.settings(rewrites=before)
+
+
+@pytest.mark.usefixtures("deaf")
+def test_how_long_they_talked_is_on_the_card_although_nobody_told(caller: Caller) -> None:
+    caller.district.control.put_callee(caller.phone, "silent", **PICKS_UP)
+    caller.district.control.put_callee(caller.home.phone, "silent", talk_s=90)
+
+    row = caller.presses_the_button()
+
+    assert row["came_to"] == "bridge_talked", row
+    assert 80 <= row["talked_s"] <= 110
+    assert row["asked_about_at"] is not None
+    card = caller.page.get(f"/tasks/{caller.task}").page
+    assert "<strong>conversation</strong>, 1 min" in card.replace("\u202f", " ").replace("\u00a0", " ")

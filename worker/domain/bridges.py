@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from worker.domain.callbacks import SILENCE, TaskReason
 from worker.domain.outcomes import OutcomeCode
+from worker.domain.voice import FINAL
 from worker.i18n import _
 
 
@@ -59,6 +60,17 @@ def end_of_own(status: str, *, connected: bool) -> BridgeEnd | None:
     if status != "completed":
         return None
     return BridgeEnd.LOST if connected else BridgeEnd.NOT_CONNECTED
+
+
+def end_on_record(own: str | None, household: str | None, *, connected: bool) -> BridgeEnd | None:
+    """How it ended by the provider's own records of both sides; None while it goes on, or without any.
+
+    household: None when it was never rung; for all that a key was pressed, the call came to nothing then.
+    """
+    if household is not None:
+        return end_of_dial(household) if household in FINAL else None
+    end = None if own is None else end_of_own(own, connected=connected)
+    return BridgeEnd.FAILED if end is BridgeEnd.LOST else end
 
 
 def longest_whisper() -> str:

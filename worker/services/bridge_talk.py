@@ -8,7 +8,7 @@ import structlog
 from worker.domain import bridges, routing
 from worker.domain.bridges import BridgeEnd
 from worker.domain.callbacks import OPEN_STATES
-from worker.services import claims
+from worker.services import bridge_ends, claims
 from worker.services.answering import NOTHING
 from worker.services.desk import Desk
 from worker.services.speaking import Speaker
@@ -90,15 +90,12 @@ def follow(rig: Rig, at: BridgePlace, status: str, *, now: datetime) -> None:
 
 
 def _end(rig: Rig, at: BridgePlace, end: BridgeEnd, *, talked_s: int | None, now: datetime) -> None:
-    """The card stays in hand for one lease more: to be written."""
-
     def work(connection: Connection) -> bool:
         bridge = _ours(connection, at)
-        if bridge is None or not rows.end(connection, bridge.id, end, talked_s=talked_s, now=now):
+        if bridge is None:
             return False
         lease = claims.rules_of(rig.settings).lease
-        claim_rows.renew(connection, bridge.task_id, bridge.caller, until=now + lease)
-        return True
+        return bridge_ends.settle(connection, bridge, end, talked_s=talked_s, lease=lease, now=now)
 
     if rig.db.run(work):
         log.info("bridge_ended", bridge_id=at.bridge_id, end=str(end))

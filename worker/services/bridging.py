@@ -6,7 +6,7 @@ is recorded.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -19,8 +19,9 @@ from worker.domain.outcomes import OutcomeCode
 from worker.domain.roles import Person
 from worker.i18n import _
 from worker.listing import phones
-from worker.services import auditing, claims, sending
+from worker.services import auditing, bridge_ends, claims, sending
 from worker.services.auditing import Action
+from worker.services.bridge_ends import WAITED_FOR
 from worker.services.desk import Desk
 from worker.settings import Settings
 from worker.store import bridges as rows
@@ -31,12 +32,6 @@ from worker.store.database import Connection, Database
 from worker.store.tasks import Task
 
 log = structlog.get_logger()
-
-# Who pressed the button waits beside the telephone for so long; a call that comes later would surprise them.
-WAITED_FOR = timedelta(seconds=60)
-# Ringing, listening to the whisper, pressing the key.
-SPARE = timedelta(seconds=60)
-HUNG_UP_BY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,8 @@ def _open(rig: Rig, task_id: int, *, caller: Person, number: str, now: datetime)
         household = _held(connection, task_id, caller.login, now)
         e164 = _number_of(connection, household, number)
         _refuse_without_phone(connection, caller.login)
-        _forget_lost(connection, task_id, caller.login, rig.settings, now)
+        patience = bridge_ends.rules_of(rig.settings).patience
+        rows.forget_lost_of(connection, task_id, caller.login, patience, now=now)
         opened = rows.open_one(
             connection,
             task_id=task_id,
@@ -192,10 +188,3 @@ def _number_of(connection: Connection, household: int, number: str) -> str:
 def _refuse_without_phone(connection: Connection, caller: str) -> None:
     if not staff.has_phone(connection, caller):
         raise Refused(_("Votre propre téléphone n'est pas connu : écrivez-le dans « Mes appels »."))
-
-
-def _forget_lost(connection: Connection, task_id: int, caller: str, settings: Settings, now: datetime) -> None:
-    bridge = settings.bridge
-    unheard = WAITED_FOR + timedelta(seconds=bridge.ring_s) + SPARE
-    longest = timedelta(seconds=bridge.longest_s + bridge.ring_s) + HUNG_UP_BY
-    rows.forget_lost(connection, task_id, caller, unheard=unheard, longest=longest, now=now)

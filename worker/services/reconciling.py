@@ -15,7 +15,7 @@ from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.messages import Found, FoundCall, Inbound, MessageState, Receipt
 from worker.domain.recipients import Reason
 from worker.domain.voice import Word
-from worker.services import following, questions, receipts, recording
+from worker.services import bridge_ends, following, questions, receipts, recording
 from worker.services.desk import Desk
 from worker.services.questions import Asked
 from worker.store import automatic_calls, call_words, events, fates, inbound, outbox
@@ -50,7 +50,8 @@ STORED_AT_ONCE = 20
 class Rig:
     """What asking the provider needs. margin: how old a request must be before it is looked for. receipt_patience,
     call_patience: how long a final word about a text, or the end of a call, may take to come by itself. at_once: how
-    many questions are asked side by side. rings_back: calls to our line that it never took are looked for too.
+    many questions are asked side by side. rings_back: calls to our line that it never took are looked for too. bridges:
+    how long bridged calls may take.
     """
 
     db: Database
@@ -63,12 +64,13 @@ class Rig:
     call_patience: timedelta = timedelta(minutes=6)
     at_once: int = 1
     rings_back: bool = True
+    bridges: bridge_ends.Rules | None = None
     told: logs.Told = field(default_factory=logs.Told)
 
 
 def ask(rig: Rig) -> bool:
     """Asks about all that is not known, for a while; says whether questions are left that could be asked at once."""
-    rounds = [settle_unknown(rig), fetch_missing_receipts(rig), fetch_lost_ends(rig)]
+    rounds = [settle_unknown(rig), fetch_missing_receipts(rig), fetch_lost_ends(rig), fetch_lost_bridges(rig)]
     return any(asked.more for asked in rounds)
 
 
@@ -232,6 +234,13 @@ def fetch_lost_ends(rig: Rig) -> Asked:
         return 1
 
     return _ask_all(rig, take, fetch, note, purpose="fetch_call")
+
+
+def fetch_lost_bridges(rig: Rig) -> Asked:
+    """Asks about bridged calls of whose end nothing was heard, for the caller's card to say how they ended."""
+    if rig.bridges is None:
+        return Asked()
+    return bridge_ends.ask(rig.db, rig.gateway, rig.bridges, at_once=rig.at_once, clock=rig.clock)
 
 
 def fetch_missed_replies(rig: Rig) -> Sequence[int]:

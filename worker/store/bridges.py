@@ -1,15 +1,38 @@
 """Calls between a caller and a household that the system puts together: one at a time, each kept before it is made."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-# Of which nothing was heard for so long: whatever became of them, they are not under way any more.
-_FORGET = text(
-    """
+# Of which nothing was heard for so long: whatever became of them, they are not under way any more. What is under way is
+# found by uq_bridged_call_task, which holds nothing else.
+_FORGET = """
 UPDATE bridged_call SET ended_at = :now, came_to = 'bridge_lost'
-WHERE ended_at IS NULL AND (task_id = :task OR caller = :caller)
+WHERE ended_at IS NULL
+  AND coalesce(connected_at + CAST(:longest AS interval), opened_at + CAST(:unheard AS interval)) < :now
+"""
+_FORGET_ANY = text(_FORGET)
+_FORGET_OF = text(_FORGET + " AND (task_id = :task OR caller = :caller)")
+
+# Taken by whoever asks, so that several workers ask about different ones. Walks ix_bridged_call_untold.
+_UNTOLD = text(
+    """
+UPDATE bridged_call b SET asked_about_at = :now
+FROM (SELECT id FROM bridged_call
+      WHERE (ended_at IS NULL OR came_to = 'bridge_lost') AND given_up_at IS NULL AND provider_sid IS NOT NULL
+        AND opened_at > :oldest AND opened_at < :before
+        AND greatest(connected_at, ended_at, asked_about_at, opened_at) < :before
+      ORDER BY opened_at LIMIT :limit FOR UPDATE SKIP LOCKED) taken
+WHERE b.id = taken.id RETURNING b.id, b.provider_sid
+"""
+)
+
+# The provider knows nothing of it either.
+_GIVE_UP = text(
+    """
+UPDATE bridged_call SET given_up_at = :now, ended_at = coalesce(ended_at, :now), came_to = 'bridge_lost'
+WHERE id = :id AND (ended_at IS NULL OR came_to = 'bridge_lost')
   AND coalesce(connected_at + CAST(:longest AS interval), opened_at + CAST(:unheard AS interval)) < :now
 """
 )
@@ -61,6 +84,14 @@ FROM callback_task k WHERE k.id = :task
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """unheard: from its beginning to a key of the caller's; longest: from the key to its very last end."""
+
+    unheard: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """One row of bridged_call."""
 
@@ -80,12 +111,28 @@ class Bridge:
     came_to: str | None
 
 
-def forget_lost(
-    connection: Connection, task_id: int, caller: str, *, unheard: timedelta, longest: timedelta, now: datetime
-) -> None:
-    """Ends those of this task or caller of which nothing was heard for too long."""
-    values = {"task": task_id, "caller": caller, "unheard": unheard, "longest": longest, "now": now}
-    connection.execute(_FORGET, values)
+def forget_lost(connection: Connection, patience: Patience, *, now: datetime) -> int:
+    """Ends those of which nothing was heard for too long; how many there were."""
+    return connection.execute(_FORGET_ANY, asdict(patience) | {"now": now}).rowcount
+
+
+def forget_lost_of(connection: Connection, task_id: int, caller: str, patience: Patience, *, now: datetime) -> None:
+    """The same for those of this task or caller."""
+    connection.execute(_FORGET_OF, asdict(patience) | {"task": task_id, "caller": caller, "now": now})
+
+
+def take_untold(
+    connection: Connection, *, before: datetime, oldest: datetime, limit: int, now: datetime
+) -> list[tuple[int, str]]:
+    """(id, the provider's name) of calls of which nothing, or no end, was heard since before then; for the caller to ask
+    about."""
+    values = {"before": before, "oldest": oldest, "limit": limit, "now": now}
+    return [(row.id, row.provider_sid) for row in connection.execute(_UNTOLD, values)]
+
+
+def give_up(connection: Connection, bridge_id: int, patience: Patience, *, now: datetime) -> bool:
+    """Nobody is asked about it any more; False while it may still be under way."""
+    return connection.execute(_GIVE_UP, asdict(patience) | {"id": bridge_id, "now": now}).rowcount == 1
 
 
 def open_one(

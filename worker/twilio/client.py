@@ -105,6 +105,10 @@ class Gateway:
         """One call as the provider has it; None when it has none of that name. Raises Unavailable."""
         return self._recorder().fetch_call(sid)
 
+    def dialled_by(self, sid: str) -> list[FoundCall]:
+        """The calls that a call of ours had dialled for it, newest first. Raises Unavailable."""
+        return self._recorder().dialled_by(sid)
+
     def say_instead(self, sid: str, document: str) -> bool:
         """From now on a call in the air says this document; False when it is over. Raises Unavailable."""
         return self._recorder().say_instead(sid, document)

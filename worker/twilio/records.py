@@ -121,6 +121,12 @@ class Records:
                     return None
                 raise
 
+    def dialled_by(self, sid: str) -> list[FoundCall]:
+        """The calls that a call of ours had dialled for it: the other side of a bridged one, newest first."""
+        with _translated():
+            page = self._client.calls.page(parent_call_sid=sid, page_size=PAGE_SIZE)
+            return [entries.found_call(call) for call in _records(page, PAGES_MOST)]
+
     def say_instead(self, sid: str, document: str) -> bool:
         """Gives a call in the air another document; False when it is not in the air any more."""
         with _translated():

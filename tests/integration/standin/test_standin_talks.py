@@ -224,6 +224,21 @@ def test_whoever_is_rung_by_a_transfer_may_hear_a_word_first(phone: Telephone) -
     assert [line["text"] for line in done["heard"]] == [f"[connected with {AGENCY}]", "Au revoir."]
 
 
+def test_the_calls_that_a_call_dialled_are_listed_by_their_parent(phone: Telephone) -> None:
+    phone.control.put_callee(AGENCY, "silent", talk_s=42)
+    phone.says("/answer", f"<Dial>{AGENCY}</Dial>")
+    parents = [phone.called(), phone.called("+33536490002")]
+    phone.control.clock(jump_s=300)
+
+    listed = [phone.api.call("GET", "/Calls.json", params={"ParentCallSid": sid}).json()["calls"] for sid in parents]
+
+    assert [[leg["parent_call_sid"] for leg in legs] for legs in listed] == [[sid] for sid in parents]
+    assert [(leg["direction"], leg["status"], leg["duration"]) for [leg] in listed] == [
+        ("outbound-dial", "completed", "42")
+    ] * 2
+    assert phone.api.call("GET", "/Calls.json", params={"ParentCallSid": "CA" + "0" * 32}).json()["calls"] == []
+
+
 def test_a_transfer_cannot_show_a_number_that_is_not_ours(phone: Telephone) -> None:
     phone.says("/answer", f'<Dial action="/dialled" callerId="+33536498888">{AGENCY}</Dial>')
     phone.says("/dialled", "<Hangup/>")

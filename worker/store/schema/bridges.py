@@ -24,10 +24,18 @@ bridged_call = Table(
     Column("talked_s", Integer),
     at("ended_at"),
     Column("came_to", Text),
+    # The provider was asked how it ended; it knew nothing either.
+    at("asked_about_at"),
+    at("given_up_at"),
     one_of("came_to", BridgeEnd),
     # Never two at once, neither for a household's call nor for a caller.
     Index("uq_bridged_call_task", "task_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("uq_bridged_call_caller", "caller", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_bridged_call_household_id", "household_id"),
     Index("ix_bridged_call_task_id", "task_id"),
+    Index(
+        "ix_bridged_call_untold",
+        "opened_at",
+        postgresql_where=text("(ended_at IS NULL OR came_to = 'bridge_lost') AND given_up_at IS NULL"),
+    ),
 )
