@@ -13,6 +13,7 @@ import requests
 import uvicorn
 
 from sandbox.twilio.signing import sign
+from sandbox.twilio.voice import script
 from worker import catalogue
 from worker import settings as configuration
 from worker.catalogue import forms
@@ -21,6 +22,8 @@ from worker.rendering import Texts
 from worker.services import desk as desks
 from worker.services import events, speaking
 from worker.store.database import Database
+from worker.twilio import twiml
+from worker.twilio.calls import HOOKS
 from worker.web.assembly import assemble
 from worker.web.parts import Parts, Program
 
@@ -100,11 +103,14 @@ class Site:
         signature: str | None = None,
         **more: object,
     ) -> requests.Response:
-        """A signed post; a test says what is wrong with it."""
+        """A signed post; a test says what is wrong with it. What is answered to a call must be sound TwiML."""
         headers = {"Content-Type": FORM, "X-Twilio-Signature": signature or sign(public + path, form, token)}
         headers |= more.pop("headers", {})  # type: ignore[operator]
         with _session() as session:
-            return session.post(self.url + path, urlencode(form).encode(), headers=headers, timeout=10, **more)  # type: ignore[arg-type]
+            answer = session.post(self.url + path, urlencode(form).encode(), headers=headers, timeout=10, **more)  # type: ignore[arg-type]
+        if path.startswith(HOOKS) and answer.status_code == 200:
+            assert remarks(answer) == [], f"what {path} answered is no sound TwiML"
+        return answer
 
     def ask(self, method: str, path: str, **more: object) -> requests.Response:
         """Any request, unsigned."""
@@ -142,6 +148,12 @@ def without_tokens(site: Site) -> Parts:
 def without_public_url(site: Site) -> Parts:
     """A deployment that does not know its own name."""
     return replace(site.parts(), public_url="")
+
+
+def remarks(answer: requests.Response) -> list[object]:
+    """What the provider's debugger would show of a document for a call, and what our own check would."""
+    document = script.read(answer.headers.get("Content-Type", ""), answer.content, status=answer.status_code)
+    return [*document.remarks, *twiml.faults(answer.text)]
 
 
 def _session() -> requests.Session:

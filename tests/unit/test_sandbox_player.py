@@ -79,10 +79,36 @@ def test_a_document_is_read_as_documented(xml: str, verbs: list[Verb]) -> None:
         ("<Say/>", 13520),
         ("<Dial><Client>a</Client></Dial>", 12200),
         ("<Gather input='speech'/>", 12200),
+        ("<Say tempo='1'>a</Say>", 12200),
+        ("<Say language='French'>a</Say>", 12200),
+        ("<Say>a<b>b</b></Say>", 12200),
+        ("<Say><prosody speed='1'>a</prosody></Say>", 12200),
+        ("<Play loops='2'>a</Play>", 12200),
+        ("<Pause length='a while'/>", 12200),
+        ("<Gather numDigit='1'/>", 12200),
+        ("<Gather method='PUT'/>", 12200),
+        ("<Dial answerOnBridge='yes'>+33536490001</Dial>", 12200),
+        ("<Dial><Number callback='/a'>+33536490001</Number></Dial>", 12200),
+        ("<Hangup after='1'/>", 12200),
+        ("<Reject reason='no'/>", 12200),
     ],
 )
 def test_what_twilio_would_complain_of_is_remarked(xml: str, code: int) -> None:
     assert [c for c, _ in script.parse(f"<Response>{xml}</Response>".encode()).remarks] == [code]
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        '<Say voice="Polly.Lea-Neural" language="fr-FR"><prosody rate="85%">a <break time="1s"/></prosody></Say>',
+        '<Say><say-as interpret-as="telephone">05 36 49 00 01</say-as> <lang xml:lang="en-GB">a</lang></Say>',
+        '<Gather input="dtmf speech" finishOnKey="" numDigits="1" actionOnEmptyResult="true" action="/a?m=1&amp;a=2"/>',
+        '<Dial timeLimit="60" hangupOnStar="true"><Number statusCallbackEvent="ringing answered">+336</Number></Dial>',
+        '<Play digits="1ww2"/><Pause length="2"/><Redirect method="GET">/a</Redirect><Reject reason="busy"/>',
+    ],
+)
+def test_what_twilio_documents_is_not_complained_of(xml: str) -> None:
+    assert script.parse(f"<Response>{xml}</Response>".encode()).remarks == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 from sandbox.twilio import twiml
 from sandbox.twilio.twiml import Unreadable
+from sandbox.twilio.voice import grammar
 
 LETTERS_MOST = 4096
 LETTERS_PER_S = 14.0  # a French voice at its usual pace
@@ -108,9 +109,9 @@ def read(content_type: str, body: bytes, *, status: int = 200) -> Document:
 
 def parse(body: bytes) -> Document:
     """A document given as XML. Raises Unreadable with 12100."""
-    document = Document()
-    verbs = tuple(_verbs(twiml.root(body), _VERBS, document.remarks))
-    return Document(verbs, document.remarks)
+    root = twiml.root(body)
+    remarks = list(grammar.remarks(root))
+    return Document(tuple(_verbs(root, _VERBS, remarks)), remarks)
 
 
 Remarks = list[tuple[int, str]]
