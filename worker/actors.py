@@ -1,7 +1,7 @@
 """The route, top to bottom. Each actor calls one service and wakes what follows; all are safe to run twice.
 
 schedule or operator  -> open_campaign_event   one event per campaign and occasion
-                      -> fan_out               recipients and texts, drawn up in one transaction
+                      -> fan_out               recipients drawn up in one transaction, then their texts
                       -> send_batch            claimed, sent, recorded; again while something is due
 reply                 -> handle_inbound        stored before; read, acted on; then send_answers
                       -> read_backlog          those whose wake-up was lost, or waits behind too many others
@@ -55,9 +55,11 @@ def open_campaign_event(app: App, campaign: str, occasion: str) -> None:
 
 @route.actor(queue="default")
 def fan_out(app: App, event_id: int) -> None:
-    if events.fan_out(app.db, event_id, desk=app.desk, now=app.clock()):
+    def queued() -> None:
         for _chain in range(CHAINS_PER_EVENT):
             send_batch.send(event_id)
+
+    if events.fan_out(app.db, event_id, desk=app.desk, now=app.clock(), queued=queued):
         escalate_silent.send()
 
 

@@ -92,6 +92,12 @@ class Town:
         while escalating.escalate(self.db, desk=DESK, now=self.now).more:
             pass
 
+    def dwelling(self, household: builders.Household) -> str:
+        """The code of its dwelling."""
+        query = text("SELECT d.code FROM dwelling d JOIN household h ON h.dwelling_id = d.id WHERE h.id = :id")
+        with self.db.begin() as connection:
+            return str(connection.execute(query, {"id": household.id}).scalar_one())
+
     def state(self, household: builders.Household, event_id: int | None = None) -> str:
         return self.recipient(household, event_id)["state"]
 

@@ -44,12 +44,6 @@ def _progress(town: Town, event_id: int) -> steering.Progress:
     return steering.progress(town.db, event_id, senders=SENDERS, now=town.now)
 
 
-def _dwelling(town: Town, home: builders.Household) -> str:
-    with town.db.begin() as connection:
-        query = text("SELECT d.code FROM dwelling d JOIN household h ON h.dwelling_id = d.id WHERE h.id = :id")
-        return str(connection.execute(query, {"id": home.id}).scalar_one())
-
-
 # ---- pause and cancel, exactly accounted for ---------------------------------
 
 
@@ -183,7 +177,7 @@ def test_a_late_household_gets_the_same_text_and_the_same_time(town: Town) -> No
     town.now += timedelta(hours=1)
     late = town.household(births=(date(1970, 1, 1),))
 
-    added = steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    added = steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
 
     assert (added.new, added.state, added.reason) == (True, "waiting", None)
     assert [(m["template"], m["state"], m["due_at"]) for m in town.texts(late, "first")] == [
@@ -203,7 +197,7 @@ def test_a_late_household_relies_on_a_text_that_its_number_has_had(town: Town) -
     town.now += timedelta(hours=1)
     late = town.household(mobiles=(number,))
 
-    steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
 
     assert (town.recipient(late)["contacted_at"], town.texts(late, "first")) == (town.now, [])
     town.later(hours=4)
@@ -218,7 +212,7 @@ def test_a_late_household_whose_number_took_no_text_is_rung_at_once(town: Town) 
     _states(town, event, "failed")
     late = town.household(mobiles=(number,))
 
-    steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
     town.climb()
 
     assert town.state(late) == "callback"
@@ -229,7 +223,7 @@ def test_adding_twice_adds_once(town: Town) -> None:
     late = town.household()
 
     for new in (True, False):
-        added = steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+        added = steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
         assert (added.new, added.state) == (new, "waiting")
 
     assert len(town.texts(late, "first")) == 1
@@ -239,7 +233,7 @@ def test_a_late_household_without_a_mobile_is_rung_as_the_campaign_says(town: To
     event = town.open()
     late = town.household(mobiles=(), landlines=(builders.landline(),))
 
-    added = steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    added = steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
     town.climb()
 
     assert added.reason == "landline_only"
@@ -252,7 +246,7 @@ def test_a_late_household_that_refused_everything_is_only_recorded(town: Town) -
     with town.db.begin() as connection:
         connection.execute(text("UPDATE household SET refused_at = :now"), {"now": town.now})
 
-    added = steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=town.now)
+    added = steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=town.now)
 
     assert (added.state, added.reason) == ("excluded", "refused")
 
@@ -262,7 +256,7 @@ def test_nobody_is_added_whose_text_would_be_void(town: Town) -> None:
     late = town.household()
 
     with pytest.raises(Refused, match="prolongez"):
-        steering.add(town.db, event, dwelling=_dwelling(town, late), desk=DESK, now=events.get(town.db, event).void_at)
+        steering.add(town.db, event, dwelling=town.dwelling(late), desk=DESK, now=events.get(town.db, event).void_at)
 
 
 def test_an_unknown_dwelling_is_told(town: Town) -> None:
@@ -395,7 +389,7 @@ def test_after_the_all_clear_help_is_still_heard(town: Town) -> None:
         lambda town, event: steering.set_pace(town.db, event, per_s=1),
         lambda town, event: steering.extend(town.db, event, by=timedelta(hours=1), now=town.now),
         lambda town, event: steering.add(
-            town.db, event, dwelling=_dwelling(town, town.household()), desk=DESK, now=town.now
+            town.db, event, dwelling=town.dwelling(town.household()), desk=DESK, now=town.now
         ),
         _clear,
     ],

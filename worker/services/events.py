@@ -1,7 +1,9 @@
 """Opening a campaign event once per occasion, drawing up its recipients, steering it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from worker import catalogue
 from worker.domain import rungs, unreached
@@ -11,10 +13,14 @@ from worker.domain.messages import Step
 from worker.domain.recipients import Reason
 from worker.i18n import _
 from worker.services.desk import Desk
-from worker.store import audience, outbox, recipients
+from worker.store import audience, outbox, recipients, unqueued
 from worker.store import events as rows
 from worker.store.database import Connection, Database
 
+# So many recipients' texts are queued at a time: the first ones leave while the others are written.
+SLICE = 2_000
+# After the first slice, and once more when tables are as large as they will be for most events, the planner looks anew.
+LOOK_AGAIN_AFTER = 8
 _CANCELLABLE = (EventState.PLANNED, EventState.RUNNING, EventState.PAUSED, EventState.CANCELLED)
 _EXCLUDING = (
     Reason.OPTED_OUT,
@@ -65,29 +71,59 @@ def open_in(connection: Connection, campaign: Campaign, *, occasion: str, desk: 
     return Opened(*rows.open_once(connection, values))
 
 
-def fan_out(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
-    """Writes one recipient per household of the audience and the texts owed; returns the recipients.
+def fan_out(
+    db: Database, event_id: int, *, desk: Desk, now: datetime, queued: Callable[[], None] = lambda: None
+) -> int:
+    """Writes one recipient per household of the audience, then the texts owed; returns the recipients.
 
-    Done in one transaction and once: a second call finds it done and returns 0.
+    The recipients are drawn up in one transaction and once: a second call returns 0, and queues the texts that a first
+    one did not come to. Texts are queued slice by slice, and queued is called after each: they begin to leave while
+    others are written.
     """
+    drawn = _draw_up(db, event_id, desk=desk, now=now)
+    for slices in count(1):
+        if not _queue_slice(db, event_id, desk=desk, now=now, wait=drawn > 0):
+            break
+        queued()
+        if slices in {1, LOOK_AGAIN_AFTER}:
+            with db.begin() as connection:
+                rows.refresh_statistics(connection)
+    return drawn
+
+
+def _draw_up(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
     with db.begin() as connection:
         if not rows.mark_fanned_out(connection, event_id, now=now):
             return 0
         event = rows.get(connection, event_id)
         assert event is not None  # noqa: S101  # mark_fanned_out has just changed its row
         campaign = catalogue.thaw(event.definition)
-        count = audience.fan_out(
+        drawn = audience.fan_out(
             connection,
             event_id,
             occasion_of(campaign, desk=desk, now=event.opened_at),
             recorded=recorded_only(campaign.exclusions),
             void_at=event.void_at,
         )
+        unqueued.owe(connection, event_id, unqueued.Rest(drawn.first - 1, drawn.last), now=now)
+        return drawn.recipients
+
+
+def _queue_slice(db: Database, event_id: int, *, desk: Desk, now: datetime, wait: bool) -> bool:
+    """Whether there was one to queue. Cancelled meanwhile, nobody in it waits, and nothing is queued."""
+    with db.begin() as connection:
+        rest = unqueued.owing(connection, event_id, wait=wait)
+        if rest is None:
+            return False
+        event = rows.lock_for_sending(connection, event_id)
+        assert event is not None  # noqa: S101  # the row just locked refers to it
+        campaign = catalogue.thaw(event.definition)
+        upto = min(rest.upto, rest.after + SLICE)
         opens_at, closes_at = desk.next_opening(campaign.window, now)
-        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
-        outbox.queue_texts(connection, event_id, plan, now=now)
-        rows.refresh_statistics(connection)
-        return count
+        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.opened_at)
+        outbox.queue_texts(connection, event_id, plan, now=now, after=rest.after, upto=upto)
+        unqueued.queued(connection, event_id, rest, upto=upto, now=now)
+        return True
 
 
 def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Occasion:

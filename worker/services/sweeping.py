@@ -22,6 +22,7 @@ from worker.store import (
     outbox,
     sweeping,
     undoing,
+    unqueued,
 )
 from worker.store.database import Connection, Database
 
@@ -33,6 +34,10 @@ LISTENS_AT_MOST = timedelta(minutes=3)
 UNKNOWN_AT_MOST = timedelta(days=1)
 # What was to be done about a lost number is done by then, also in an event that runs for weeks.
 LOST_LATELY = timedelta(days=2)
+
+
+# Whoever queues an event's texts does a slice in less than a second; after so long nobody does any more.
+UNQUEUED_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ def sweep(db: Database, *, desk: Desk, outage: outages.Rules, now: datetime) -> 
         sweeping.expect_few(connection)
         settled = events.settle_finished(connection, now=now)
         wakes = Wakes(
-            unopened_events=sweeping.unopened(connection, now=now),
+            unopened_events=[
+                *sweeping.unopened(connection, now=now),
+                *unqueued.left(connection, before=now - UNQUEUED_AFTER),
+            ],
             sending_events=sweeping.events_with_due_texts(connection, now=now),
             answers=sweeping.has_due_answers(connection, now=now),
             calls=automatic_calls.has_due(connection, now=now),

@@ -138,7 +138,7 @@ WITH aged AS (
 RUNG = "(s.call_e164 IS NOT NULL AND coalesce(s.reason, '') IN ('landline_only', 'answers_calls'))"
 
 _FAN_OUT = text(
-    f"""{SORTED}
+    f"""{SORTED}, drawn AS (
 INSERT INTO recipient (event_id, household_id, e164, language, contacted_at, reminded_at, state, reason, due_at, settled_at)
 SELECT :event_id, s.household_id, CASE WHEN s.reason IS NULL THEN s.e164 END, s.language,
        CASE WHEN s.reason IS NULL THEN s.asked_at END, CASE WHEN s.reason IS NULL THEN s.reminded_at END,
@@ -151,6 +151,9 @@ FROM sorted s
 -- no tenant ever comes into a test
 WHERE NOT (SELECT e.is_test FROM campaign_event e WHERE e.id = :event_id)
 ON CONFLICT (event_id, household_id) DO NOTHING
+RETURNING id
+)
+SELECT count(*) AS recipients, coalesce(min(id), 0) AS first, coalesce(max(id), 0) AS last FROM drawn
 """  # noqa: S608  # our own constant
 )
 
@@ -207,6 +210,15 @@ class Fate:
     households: int
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many recipients were written, and the ids they lie between; others' may lie there too."""
+
+    recipients: int
+    first: int
+    last: int
+
+
 def _bounds(bands: Iterable[AgeBand]) -> dict[str, Any]:
     listed = list(bands)
     return {
@@ -244,11 +256,11 @@ def parameters(occasion: Occasion) -> dict[str, Any]:
 
 def fan_out(
     connection: Connection, event_id: int, occasion: Occasion, *, recorded: Iterable[Reason], void_at: datetime
-) -> int:
-    """One recipient per household of the audience, excluded ones with their reason; returns how many.
+) -> Drawn:
+    """One recipient per household of the audience, excluded ones with their reason.
 
-    Events are drawn up one after the other, so that each sees whom the one before writes to today. recorded: the reasons for which the campaign only records the household; the others are due at once for
-    the next rung of the ladder.
+    Events are drawn up one after the other, so that each sees whom the one before writes to today. recorded: the reasons
+    for which the campaign only records the household; the others are due at once for the next rung of the ladder.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DRAWING_LOCK})
     values = parameters(occasion) | {
@@ -258,7 +270,7 @@ def fan_out(
         "waiting": RecipientState.WAITING,
         "void_at": void_at,
     }
-    return connection.execute(_FAN_OUT, values).rowcount
+    return Drawn(**connection.execute(_FAN_OUT, values).one()._asdict())
 
 
 def preview(connection: Connection, occasion: Occasion) -> list[Fate]:

@@ -22,6 +22,7 @@ FROM recipient r
 WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.e164 IS NOT NULL AND r.reason IS NULL
   AND (:step <> 'first' OR r.contacted_at IS NULL)
   AND (CAST(:recipients AS bigint[]) IS NULL OR r.id = ANY (:recipients))
+  AND r.id > :after AND r.id <= :upto
 ORDER BY r.id
 ON CONFLICT DO NOTHING
 """
@@ -86,6 +87,9 @@ RETURNING m.id, m.event_id, m.e164, m.step, m.state
 )
 
 
+LAST = 2**63 - 1  # of all ids
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a result does to a message. sid only when accepted; due_at only when queued again.
@@ -137,13 +141,23 @@ class Plan:
 
 
 def queue_texts(
-    connection: Connection, event_id: int, plan: Plan, *, now: datetime, recipients: Sequence[int] | None = None
+    connection: Connection,
+    event_id: int,
+    plan: Plan,
+    *,
+    now: datetime,
+    recipients: Sequence[int] | None = None,
+    after: int = 0,
+    upto: int = LAST,
 ) -> int:
-    """One text per waiting recipient and number; recipients narrows it to some. Returns how many were added."""
+    """One text per waiting recipient and number; recipients narrows it to some, after and upto to ids above the one, up
+    to the other. Returns how many were added."""
     values = asdict(plan) | {
         "event_id": event_id,
         "now": now,
         "recipients": None if recipients is None else [*recipients],
+        "after": after,
+        "upto": upto,
     }
     return connection.execute(_QUEUE, values).rowcount
 

@@ -11,6 +11,7 @@ from worker.store.schema.ledger import (
     event_summary,
     message,
     recipient,
+    unqueued,
 )
 from worker.store.schema.limits import in_flight_limit, in_flight_share, provider_outage, sender_pace
 from worker.store.schema.line import incoming_call, incoming_call_household
@@ -89,4 +90,5 @@ __all__ = [
     "staff_session",
     "task_move",
     "tenant",
+    "unqueued",
 ]

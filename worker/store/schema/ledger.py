@@ -56,6 +56,16 @@ campaign_event = Table(
     Index("ix_campaign_event_state", "state"),
 )
 
+# An event whose first texts are not all queued yet: those of recipients with ids above the one, up to the other, are not.
+unqueued = Table(
+    "unqueued",
+    metadata,
+    Column("event_id", ForeignKey("campaign_event.id"), primary_key=True),
+    Column("after_id", BigInteger, nullable=False),
+    Column("upto_id", BigInteger, nullable=False),
+    at("since", nullable=False),
+)
+
 recipient = Table(
     "recipient",
     metadata,
