@@ -1,11 +1,13 @@
 """The first texts of an event leave while others are written, and whatever happens meanwhile each is owed once."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from tests import builders
+from tests import builders, waiting
 from tests.integration.conftest import DESK, Town
 from worker.services import events, steering
 
@@ -91,6 +93,26 @@ def test_cancelled_in_the_middle_no_further_text_is_queued_and_everybody_has_an_
     assert len(_owed(town)) == SLICE
     assert {recipient["state"] for recipient in town.rows("recipient")} == {"cancelled"}
     assert town.account(event).total == 5
+
+
+def test_who_cancels_while_a_slice_is_written_is_waited_for(town: Town) -> None:
+    with pytest.raises(Stopped):
+        _draw_up(town, 5, _stops)
+    event = int(str(town.rows("message")[0]["event_id"]))
+    rest = threading.Thread(target=events.fan_out, args=(town.db, event), kwargs={"desk": DESK, "now": town.now})
+    with town.db.engine.begin() as cancelling:
+        cancelling.execute(text("UPDATE campaign_event SET state = 'cancelled'"))
+        rest.start()
+        waiting.until(lambda: _waits_for_a_row(town))
+        cancelling.execute(text("UPDATE recipient SET state = 'cancelled'"))
+    rest.join(timeout=60)
+
+    assert len(_owed(town)) == SLICE
+
+
+def _waits_for_a_row(town: Town) -> bool:
+    with town.db.begin() as connection:
+        return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
 
 
 def test_prolonged_in_the_middle_all_texts_are_of_use_for_as_long(town: Town) -> None:

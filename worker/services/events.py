@@ -120,7 +120,7 @@ def _queue_slice(db: Database, event_id: int, *, desk: Desk, now: datetime, wait
         campaign = catalogue.thaw(event.definition)
         upto = min(rest.upto, rest.after + SLICE)
         opens_at, closes_at = desk.next_opening(campaign.window, now)
-        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.opened_at)
+        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
         outbox.queue_texts(connection, event_id, plan, now=now, after=rest.after, upto=upto)
         unqueued.queued(connection, event_id, rest, upto=upto, now=now)
         return True
