@@ -14,7 +14,7 @@ from worker.domain.roles import Role
 from worker.services import staffing
 from worker.services.staffing import TERMINAL
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("nothing_to_debug")]
 PICKS_UP = {"presses": [["1", 0.9, 0.0], None], "talk_s": 3000}
 LATEST = "SELECT * FROM bridged_call WHERE task_id = :task ORDER BY id DESC LIMIT 1"
 
@@ -120,6 +120,7 @@ def deaf(caller: Caller) -> Iterator[None]:
     control.settings(rewrites=before)
 
 
+@pytest.mark.troubled
 @pytest.mark.usefixtures("deaf")
 def test_how_long_they_talked_is_on_the_card_although_nobody_told(caller: Caller) -> None:
     caller.district.control.put_callee(caller.phone, "silent", **PICKS_UP)

@@ -13,7 +13,7 @@ from tests.outages import away
 from tests.waiting import until
 from worker.domain.campaigns import Attempts, SendWindow
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("nothing_to_debug")]
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "caller.fr.md"
 
 # manner -> what the household comes to, why a person rings, and what each call came to
@@ -120,6 +120,7 @@ def test_a_machine_records_words_of_its_own(day: Day) -> None:
     assert all("Vous pouvez nous rappeler" in str(call["heard"]) for call in calls)
 
 
+@pytest.mark.troubled
 def test_who_presses_2_while_the_database_is_away_is_told_so_and_rung_by_a_person_all_the_same(
     district: District,
 ) -> None:

@@ -8,7 +8,7 @@ from tests import builders
 from tests.e2e.conftest import AGENCY_PHONE, OPEN, SHUT, VOICE, City, District
 from tests.waiting import until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("nothing_to_debug")]
 # What may not be heard by whoever we do not know.
 PRIVATE = ("locataire", "nouvelles", "chaud", "tapez", "ESSAI", "Odette")
 
@@ -132,6 +132,7 @@ def test_out_of_hours_nobody_is_rung_and_a_person_calls(city: City) -> None:
     until(lambda: reasons(district, home) == ["asked_call"], why="the call to be owed")
 
 
+@pytest.mark.troubled
 def test_who_rings_while_our_server_is_down_is_rung_back_by_a_person(city: City) -> None:
     district, elsewhere = city.district(), city.district()
     home, taken = asked(district), asked(elsewhere)
