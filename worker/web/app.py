@@ -1,11 +1,13 @@
 """The web process: the application on the program's parts, and the server that runs it."""
 
+import asyncio
 import contextlib
 import signal
 import socket
 
 import structlog
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from worker import actors, broker
 from worker.bootstrap import App
@@ -77,6 +79,7 @@ def _prepare(app: App) -> None:
     """Reads what the first people on the telephone would wait a second for, in a process that has just begun."""
     app.answering.speech.texts.prepare()
     app.desk.holidays(app.clock())
+    asyncio.run(run_in_threadpool(bool))  # what runs after an answer, loaded by the first that has something to run
 
 
 def _listen(host: str, port: int) -> socket.socket:
