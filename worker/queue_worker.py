@@ -23,5 +23,8 @@ def set_up() -> None:
     queue = broker.build(settings.broker_url.get_secret_value())
     if settings.heartbeat:
         queue.add_middleware(Heartbeat(settings.heartbeat))
-    actors.route.bind(queue, bootstrap.build(settings))
+    app = bootstrap.build(settings)
+    actors.route.bind(queue, app)
     dramatiq.set_broker(queue)
+    app.gateway.load()
+    bootstrap.settle()

@@ -37,6 +37,12 @@ class Gateway:
         self._sending: Sending | None = None
         self._records: Records | None = None
 
+    @staticmethod
+    def load() -> None:
+        """Loads twilio-python now: the first text of a process that sends does not wait for it."""
+        import worker.twilio.records
+        import worker.twilio.sending  # noqa: F401
+
     def send(
         self, texts: Sequence[OutgoingText], *, senders: Mapping[str, Sender], in_flight: Callable[[], int]
     ) -> list[SendResult]:

@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 
-from worker import actors, broker
+from worker import actors, bootstrap, broker
 from worker.bootstrap import App
 from worker.domain.errors import Refused
 from worker.i18n import _, because
@@ -80,6 +80,7 @@ def _prepare(app: App) -> None:
     app.answering.speech.texts.prepare()
     app.desk.holidays(app.clock())
     asyncio.run(run_in_threadpool(bool))  # what runs after an answer, loaded by the first that has something to run
+    bootstrap.settle()
 
 
 def _listen(host: str, port: int) -> socket.socket:
