@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from worker.domain.campaigns import AgeBand, Audience, Campaign, Exclusions, Kind, Level, SendWindow
@@ -73,6 +73,17 @@ def add_phone(db: Database, home: Household, number: str, kind: str = "fixed", l
     """One more number for a household, after those it has."""
     with db.begin() as connection:
         _insert(connection, schema.phone, household_id=home.id, e164=number, kind=kind, rank=9, label=label)
+
+
+def name(db: Database, home: Household, *names: tuple[str, str]) -> None:
+    """Gives the tenants of a household their names, as (civility, last name), the holder first."""
+    with db.begin() as connection:
+        for position, (civility, last_name) in enumerate(names):
+            connection.execute(
+                update(schema.tenant)
+                .where(schema.tenant.c.household_id == home.id, schema.tenant.c.identity_key == f"T{position}")
+                .values(civility=civility, last_name=last_name)
+            )
 
 
 def campaign(**changes: Any) -> Campaign:
