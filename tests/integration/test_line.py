@@ -300,12 +300,28 @@ def test_one_of_a_couple_who_rings_back_is_asked_about_both(
     assert (all_well in words(town.call(home.phone))) is (len(births) == 2)
 
 
+@pytest.mark.parametrize(
+    ("language", "all_well", "one_of_them"),
+    [("fr", "tout le monde va bien chez vous", "l'un de vous"), ("en", "everyone in your home", "one of you")],
+)
+@pytest.mark.parametrize("births", [COUPLE, COUPLE[:1]], ids=["a couple", "one"])
+def test_so_is_one_of_a_couple_of_whom_nothing_was_asked(
+    *, town: Telephone, births: tuple[builders.date, ...], language: str, all_well: str, one_of_them: str
+) -> None:
+    home = town.household(births=births, language=language)
+
+    said = words(town.call(home.phone))
+
+    assert (all_well in said, one_of_them in said) == (len(births) == 2, len(births) == 2)
+
+
 def test_no_name_is_ever_said(town: Telephone) -> None:
-    home = asked(town, births=COUPLE)
+    waits, knows = asked(town, births=COUPLE), town.household(births=COUPLE)
 
-    said = [town.call(home.phone), town.press(home.phone, "2"), town.press(home.phone, "4", f"{KEYS}?n=1")]
+    said = [town.call(knows.phone, sid=SID[:-1] + "0"), town.call(waits.phone)]
+    said += [town.press(waits.phone, "2"), town.press(waits.phone, "4", f"{KEYS}?n=1")]
 
-    assert not any("ESSAI" in words(one) or "Odette" in words(one) for one in said)
+    assert not any(name in words(one).casefold() for one in said for name in ("essai", "odette"))
 
 
 def test_the_agency_is_rung_in_its_hours_and_shows_our_line(town: Telephone) -> None:
