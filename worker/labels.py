@@ -199,6 +199,7 @@ WORDS: dict[str, str] = {
     BridgeEnd.NOT_PICKED_UP: _("votre téléphone n'a pas décroché"),
     BridgeEnd.NOT_CONNECTED: _("aucune touche tapée"),
     BridgeEnd.REFUSED: _("appel refusé par l'opérateur"),
+    BridgeEnd.NOT_MADE: _("appel non lancé"),
     BridgeEnd.LOST: _("fin inconnue"),
     "rang_back": _("a appelé notre ligne"),
     "put_through": _("mis en relation avec l'agence"),

@@ -280,6 +280,8 @@ def test_a_call_nobody_waits_for_any_more_is_not_made(town: Bridges) -> None:
 
     assert town.place_bridge(bridge) is None
     assert town.provider.rung == []
+    assert town.ring(task) != bridge
+    assert town.row(bridge)["came_to"] == "bridge_not_made"
 
 
 def test_a_call_of_which_nothing_was_heard_does_not_bar_the_next_for_ever(town: Bridges) -> None:
@@ -298,6 +300,14 @@ def test_what_the_provider_refuses_is_told_and_over(town: Bridges) -> None:
     bridge = town.ring(task)
 
     assert (town.row(bridge)["came_to"], town.row(bridge)["code"]) == ("bridge_refused", 10004)
+
+
+def test_a_call_that_this_process_was_too_busy_to_ask_for_was_not_refused_by_the_provider(town: Bridges) -> None:
+    _home, task = town.hand()
+    town.provider.fate = SendResult(0, 0, Outcome.TRANSIENT, asked=False)
+    bridge = town.ring(task)
+
+    assert town.row(bridge)["came_to"] == "bridge_not_made"
 
 
 def test_only_who_has_the_task_in_hand_may_start_it(town: Bridges) -> None:
@@ -361,7 +371,7 @@ def test_when_no_worker_can_be_told_the_call_is_not_made_later(town: Bridges) ->
     town.site.queue_is_away = True
 
     assert page.send(f"/tasks/{task}/bridge").status == 503
-    assert [r["came_to"] for r in town.rows("bridged_call")] == ["bridge_refused"]
+    assert [r["came_to"] for r in town.rows("bridged_call")] == ["bridge_not_made"]
 
 
 def test_ones_own_phone_is_kept_and_shown_nowhere(town: Bridges) -> None:

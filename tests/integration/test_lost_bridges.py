@@ -11,12 +11,12 @@ from sqlalchemy import text
 
 from sandbox.twilio.control import Control
 from tests.integration import site as sites
-from tests.integration.switchboard import LINE
+from tests.integration.switchboard import CALL_DESK, LINE
 from tests.integration.test_bridges import HOOK, ODILE, OWN, PUBLIC, Bridges, Exchange, browser
 from worker.domain.errors import Unavailable
 from worker.domain.messages import FoundCall
-from worker.domain.roles import Role
-from worker.services import bridge_ends, claims, reconciling, staffing
+from worker.domain.roles import Person, Role
+from worker.services import bridge_ends, bridging, claims, reconciling, staffing
 from worker.services.staffing import TERMINAL
 from worker.settings_tables import Twilio
 from worker.store.database import Database
@@ -248,6 +248,23 @@ def test_a_call_that_nobody_has_a_name_for_is_over_by_itself(town: Deaf) -> None
 
     assert early == (None, None)
     assert town.end(bridge) == ("bridge_lost", None)
+
+
+def test_a_call_that_no_worker_made_is_said_to_be_none_as_soon_as_nobody_waits_for_it(town: Deaf) -> None:
+    _home, task = town.hand()
+    rig = bridging.Rig(town.db, town.settings, CALL_DESK, lambda _bridge: None)
+    bridge = bridging.start(rig, task, caller=Person(0, ODILE, Role.CALLER), number="", now=town.now)
+    town.passes(0.9)
+    town.asks()
+    early = town.end(bridge)
+    town.passes(0.2)
+    town.asks()
+
+    assert early == (None, None)
+    assert town.end(bridge) == ("bridge_not_made", None)
+    assert "<strong>appel non lancé</strong>" in card(town, task)
+    assert town.place_bridge(bridge) is None
+    assert town.twilio.calls() == []
 
 
 def test_the_end_of_the_callers_own_side_alone_does_not_hide_the_talk(town: Deaf) -> None:

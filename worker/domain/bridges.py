@@ -19,6 +19,7 @@ class BridgeEnd(StrEnum):
     NOT_PICKED_UP = "bridge_not_picked_up"
     NOT_CONNECTED = "bridge_not_connected"
     REFUSED = "bridge_refused"
+    NOT_MADE = "bridge_not_made"
     LOST = "bridge_lost"
 
 

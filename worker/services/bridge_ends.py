@@ -53,6 +53,7 @@ def rules_of(settings: Settings) -> Rules:
     bridge = settings.bridge
     return Rules(
         Patience(
+            unasked=WAITED_FOR,
             unheard=WAITED_FOR + timedelta(seconds=bridge.ring_s) + SPARE,
             longest=timedelta(seconds=bridge.longest_s + bridge.ring_s) + HUNG_UP_BY,
         ),

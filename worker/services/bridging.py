@@ -74,7 +74,7 @@ def start(rig: Rig, task_id: int, *, caller: Person, number: str, now: datetime)
         rig.tell(bridge_id)
     except Unavailable:
         with rig.db.begin() as connection:
-            rows.end(connection, bridge_id, BridgeEnd.REFUSED, now=now)
+            rows.end(connection, bridge_id, BridgeEnd.NOT_MADE, now=now)
         raise
     return bridge_id
 
@@ -156,12 +156,13 @@ def _outgoing(
 
 
 def _note(db: Database, bridge_id: int, result: SendResult, *, now: datetime) -> None:
-    """Of an unknown fate the hooks tell; only what was certainly refused is over."""
+    """Of an unknown fate the hooks tell; only what was certainly refused, or never asked for, is over."""
     with db.begin() as connection:
         if result.provider_sid is not None:
             rows.note_sid(connection, bridge_id, result.provider_sid)
         elif result.outcome is not Outcome.UNKNOWN:
-            rows.end(connection, bridge_id, BridgeEnd.REFUSED, code=result.code, now=now)
+            end = BridgeEnd.REFUSED if result.asked else BridgeEnd.NOT_MADE
+            rows.end(connection, bridge_id, end, code=result.code, now=now)
     log.info("bridge_asked", bridge_id=bridge_id, outcome=str(result.outcome), code=result.code)
 
 

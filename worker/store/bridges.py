@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-# Of which nothing was heard for so long: whatever became of them, they are not under way any more. What is under way is
-# found by uq_bridged_call_task, which holds nothing else.
+# Of which nothing was heard for so long: whatever became of them, they are not under way any more. One that no worker
+# took never was: with an end it is not taken later either. What is under way is found by uq_bridged_call_task, which
+# holds nothing else.
 _FORGET = """
-UPDATE bridged_call SET ended_at = :now, came_to = 'bridge_lost'
+UPDATE bridged_call SET ended_at = :now, came_to = CASE WHEN asked_at IS NULL THEN 'bridge_not_made' ELSE 'bridge_lost' END
 WHERE ended_at IS NULL
-  AND coalesce(connected_at + CAST(:longest AS interval), opened_at + CAST(:unheard AS interval)) < :now
+  AND CASE WHEN asked_at IS NULL THEN opened_at + CAST(:unasked AS interval)
+           ELSE coalesce(connected_at + CAST(:longest AS interval), opened_at + CAST(:unheard AS interval)) END < :now
 """
 _FORGET_ANY = text(_FORGET)
 _FORGET_OF = text(_FORGET + " AND (task_id = :task OR caller = :caller)")
@@ -85,8 +87,10 @@ FROM callback_task k WHERE k.id = :task
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """unheard: from its beginning to a key of the caller's; longest: from the key to its very last end."""
+    """unasked: until no worker makes it any more; unheard: from its beginning to a key of the caller's; longest: from the
+    key to its very last end."""
 
+    unasked: timedelta
     unheard: timedelta
     longest: timedelta
 
@@ -112,7 +116,7 @@ class Bridge:
 
 
 def forget_lost(connection: Connection, patience: Patience, *, now: datetime) -> int:
-    """Ends those of which nothing was heard for too long; how many there were."""
+    """Ends those of which nothing was heard for too long, and those that no worker made; how many there were."""
     return connection.execute(_FORGET_ANY, asdict(patience) | {"now": now}).rowcount
 
 
