@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -429,6 +430,29 @@ def test_the_card_stays_in_hand_while_they_talk(town: Bridges) -> None:
 
     held = town.rows("callback_task")[0]
     assert (held["claimed_by"], held["claimed_until"]) == (ODILE, town.now + timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("sign", [claims.renew, claims.claim])
+def test_a_sign_of_life_from_the_card_does_not_end_a_long_talk_for_a_colleague(town: Bridges, sign: Any) -> None:
+    _home, task = town.hand()
+    bridge = town.ring(task)
+    town.hook("connect", bridge, Digits="1")
+    town.now += timedelta(minutes=1)
+    sign(town.db, task, caller=ODILE, now=town.now)  # the last one: nobody touches the card while they talk
+
+    town.now += timedelta(minutes=34)
+
+    assert claims.next_task(town.db, caller="paul", now=town.now) is None
+
+
+def test_a_sign_of_life_in_a_talk_says_until_when_the_card_is_held(town: Bridges) -> None:
+    _home, task = town.hand()
+    town.hook("connect", town.ring(task), Digits="1")
+
+    until = claims.renew(town.db, task, caller=ODILE, now=town.now)
+
+    assert until == town.rows("callback_task")[0]["claimed_until"]
+    assert until > town.now + timedelta(seconds=town.settings.bridge.longest_s)
 
 
 def program(town: Bridges, login: str = ODILE) -> Program:

@@ -70,7 +70,7 @@ def settle(
     if not rows.end(connection, bridge.id, end, talked_s=talked_s, now=now):
         return False
     if bridge.ended_at is None:
-        claim_rows.renew(connection, bridge.task_id, bridge.caller, until=now + lease)
+        claim_rows.hold(connection, bridge.task_id, bridge.caller, until=now + lease)
     return True
 
 

@@ -1,7 +1,7 @@
 """What a caller hears on their own phone, and how a bridged call ends."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -64,8 +64,8 @@ def connect(rig: Rig, at: BridgePlace, key: str, *, now: datetime) -> str:
             return rig.speech.say("bridge_gone", language=_language(rig), values=_values(connection, rig, bridge))
         rows.connect(connection, bridge.id, now=now)
         # The card stays theirs for as long as they may talk, also where no script keeps it.
-        until = now + timedelta(seconds=rig.settings.bridge.longest_s)
-        claim_rows.renew(connection, bridge.task_id, bridge.caller, until=until)
+        until = now + bridge_ends.rules_of(rig.settings).patience.longest
+        claim_rows.hold(connection, bridge.task_id, bridge.caller, until=until)
         return _dial(rig, bridge)
 
     return rig.db.run(work)

@@ -72,8 +72,8 @@ def claim(
     def work(connection: Connection) -> Held:
         found = _locked(connection, task_id)
         if routing.holder(found.claimed_by, found.claimed_until, now=now) == caller:
-            rows.renew(connection, task_id, caller, until=now + rules.lease)
-            return _held(connection, task_id, now + rules.lease)
+            until = rows.renew(connection, task_id, caller, until=now + rules.lease)
+            return _held(connection, task_id, until)
         refuse_if_held(found, caller=caller, now=now)
         _arrive(connection, caller, agencies, rules, now)
         rows.take(connection, task_id, caller, until=now + rules.lease, now=now)
@@ -83,13 +83,15 @@ def claim(
 
 
 def renew(db: Database, task_id: int, *, caller: str, rules: Rules = DEFAULT, now: datetime) -> datetime:
-    """A heartbeat: the claim holds until the moment returned. Raises Refused when it was lost, saying to whom."""
+    """A heartbeat: the claim holds until the moment returned, which in a bridged talk is the latest it may end.
+
+    Raises Refused when it was lost, saying to whom.
+    """
     until = now + rules.lease
     with db.begin() as connection:
         rows.stay_present(connection, caller, until=until)
         _of_caller(connection, task_id, caller, now)
-        rows.renew(connection, task_id, caller, until=until)
-    return until
+        return rows.renew(connection, task_id, caller, until=until)
 
 
 def release(db: Database, task_id: int, *, caller: str, reason: str = "", now: datetime) -> None:

@@ -91,7 +91,16 @@ RETURNING task_id
 # Walks ix_callback_task_claimed, which holds only what somebody has in hand.
 _HELD = text("SELECT id FROM callback_task WHERE state = 'claimed' AND claimed_by = :caller ORDER BY claimed_at, id")
 
+# Never to an earlier moment: the card of a bridged talk is held until its end, however short a lease is.
 _RENEW = text(
+    """
+UPDATE callback_task SET claimed_until = greatest(claimed_until, CAST(:until AS timestamptz))
+WHERE id = :id AND state = 'claimed' AND claimed_by = :caller
+RETURNING claimed_until
+"""
+)
+
+_HOLD = text(
     "UPDATE callback_task SET claimed_until = :until WHERE id = :id AND state = 'claimed' AND claimed_by = :caller"
 )
 
@@ -198,9 +207,15 @@ def held_by(connection: Connection, caller: str) -> list[int]:
     return list(connection.execute(_HELD, {"caller": caller}).scalars())
 
 
-def renew(connection: Connection, task_id: int, caller: str, *, until: datetime) -> bool:
-    """A heartbeat; False when the caller does not hold the task."""
-    return connection.execute(_RENEW, {"id": task_id, "caller": caller, "until": until}).rowcount == 1
+def renew(connection: Connection, task_id: int, caller: str, *, until: datetime) -> datetime:
+    """A heartbeat of the caller who holds the task: it is theirs until then at least; returns until when."""
+    held: datetime = connection.execute(_RENEW, {"id": task_id, "caller": caller, "until": until}).scalar_one()
+    return held
+
+
+def hold(connection: Connection, task_id: int, caller: str, *, until: datetime) -> None:
+    """The task is the caller's until exactly then, if they hold it."""
+    connection.execute(_HOLD, {"id": task_id, "caller": caller, "until": until})
 
 
 def give_back(
