@@ -194,7 +194,8 @@ def _growth(measured: dict[str, Any]) -> list[Row]:
     ours = large["our_cpu_ms_per_message"] / statistics.median(b["our_cpu_ms_per_message"] for b in alike)
     postgres = _of_postgres(large) / statistics.median(_of_postgres(b) for b in alike)
     peaks = {
-        name: large["peak_mb"].get(name, 0) / max(1, alike[-1]["peak_mb"].get(name, 1)) for name in ("worker", "web")
+        name: large["peak_mb"].get(name, 0) / max(1, alike[-1]["peak_mb"].get(name, 1))
+        for name in ("worker", "web", "scheduler", "redis")
     }
     return [
         (f"CPU per message, {against}", f"{ours:.2f}", "all our processes; goal 1.2; no latency"),

@@ -59,7 +59,16 @@ def fan_out(app: App, event_id: int) -> None:
         for _chain in range(CHAINS_PER_EVENT):
             send_batch.send(event_id)
 
-    if events.fan_out(app.db, event_id, desk=app.desk, now=app.clock(), queued=queued):
+    drawn = events.fan_out(
+        app.db,
+        event_id,
+        desk=app.desk,
+        now=app.clock(),
+        clock=app.clock,
+        slice_of=app.settings.limits.fan_out_slice,
+        queued=queued,
+    )
+    if drawn:
         escalate_silent.send()
 
 

@@ -61,6 +61,9 @@ class Limits(BaseModel):
     absence_days: int = Field(default=14, ge=1)
     import_max_vanished: float = Field(default=0.2, ge=0, le=1)
     confirm_above: int = Field(default=20, ge=0, description="a launch to more households asks for a confirmation")
+    fan_out_slice: int = Field(
+        default=2000, ge=1, description="so many recipients' texts are queued at a time when an event opens"
+    )
     tick_s: float = Field(default=2.0, gt=0)
     replies_poll_s: float = Field(
         default=60, gt=0, description="how often replies and calls that missed our hooks are listed"

@@ -67,6 +67,7 @@ USUAL_LATENCY_MS = (150, 600)  # long enough for a text to be in the hands of wh
 
 # What the product waits for, shortened. The provider is slower than the timeout, and kinder than the margin.
 QUICK: Mapping[str, object] = {
+    "LIMITS__FAN_OUT_SLICE": 10,
     "LIMITS__TICK_S": 0.5,
     "LIMITS__LEASE_S": 5,
     "LIMITS__UNKNOWN_MARGIN_S": 2,

@@ -45,6 +45,7 @@ def _agencies(now: datetime) -> str:
 
 # Waits of the product, shortened where a test would wait for them.
 QUICK = {
+    "LIMITS__FAN_OUT_SLICE": "20",  # so that events of a few dozen are queued as those of thousands are
     "LIMITS__TICK_S": "0.3",
     "LIMITS__LEASE_S": "5",
     "LIMITS__UNKNOWN_MARGIN_S": "1",

@@ -35,6 +35,8 @@ from worker.store.database import Database
 
 TEXTS = Texts(Path(__file__).parents[2] / "templates")
 LEASE, MARGIN = timedelta(seconds=60), timedelta(seconds=60)
+# Recipients whose texts are queued at a time: so few that every event is queued in parts.
+SLICE = 2
 SHORT_CODE = SENDERS["court"].address
 
 
@@ -85,14 +87,22 @@ class Rehearsal:
 
     # What the landlord does.
 
-    def open(self, campaign: Campaign) -> int:
+    def open(self, campaign: Campaign, *, dies_after: int = 0) -> int:
         opened = events.open_event(self.db, campaign, occasion="today", desk=DESK, now=self.now)
         self.opened[opened.event_id] = campaign
-        self.draw_up(opened.event_id)
+        self.draw_up(opened.event_id, dies_after=dies_after)
         return opened.event_id
 
-    def draw_up(self, event_id: int) -> None:
-        events.fan_out(self.db, event_id, desk=DESK, now=self.now)
+    def draw_up(self, event_id: int, *, dies_after: int = 0) -> None:
+        """dies_after: whoever queues the texts ends after so many slices of them; 0: they do not."""
+        slices = count(1)
+
+        def queued() -> None:
+            if next(slices) == dies_after:
+                raise Died
+
+        with suppress(Died):
+            events.fan_out(self.db, event_id, desk=DESK, now=self.now, slice_of=SLICE, queued=queued)
 
     def steer(self, event_id: int, order: str) -> None:
         orders = {
@@ -124,7 +134,8 @@ class Rehearsal:
 
     def tick(self) -> None:
         """Mends the rows, climbs the ladder."""
-        sweeping.sweep(self.db, desk=DESK, outage=OUTAGE, now=self.now)
+        for event_id in sweeping.sweep(self.db, desk=DESK, outage=OUTAGE, now=self.now).unopened_events:
+            self.draw_up(event_id)
         while escalating.escalate(self.db, desk=DESK, now=self.now).more:
             pass
 

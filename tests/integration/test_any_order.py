@@ -97,13 +97,15 @@ class AnyOrder(RuleBasedStateMachine):
         resend=RESENDS,
         remedy=st.sampled_from(list(Remedy)),
         steps=st.sampled_from(STEPS),
+        dies_after=st.integers(0, 2),
     )
     @precondition(lambda self: len(self.town.opened) < len(LEVELS))
-    def open(self, *, check_in: bool, resend: bool | None, remedy: Remedy, steps: str) -> int:
+    def open(self, *, check_in: bool, resend: bool | None, remedy: Remedy, steps: str, dies_after: int = 0) -> int:
         number = len(self.town.opened)
         text = (QUESTIONS if check_in else ADVICE)[number]
         level = LEVELS[number]
-        return self.town.open(_campaign(check_in, text, level=level, resend=resend, remedy=remedy, steps=steps))
+        campaign = _campaign(check_in, text, level=level, resend=resend, remedy=remedy, steps=steps)
+        return self.town.open(campaign, dies_after=dies_after)
 
     @rule(event=opened)
     def draw_up_again(self, event: int) -> None:

@@ -8,19 +8,15 @@ import pytest
 from sqlalchemy import text
 
 from tests import builders, waiting
-from tests.integration.conftest import DESK, Town
+from tests.integration.conftest import DESK, SENDERS, Town
 from worker.services import events, steering
+from worker.store import unqueued
 
 SLICE = 2
 
 
 class Stopped(Exception):
     """A process that ends here."""
-
-
-@pytest.fixture(autouse=True)
-def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "SLICE", SLICE)
 
 
 def _draw_up(town: Town, homes: int, meanwhile: Callable[[int], None]) -> int:
@@ -41,7 +37,7 @@ def _go_on(town: Town, event: int, meanwhile: Callable[[int], None]) -> int:
             first = False
             meanwhile(event)
 
-    return events.fan_out(town.db, event, desk=DESK, now=town.now, queued=queued)
+    return events.fan_out(town.db, event, desk=DESK, now=town.now, slice_of=SLICE, queued=queued)
 
 
 def _stops(_event: int) -> None:
@@ -66,8 +62,8 @@ def test_a_process_that_ends_in_the_middle_leaves_the_rest_to_another_and_nobody
     [event] = {message["event_id"] for message in town.rows("message")}
     assert len(_owed(town)) == SLICE
 
-    assert not town.sweep().unopened_events, "whoever is about it has a minute"
-    town.now += timedelta(minutes=1)
+    assert not town.sweep().unopened_events, "whoever is about it has ten seconds"
+    town.now += timedelta(seconds=10)
     assert town.sweep().unopened_events == [event]
     assert events.fan_out(town.db, int(str(event)), desk=DESK, now=town.now) == 0  # nobody joins
 
@@ -84,30 +80,98 @@ def test_two_who_queue_the_same_event_owe_nobody_two_texts(town: Town) -> None:
     assert len(set(_owed(town))) == len(_owed(town)) == 7
 
 
-def test_cancelled_in_the_middle_no_further_text_is_queued_and_everybody_has_an_end(town: Town) -> None:
-    def cancels(event: int) -> None:
-        events.cancel(town.db, event, now=town.now)
+def test_cancelled_in_the_middle_all_are_accounted_for_as_stopped_and_everybody_has_an_end(town: Town) -> None:
+    event = _draw_up(town, 5, lambda event: events.cancel(town.db, event, now=town.now) and None)
 
-    event = _draw_up(town, 5, cancels)
-
-    assert len(_owed(town)) == SLICE
+    assert {message["state"] for message in town.rows("message")} == {"cancelled"}
     assert {recipient["state"] for recipient in town.rows("recipient")} == {"cancelled"}
-    assert town.account(event).total == 5
+    assert _progress(town, event) == (0, 5)
 
 
-def test_who_cancels_while_a_slice_is_written_is_waited_for(town: Town) -> None:
+def test_an_all_clear_in_the_middle_counts_each_text_that_it_stops(town: Town) -> None:
+    cleared = []
+
+    def clears(event: int) -> None:
+        cleared.append(steering.all_clear(town.db, event, end=None, desk=DESK, now=town.now))
+
+    event = _draw_up(town, 5, clears)
+
+    assert [done.texts_stopped for done in cleared] == [5]
+    assert _progress(town, event) == (0, 5)
+
+
+def test_what_is_not_queued_yet_still_waits_to_leave(town: Town) -> None:
+    waiting_: list[tuple[int, int]] = []
+    event = _draw_up(town, 5, lambda event: waiting_.append(_progress(town, event)))
+
+    assert [*waiting_, _progress(town, event)] == [(5, 0), (5, 0)]
+
+
+def _progress(town: Town, event: int) -> tuple[int, int]:
+    """Texts still to leave, and stopped."""
+    texts = steering.progress(town.db, event, senders=SENDERS, now=town.now).texts
+    return texts.waiting, texts.stopped
+
+
+def test_who_cancels_while_a_slice_is_written_waits_for_it(town: Town) -> None:
+    with pytest.raises(Stopped):
+        _draw_up(town, 5, _stops)
+    event = int(str(town.rows("message")[0]["event_id"]))
+    cancel = threading.Thread(target=events.cancel, args=(town.db, event), kwargs={"now": town.now})
+    with town.db.engine.begin() as writing:
+        writing.execute(text("UPDATE unqueued SET after_id = after_id + 1"))
+        cancel.start()
+        waiting.until(lambda: _waits_for_a_row(town))
+    cancel.join(timeout=60)
+
+    assert {message["state"] for message in town.rows("message")} == {"cancelled"}
+    assert town.rows("unqueued") == []
+
+
+def test_a_text_is_not_queued_for_whom_another_ends_the_matter_meanwhile(town: Town) -> None:
     with pytest.raises(Stopped):
         _draw_up(town, 5, _stops)
     event = int(str(town.rows("message")[0]["event_id"]))
     rest = threading.Thread(target=events.fan_out, args=(town.db, event), kwargs={"desk": DESK, "now": town.now})
-    with town.db.engine.begin() as cancelling:
-        cancelling.execute(text("UPDATE campaign_event SET state = 'cancelled'"))
+    last = max(int(str(recipient["id"])) for recipient in town.rows("recipient"))
+    with town.db.engine.begin() as ending:
+        ending.execute(text("UPDATE recipient SET state = 'unreached' WHERE id = :id"), {"id": last})
         rest.start()
         waiting.until(lambda: _waits_for_a_row(town))
-        cancelling.execute(text("UPDATE recipient SET state = 'cancelled'"))
     rest.join(timeout=60)
 
-    assert len(_owed(town)) == SLICE
+    assert len(_owed(town)) == 4
+    assert last not in _owed(town)
+
+
+def test_an_end_that_is_taken_back_owes_the_text_again(town: Town) -> None:
+    """A caller wrote "never again" down while the texts of a new event were queued, and took it back."""
+    homes = [town.household() for _ in range(4)]
+    event = events.open_event(town.db, builders.campaign(), occasion="today", desk=DESK, now=town.now).event_id
+
+    def ends(_event: int) -> None:
+        _set_state(town, homes[-1], "unreached")
+
+    _go_on(town, event, ends)
+    _set_state(town, homes[-1], "waiting")
+    for _again in range(2):
+        with town.db.begin() as connection:
+            unqueued.owe_again(connection, homes[-1].id)
+    assert len(_owed(town)) == 3
+
+    assert town.sweep().unopened_events == [event]
+    events.fan_out(town.db, event, desk=DESK, now=town.now)
+
+    assert len(set(_owed(town))) == len(_owed(town)) == 4
+    with town.db.begin() as connection:
+        unqueued.owe_again(connection, homes[-1].id)
+    assert town.rows("unqueued") == []
+
+
+def _set_state(town: Town, home: builders.Household, state: str) -> None:
+    with town.db.begin() as connection:
+        query = text("UPDATE recipient SET state = :state WHERE household_id = :home")
+        connection.execute(query, {"state": state, "home": home.id})
 
 
 def _waits_for_a_row(town: Town) -> bool:

@@ -90,6 +90,27 @@ def test_what_comes_after_an_answer_is_never_taken_for_the_next_ones(provider: P
     assert provider.connections == 2
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_is_not_given_to_the_next_request_when_that_has_none(
+    provider: Provider, status: int
+) -> None:
+    async def once_and_no_more(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if len(provider.asked) == 1:
+            writer.write(f"HTTP/1.1 {status} X\r\n\r\n".encode())
+        else:
+            await writer.drain()
+            writer.close()
+
+    with wire.running(provider):
+        provider.answer = once_and_no_more
+        gateway = a_gateway(provider.url)
+        [first], [second] = send(gateway, texts(1)), send(gateway, texts(1))
+        gateway.close()
+
+    assert (first.http_status, second.http_status) == (status, None)
+    assert second.outcome is Outcome.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,8 +1,9 @@
 """Opening a campaign event once per occasion, drawing up its recipients, steering it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from worker import catalogue
@@ -72,17 +73,26 @@ def open_in(connection: Connection, campaign: Campaign, *, occasion: str, desk: 
 
 
 def fan_out(
-    db: Database, event_id: int, *, desk: Desk, now: datetime, queued: Callable[[], None] = lambda: None
+    db: Database,
+    event_id: int,
+    *,
+    desk: Desk,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+    slice_of: int = SLICE,
+    queued: Callable[[], None] = lambda: None,
 ) -> int:
     """Writes one recipient per household of the audience, then the texts owed; returns the recipients.
 
     The recipients are drawn up in one transaction and once: a second call returns 0, and queues the texts that a first
-    one did not come to. Texts are queued slice by slice, and queued is called after each: they begin to leave while
-    others are written.
+    one did not come to. Texts are queued for so many recipients at a time, and queued is called after each time: they
+    begin to leave while others are written. clock: how late it is by then.
     """
     drawn = _draw_up(db, event_id, desk=desk, now=now)
     for slices in count(1):
-        if not _queue_slice(db, event_id, desk=desk, now=now, wait=drawn > 0):
+        at = clock() if clock else now
+        one = partial(_queue_slice, event_id=event_id, desk=desk, now=at, slice_of=slice_of, wait=drawn > 0)
+        if not db.run(one):
             break
         queued()
         if slices in {1, LOOK_AGAIN_AFTER}:
@@ -95,8 +105,7 @@ def _draw_up(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
     with db.begin() as connection:
         if not rows.mark_fanned_out(connection, event_id, now=now):
             return 0
-        event = rows.get(connection, event_id)
-        assert event is not None  # noqa: S101  # mark_fanned_out has just changed its row
+        event = _of(connection, event_id)
         campaign = catalogue.thaw(event.definition)
         drawn = audience.fan_out(
             connection,
@@ -109,21 +118,42 @@ def _draw_up(db: Database, event_id: int, *, desk: Desk, now: datetime) -> int:
         return drawn.recipients
 
 
-def _queue_slice(db: Database, event_id: int, *, desk: Desk, now: datetime, wait: bool) -> bool:
-    """Whether there was one to queue. Cancelled meanwhile, nobody in it waits, and nothing is queued."""
-    with db.begin() as connection:
-        rest = unqueued.owing(connection, event_id, wait=wait)
-        if rest is None:
-            return False
-        event = rows.lock_for_sending(connection, event_id)
-        assert event is not None  # noqa: S101  # the row just locked refers to it
-        campaign = catalogue.thaw(event.definition)
-        upto = min(rest.upto, rest.after + SLICE)
-        opens_at, closes_at = desk.next_opening(campaign.window, now)
-        plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, opens_at, closes_at, event.void_at)
-        outbox.queue_texts(connection, event_id, plan, now=now, after=rest.after, upto=upto)
-        unqueued.queued(connection, event_id, rest, upto=upto, now=now)
-        return True
+def _queue_slice(
+    connection: Connection, *, event_id: int, desk: Desk, now: datetime, slice_of: int, wait: bool
+) -> bool:
+    """Whether there was one to queue. Who steers the event so that its texts change locks first what is left."""
+    rest = unqueued.owing(connection, event_id, wait=wait)
+    if rest is None:
+        return False
+    event = _of(connection, event_id)
+    window = desk.next_opening(catalogue.thaw(event.definition).window, now)
+    _queue(connection, event, replace(rest, upto=min(rest.upto, rest.after + slice_of)), window, now=now)
+    unqueued.queued(connection, event_id, rest, upto=rest.after + slice_of, now=now)
+    return True
+
+
+def queue_rest(connection: Connection, event_id: int, *, now: datetime) -> None:
+    """All texts of an event that are not queued yet, for whoever ends it and accounts for each. They leave no more, so
+    the window does not matter. The caller has locked the event."""
+    unqueued.lock(connection, event_id)
+    while (rest := unqueued.owing(connection, event_id, wait=True)) is not None:
+        event = _of(connection, event_id)
+        _queue(connection, event, rest, (now, event.void_at), now=now)
+        unqueued.queued(connection, event_id, rest, upto=rest.upto, now=now)
+
+
+def _queue(
+    connection: Connection, event: rows.Event, some: unqueued.Rest, window: tuple[datetime, datetime], *, now: datetime
+) -> None:
+    campaign = catalogue.thaw(event.definition)
+    plan = outbox.Plan(Step.FIRST, campaign.sender, campaign.text, *window, event.void_at)
+    outbox.queue_texts(connection, event.id, plan, now=now, after=some.after, upto=some.upto)
+
+
+def _of(connection: Connection, event_id: int) -> rows.Event:
+    event = rows.get(connection, event_id)
+    assert event is not None  # noqa: S101  # a row that is locked is of it, or refers to it
+    return event
 
 
 def occasion_of(campaign: Campaign, *, desk: Desk, now: datetime) -> audience.Occasion:
@@ -205,6 +235,7 @@ def cancel(db: Database, event_id: int, *, now: datetime) -> int:
     get(db, event_id)
     with db.begin() as connection:
         _move(connection, event_id, to=EventState.CANCELLED, only_from=_CANCELLABLE)
+        queue_rest(connection, event_id, now=now)
         outbox.cancel_queued(connection, event_id, now=now)
         return recipients.cancel(connection, event_id, now=now)
 

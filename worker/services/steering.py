@@ -17,7 +17,7 @@ from worker.domain.recipients import Reason, RecipientState
 from worker.i18n import _
 from worker.services import events
 from worker.services.desk import Desk
-from worker.store import audience, limits, outbox, people, recipients, tasks
+from worker.store import audience, limits, outbox, people, recipients, tasks, unqueued
 from worker.store import events as event_rows
 from worker.store import steering as rows
 from worker.store.database import Connection, Database
@@ -90,6 +90,7 @@ def extend(db: Database, event_id: int, *, by: timedelta, now: datetime) -> date
         raise Refused(_("Une prolongation va jusqu'à {days} jours.").format(days=EXTENSION_MOST.days))
     with db.begin() as connection:
         event = _under_way(connection, event_id, among=DRAWN_UP)
+        unqueued.lock(connection, event_id)
         campaign = catalogue.thaw(event.definition)
         void_at = rows.extend(
             connection,
@@ -177,6 +178,7 @@ def all_clear(db: Database, event_id: int, *, end: Campaign | None, desk: Desk, 
 def _stop(connection: Connection, event_id: int, now: datetime) -> Cleared:
     if not rows.clear(connection, event_id, now=now):
         return Cleared(0, 0, 0)
+    events.queue_rest(connection, event_id, now=now)
     texts = outbox.cancel_queued(connection, event_id, now=now)
     checks = rows.stop_checks(connection, event_id, now=now)
     silent = rows.silent_tasks(connection, event_id, silence=[str(reason) for reason in SILENCE])

@@ -37,7 +37,7 @@ LOST_LATELY = timedelta(days=2)
 
 
 # Whoever queues an event's texts does a slice in less than a second; after so long nobody does any more.
-UNQUEUED_AFTER = timedelta(minutes=1)
+UNQUEUED_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import structlog
 from worker.domain.errors import NotFound, Refused
 from worker.i18n import _
 from worker.services import claims, learning
-from worker.store import people, undoing
+from worker.store import people, undoing, unqueued
 from worker.store import tasks as task_rows
 from worker.store.database import Connection, Database
 from worker.store.undoing import Ended, Rows
@@ -95,6 +95,7 @@ def _put_back(connection: Connection, ended: Ended, caller: str, now: datetime) 
         undoing.restore(connection, table, changed)
     learning.take_back(connection, ended.id, now=now)
     undoing.reopen_events(connection, ended.household_id)
+    unqueued.owe_again(connection, ended.household_id)
 
 
 def _is_untouched(before: Rows, after: Rows, current: Rows) -> bool:

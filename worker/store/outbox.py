@@ -24,6 +24,8 @@ WHERE r.event_id = :event_id AND r.state = 'waiting' AND r.e164 IS NOT NULL AND 
   AND (CAST(:recipients AS bigint[]) IS NULL OR r.id = ANY (:recipients))
   AND r.id > :after AND r.id <= :upto
 ORDER BY r.id
+-- whoever ends the matter for one of them meanwhile is waited for, and they for us
+FOR SHARE OF r
 ON CONFLICT DO NOTHING
 """
 )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 # The row lock waits for the claims in hand, as a pause does.
-_LOCK = text("SELECT 1 FROM campaign_event WHERE id = :id FOR UPDATE")
+_LOCK = text("SELECT 1 FROM campaign_event WHERE id = :id FOR NO KEY UPDATE")
 
 _PACE = text("UPDATE campaign_event SET pace_per_s = :pace WHERE id = :id")
 
@@ -85,10 +85,13 @@ WHERE id = :id AND all_clear_at IS NULL
 """
 )
 
-# waiting: still to leave. A text that is being sent, or of unknown fate, is with the carrier as far as we know.
+# waiting: still to leave, or to be queued. A text that is being sent, or of unknown fate, is with the carrier as far as we know.
 _PROGRESS = text(
     """
-SELECT count(*) FILTER (WHERE state = 'queued') AS waiting,
+SELECT count(*) FILTER (WHERE state = 'queued')
+           + (SELECT count(*) FROM unqueued u JOIN recipient r ON r.id > u.after_id AND r.id <= u.upto_id
+              WHERE u.event_id = :id AND r.event_id = :id AND r.state = 'waiting' AND r.e164 IS NOT NULL
+                AND r.reason IS NULL AND r.contacted_at IS NULL) AS waiting,
        count(*) FILTER (WHERE state IN ('sending', 'unknown')) AS at_carrier,
        count(*) FILTER (WHERE state IN ('sent', 'delivered', 'undelivered') OR (state = 'failed' AND provider_sid IS NOT NULL))
            AS sent,

@@ -95,6 +95,7 @@ class Transport:
                 )
                 return await self._shaken_hands(made)
         except (OSError, TimeoutError, UnicodeError) as error:  # refused, no such host, no trust, not in time
+            self._addresses_until = float("-inf")  # they may have moved
             raise NotSent(type(error).__name__) from error
 
     async def _shaken_hands(self, made: socket.socket) -> Connection:

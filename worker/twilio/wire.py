@@ -84,6 +84,10 @@ class Connection(asyncio.Protocol):
             self.kept = False
             self._fail(type(error).__name__)
 
+    def eof_received(self) -> None:
+        """The other side says nothing more: it is not asked again, and closes by itself."""
+        self.kept = False
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The other side, or the network, ended it. An answer without a length ends that way."""
         self.kept = False
@@ -126,7 +130,7 @@ class Connection(asyncio.Protocol):
             self._complete()
 
     def _complete(self) -> None:
-        waiting, self._waiting = self._waiting, None
+        waiting, self._waiting, self._until_closed = self._waiting, None, False
         if waiting is not None and not waiting.done():
             status, body = self._parser.get_status_code(), self._body.decode("utf-8", "replace")
             waiting.set_result(Answer(status, body, self._headers))

@@ -61,7 +61,7 @@ unqueued = Table(
     "unqueued",
     metadata,
     Column("event_id", ForeignKey("campaign_event.id"), primary_key=True),
-    Column("after_id", BigInteger, nullable=False),
+    Column("after_id", BigInteger, primary_key=True),
     Column("upto_id", BigInteger, nullable=False),
     at("since", nullable=False),
 )

@@ -18,10 +18,12 @@ def upgrade() -> None:
         sa.Column("upto_id", sa.BigInteger(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["campaign_event.id"], name="fk_unqueued_event_id"),
-        sa.PrimaryKeyConstraint("event_id", name="pk_unqueued"),
+        sa.PrimaryKeyConstraint("event_id", "after_id", name="pk_unqueued"),
     )
 
 
 def downgrade() -> None:
     """Only with the table empty: a worker of the previous version would never queue the rest."""
+    if op.get_bind().execute(sa.text("SELECT count(*) FROM unqueued")).scalar():
+        raise RuntimeError("texts of an event are still to be queued: let the workers of this version finish first")
     op.drop_table("unqueued")
