@@ -94,6 +94,39 @@ def test_a_reply_is_fetched_once(town: Town, twilio: Control, rig: reconciling.R
     assert fetched == [1, 0]
 
 
+def test_an_answer_of_the_same_second_as_its_question_is_none_to_something_older_however_late_it_is_found(
+    town: Town, twilio: Control, rig: reconciling.Rig
+) -> None:
+    """The provider's list tells no more than the second in which it came."""
+    home = town.household()
+    town.open()
+    twilio.inbound(home.phone, SHORT_CODE, "1")
+    [heard] = twilio.messages(direction="inbound")
+    with town.db.begin() as connection:
+        asked = {"at": datetime.fromisoformat(heard["at"])}
+        connection.execute(text("UPDATE recipient SET contacted_at = :at, due_at = CAST(:at AS timestamptz)"), asked)
+
+    [found] = reconciling.fetch_missed_replies(rig)
+    inbound.handle(town.reading, found, now=datetime.now(UTC))
+    town.later(minutes=5)
+
+    assert town.state(home) == "fine"
+    assert town.rows("callback_task") == []
+
+
+@pytest.mark.parametrize("behind_s", [-90, 90])
+def test_when_an_answer_came_is_told_by_our_clock(town: Town, twilio: Control, behind_s: int) -> None:
+    twilio.inbound(PHONE, SHORT_CODE, "1")
+    came = datetime.now(UTC) - timedelta(seconds=behind_s)
+    gateway = _gateway(twilio, ahead=-timedelta(seconds=behind_s))
+
+    reconciling.fetch_missed_replies(_rig(town, gateway, ahead=-timedelta(seconds=behind_s)))
+    gateway.close()
+
+    [stored] = town.rows("inbound_message")
+    assert abs(stored["received_at"] - came) < timedelta(seconds=5)  # type: ignore[operator]
+
+
 def test_a_listing_that_failed_is_made_up_for_by_the_next(town: Town, twilio: Control, rig: reconciling.Rig) -> None:
     with town.db.begin() as connection:
         rows.note_listed(connection, SHORT_CODE, datetime.now(UTC) - timedelta(hours=30))

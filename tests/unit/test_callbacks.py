@@ -172,11 +172,15 @@ def test_reasons_merge_strongest_first_each_once_in_any_order() -> None:
 
 
 @given(reasons)
-def test_a_late_all_well_closes_only_what_silence_opened(reasons: set[TaskReason]) -> None:
+def test_a_late_all_well_closes_only_what_silence_opened_or_that_nothing_could_be_asked_before(
+    reasons: set[TaskReason],
+) -> None:
     silence = {TaskReason.NO_REPLY, TaskReason.NO_REPLY_ORANGE, TaskReason.NO_REPLY_RED, TaskReason.WEEKLY}
     silence |= {TaskReason.CALL_NO_KEY, TaskReason.CALL_UNANSWERED, TaskReason.RANG_UNHEARD}
 
     assert callbacks.closes_on_late_ok(reasons) == (not reasons - silence)
+    unasked = {TaskReason.NO_MOBILE, TaskReason.PREFERS_CALL}
+    assert callbacks.closes_on_late_ok(reasons, were_asked=True) == (not reasons - silence - unasked)
 
 
 @pytest.mark.parametrize(

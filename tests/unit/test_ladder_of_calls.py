@@ -130,6 +130,19 @@ def test_a_person_is_told_what_the_machines_call_came_to(end: CallEnd, told: Tas
         # it is being made: its first word starts the time
         ({"call_state": MessageState.SENDING, "call_owed_from": OPENED, "now": DEADLINE}, Wait(LAST_LOOK)),
         ({"call_state": MessageState.SENT, "contacted_at": OPENED}, Wait(DEADLINE)),
+        # it is in the air, or its key is not read yet, as their time ends
+        *(
+            (
+                {"call_state": state, "contacted_at": OPENED, "now": DEADLINE, "call_end": end},
+                MakeTask(TaskReason.NO_REPLY_ORANGE),
+            )
+            for state, end in (
+                (MessageState.SENDING, None),
+                (MessageState.UNKNOWN, None),
+                (MessageState.SENT, None),
+                (MessageState.DELIVERED, CallEnd.ANSWERED),
+            )
+        ),
     ],
 )
 def test_who_is_only_rung_is_rung_at_once(reason: Reason, what: dict[str, Any], move: Move) -> None:

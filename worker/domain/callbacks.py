@@ -63,6 +63,9 @@ SILENCE = frozenset(
     }
 )
 
+# Nothing could be put to them by machine when the task was made: where they were asked after all, "all well" answers.
+UNASKED = frozenset({TaskReason.NO_MOBILE, TaskReason.PREFERS_CALL})
+
 # The household itself asks, and is told when a person will ring.
 ASKED = frozenset({TaskReason.ASKED_CALL, TaskReason.EMERGENCY_WORD})
 
@@ -198,9 +201,10 @@ def puts_aside_the_plan(wished_at: datetime, *, tried_at: datetime | None) -> bo
     return tried_at is None or wished_at >= tried_at
 
 
-def closes_on_late_ok(reasons: Iterable[TaskReason]) -> bool:
-    """Whether "all well" is the whole answer: only silence was the matter."""
-    return set(reasons) <= SILENCE
+def closes_on_late_ok(reasons: Iterable[TaskReason], *, were_asked: bool = False) -> bool:
+    """Whether "all well" is the whole answer: only silence was the matter. were_asked: everybody whom the task is for,
+    in each event, has been asked by now."""
+    return set(reasons) <= (SILENCE | UNASKED if were_asked else SILENCE)
 
 
 def due_at(

@@ -103,6 +103,8 @@ _CALLED_INSTEAD = frozenset({*_NUMBER_AT_FAULT, Reason.ANSWERS_CALLS})
 
 # A call that is still owed, in the air, or of unknown fate.
 _RINGING = frozenset({MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN, MessageState.SENT})
+# Its key may yet come, or is not read yet: who has not answered by now is silent.
+_MAY_BE_ANSWERED = _RINGING | {MessageState.DELIVERED}
 
 # What a person is told of the machine's call. The answered one is not among them: its key is a reply.
 _TASK_OF_CALL = (
@@ -160,11 +162,12 @@ def _unreachable(facts: Facts, reason: Reason) -> Move:
 
 
 def _call_owed(facts: Facts, reason: Reason) -> MakeTask:
-    """Who was rung by the machine and did not answer is silent, and as urgent is whom it had no time to ring; whom it
-    could not ring has no number that works."""
+    """Who was rung by the machine, or is, and did not answer is silent, and as urgent is whom it had no time to ring;
+    whom it could not ring has no number that works."""
     told = _told(facts)
     was_rung = told is not None and told is not TaskReason.CALL_FAILED
-    silent = reason in _ONLY_CALLED and (was_rung or facts.call_state is MessageState.QUEUED)
+    may_answer = facts.campaign.wants_reply and facts.call_state in _MAY_BE_ANSWERED
+    silent = reason in _ONLY_CALLED and (was_rung or may_answer)
     return MakeTask(_silence(facts) if silent else unreached.TASK_OF_REASON[reason], told)
 
 

@@ -179,7 +179,10 @@ def _is_somebody_else(connection: Connection, heard: Heard) -> bool:
 
 
 def _late_good_news(connection: Connection, heard: Heard, called: Sequence[recipients.Standing]) -> None:
-    closed = tasks.close_if_only_silence(connection, [s.household_id for s in called], now=heard.now)
+    relying = heard.in_state(RecipientState.CALLBACK)
+    asked = {s.task_id for s in called if s.task_id} - {s.task_id for s in relying if s not in called}
+    households = [s.household_id for s in called]
+    closed = tasks.close_if_only_silence(connection, households, asked=asked, now=heard.now)
     recipients.settle_by_task(connection, closed, state=RecipientState.FINE, reason=Reason.REPLIED, now=heard.now)
     left = [s.household_id for s in called if s.task_id not in closed]
     if left:

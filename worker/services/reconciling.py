@@ -1,7 +1,7 @@
 """Asks the provider about what we do not know: texts of unknown fate, receipts and replies that never came."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -40,6 +40,8 @@ REQUESTS_AT_MOST = 2
 OLDEST_POLLED = timedelta(days=2)
 # A reply may show in the provider's list a little after it came.
 INBOUND_OVERLAP = timedelta(minutes=2) + CLOCKS_APART
+# The provider's records tell the second alone: it was over by its end.
+WITHIN_A_SECOND = timedelta(seconds=1) - timedelta.resolution
 # How far back the first listing goes, and how far one goes after a long outage.
 INBOUND_FIRST_LOOK = timedelta(hours=24)
 INBOUND_LOOK_BACK = timedelta(days=14)
@@ -264,10 +266,17 @@ def _fetch_replies(rig: Rig, sender: Sender, now: datetime) -> list[int]:
         return []
     with rig.db.begin() as connection:
         missing = inbound.not_stored(connection, [message.provider_sid for message in listed])
-    stored = _store_replies(rig, [message for message in listed if message.provider_sid in missing])
+    stored = _store_replies(rig, _by_our_clock(rig, [m for m in listed if m.provider_sid in missing]))
     with rig.db.begin() as connection:
         inbound.note_listed(connection, sender.address, now)
     return stored
+
+
+def _by_our_clock(rig: Rig, listed: Sequence[Inbound]) -> list[Inbound]:
+    """What was asked is known by our clock, to the microsecond: an answer of the same second came after the question,
+    and must not seem to be older than it."""
+    later, now = rig.gateway.clock_ahead() + WITHIN_A_SECOND, rig.clock()
+    return [replace(message, received_at=min(message.received_at + later, now)) for message in listed]
 
 
 def _store_replies(rig: Rig, missing: Sequence[Inbound]) -> list[int]:

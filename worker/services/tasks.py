@@ -1,7 +1,7 @@
 """Callback tasks: opening and merging them with a score that explains itself, closing those no longer needed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -89,8 +89,11 @@ def needs(connection: Connection, households: Sequence[int], *, desk: Desk, now:
     return {k.household_id: callbacks.need(_facts(k, Situation(), desk, now)) for k in found}
 
 
-def close_if_only_silence(connection: Connection, households: Sequence[int], *, now: datetime) -> list[int]:
-    """A late "all well" closes unclaimed tasks made for silence alone; returns the tasks closed."""
+def close_if_only_silence(
+    connection: Connection, households: Sequence[int], *, asked: Collection[int] = (), now: datetime
+) -> list[int]:
+    """A late "all well" closes unclaimed tasks made for silence alone; returns the tasks closed. asked: those whose
+    households have been asked in each event that relies on them, though they could not be when the task was made."""
     if not households:
         return []
     closable = [
@@ -98,7 +101,7 @@ def close_if_only_silence(connection: Connection, households: Sequence[int], *, 
         for k in task_facts.known(connection, households, now=now)
         if k.task_id is not None
         and k.task_state == TaskState.OPEN
-        and callbacks.closes_on_late_ok(TaskReason(r) for r in k.reasons)
+        and callbacks.closes_on_late_ok(map(TaskReason, k.reasons), were_asked=k.task_id in asked)
     ]
     return rows.close(connection, closable, state=TaskState.CANCELLED, closed_as="late_answer", now=now)
 

@@ -50,25 +50,27 @@ FROM touched WHERE r.id = touched.id
 )
 
 # Somebody whose answer is stored but not read yet is not silent: the reading comes first, for a while.
-_DUE = text(
-    """
-SELECT r.id, r.household_id, r.event_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
-WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused')
-  AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.e164 AND i.read_at IS NULL
+_NONE_UNREAD = """NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
   AND NOT EXISTS (SELECT 1 FROM inbound_message i WHERE i.e164 = r.call_e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes')
   AND NOT EXISTS (SELECT 1 FROM message s JOIN inbound_message i ON i.e164 = s.e164 AND i.read_at IS NULL
                   AND i.received_at > CAST(:now AS timestamptz) - interval '10 minutes'
-                  WHERE s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number')
+                  WHERE s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number')"""
+
+_DUE = text(
+    f"""
+SELECT r.id, r.household_id, r.event_id FROM recipient r JOIN campaign_event e ON e.id = r.event_id
+WHERE r.state = 'waiting' AND r.due_at <= :now AND e.state IN ('running', 'paused') AND {_NONE_UNREAD}
 ORDER BY r.due_at, r.id LIMIT :limit
-"""
+"""  # noqa: S608  # our own constant
 )
 
 # The newest text to the recipient's number in this event tells how the first one went. A household that left or refused
-# while the event was being drawn up is seen here at the latest.
+# while the event was being drawn up is seen here at the latest, and so is an answer that came while the lock of its
+# household was waited for.
 _FACTS = text(
-    """
+    f"""
 SELECT r.id, r.household_id, r.event_id, r.due_at,
        CASE WHEN h.gone_at IS NOT NULL THEN 'moved' WHEN h.refused_at IS NOT NULL THEN 'refused' ELSE r.reason END AS reason,
        r.contacted_at, r.reminded_at,
@@ -87,10 +89,10 @@ JOIN campaign_event e ON e.id = r.event_id
 LEFT JOIN message m ON m.event_id = r.event_id AND m.e164 = r.e164 AND m.channel = 'sms' AND m.step = 'first'
 LEFT JOIN message s ON s.recipient_id = r.id AND s.channel = 'sms' AND s.step = 'second_number'
 LEFT JOIN message v ON v.event_id = r.event_id AND v.e164 = r.call_e164 AND v.channel = 'voice'
-WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now
+WHERE r.id = ANY (:ids) AND r.state = 'waiting' AND r.due_at <= :now AND {_NONE_UNREAD}
 ORDER BY r.id
 FOR NO KEY UPDATE OF r
-"""
+"""  # noqa: S608  # our own constant
 )
 
 _SETTLE = text(
@@ -230,7 +232,7 @@ def due(connection: Connection, *, limit: int, now: datetime) -> list[tuple[int,
 
 
 def facts(connection: Connection, ids: Sequence[int], *, day_start: datetime, now: datetime) -> list[Due]:
-    """Those of these recipients that are still due, locked. day_start: local midnight."""
+    """Those of these recipients that are still due, locked, and have no answer to be read. day_start: local midnight."""
     values = {"ids": list(ids), "now": now, "day_start": day_start, "levels": [str(level) for level in Level]}
     return [Due(**row._asdict()) for row in connection.execute(_FACTS, values)]
 
