@@ -64,10 +64,11 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Keys pressed in a call, which the program was told and took with a good answer."""
+    """Keys pressed in a call, which the program was told and took with a good answer, which was there at kept_at."""
 
     call_sid: str
     digits: str
+    kept_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request for a text, as it ended."""
+    """One request for a text or a call, as it ended. started_at: when it was claimed, before it left."""
 
+    id: int
     message_id: int
     outcome: str | None
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ _MESSAGES = """
 SELECT m.id, e.campaign, m.e164 AS number, m.step, m.state, m.provider_sid AS sid, m.channel
 FROM message m LEFT JOIN campaign_event e ON e.id = m.event_id
 """
-_REQUESTS = "SELECT message_id, outcome FROM attempt"
+_REQUESTS = "SELECT id, message_id, outcome, started_at FROM attempt"
 _STORED = "SELECT provider_sid AS sid, e164 AS number, read_at FROM inbound_message"
 
 
@@ -229,7 +232,11 @@ def journal(
             if line["direction"] == "inbound"
         ),
         tuple(_called(line) for line in calls),
-        tuple(Key(post["sid"], post["digits"]) for post in gathers if post["answer"] == 200 and post.get("digits")),
+        tuple(
+            Key(post["sid"], post["digits"], _answered_at(post))
+            for post in gathers
+            if post["answer"] == 200 and post.get("digits")
+        ),
     )
 
 
@@ -238,9 +245,13 @@ def _kept(hooks: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
     kept: dict[str, datetime] = {}
     for post in hooks:
         if post["answer"] == 200:
-            answered_at = _time(post["at"]) + timedelta(milliseconds=post["took_ms"])
+            answered_at = _answered_at(post)
             kept[post["sid"]] = min(answered_at, kept.get(post["sid"], answered_at))
     return kept
+
+
+def _answered_at(post: Mapping[str, Any]) -> datetime:
+    return _time(post["at"]) + timedelta(milliseconds=post["took_ms"])
 
 
 def _rows(connection: psycopg.Connection[Any], kind: type[T], statement: Any) -> tuple[T, ...]:

@@ -87,7 +87,7 @@ def _said(name: str) -> str:
 
 SENTENCES: Mapping[str, str] = {
     "accepted_once": _("aucun SMS accepté deux fois"),
-    "rung_once": _("aucun essai d'appel n'est passé deux fois"),
+    "rung_once": _("aucun appel de trop : ni le même essai deux fois, ni après la réponse"),
     "no_key_is_lost": _("aucune touche tapée n'est perdue"),
     "who_pressed_1_is_left_in_peace": _("qui a tapé 1 n'est pas rappelé pour silence"),
     "everyone_has_one_place": _("chaque foyer du public, une fois et une seule"),

@@ -18,6 +18,7 @@ from sandbox.chaos.evidence import (
     Key,
     Message,
     Recipient,
+    Request,
     Stored,
     Terms,
     journal,
@@ -65,7 +66,7 @@ SOUND = Evidence(
         ),
         (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(seconds=5), NOON + timedelta(seconds=6)),),
         (Called("CA9", LANDLINE, 9, 90, "completed"),),
-        (Key("CA9", "1"),),
+        (Key("CA9", "1", NOON),),
     ),
     fine=frozenset({"1"}),
     said_by_report={"c001": {"fine": 2, "callback": 1, "waiting": 0}, "c002": {"informed": 1}},
@@ -102,9 +103,25 @@ def _taken_again(**changes: object) -> Callable[[Evidence], Evidence]:
     return spoil
 
 
-def _rung(call: Called) -> Callable[[Evidence], Evidence]:
-    """One more call than there should be."""
-    return lambda e: replace(e, journal=replace(e.journal, called=(*e.journal.called, call)))
+def _rung(*calls: Called) -> Callable[[Evidence], Evidence]:
+    """More calls than there should be."""
+    return lambda e: replace(e, journal=replace(e.journal, called=(*e.journal.called, *calls)))
+
+
+def _rung_again(message_id: int = 9, *, claimed_s: float = 30, key: str = "1") -> Callable[[Evidence], Evidence]:
+    """The household pressed a key and is rung once more, in its own event or in another; claimed so late."""
+
+    def spoil(evidence: Evidence) -> Evidence:
+        other = Message(8, "c002", LANDLINE, "voice", "delivered", "CA8", "voice")
+        claims = (
+            Request(90, 9, "accepted", NOON),
+            Request(91, message_id, "accepted", NOON + timedelta(seconds=claimed_s)),
+        )
+        known = _rows(evidence, messages=(*evidence.books.messages, other), requests=claims)
+        pressed = replace(known, journal=replace(known.journal, keys=(Key("CA9", key, NOON),)))
+        return _rung(Called("CA8", LANDLINE, message_id, 91, "completed"))(pressed)
+
+    return spoil
 
 
 def _event(state: str) -> Callable[[Evidence], Evidence]:
@@ -121,6 +138,9 @@ PLANTED: list[tuple[str, str, Callable[[Evidence], Evidence]]] = [
     ("accepted_once", "twice under two ids", _taken_again(message_id=3)),
     ("rung_once", "the same try twice", _rung(Called("CA8", LANDLINE, 9, 90, "busy"))),
     ("rung_once", "a call of no message", _rung(Called("CA8", LANDLINE, 8, 80, "busy"))),
+    ("rung_once", "too often in an event", _rung(*(Called(f"CA{n}", LANDLINE, 9, n, "busy") for n in (10, 11, 12)))),
+    ("rung_once", "again after its answer", _rung_again()),
+    ("rung_once", "after it refused calls, in another event", _rung_again(8, key="9")),
     ("no_key_is_lost", "a key not stored", lambda e: _rows(e, stored=(Stored("SM9", FINE_NUMBER, NOON),))),
     (
         "who_pressed_1_is_left_in_peace",
@@ -258,6 +278,31 @@ def test_silence_after_an_answer_is_a_breach_once_we_had_it(
     silenced = replace(SILENCED, contacted_at=NOON - timedelta(seconds=60), task_created_at=at(handed_at_s))
 
     assert bool(promises.the_fine_are_left_in_peace(_people(silenced, SILENT)(known)).wrong) is broken
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        _rung(*(Called(f"CA{n}", LANDLINE, 9, n, "busy") for n in (10, 11))),  # so often it may be
+        _rung_again(claimed_s=-1),  # on its way when the key came
+        _rung_again(8, key="2"),  # another event rings too, unless calls are refused
+    ],
+)
+def test_who_is_rung_as_often_as_they_may_be_is_not_rung_too_often(more: Callable[[Evidence], Evidence]) -> None:
+    assert promises.rung_once(more(SOUND)).wrong == ()
+
+
+@pytest.mark.parametrize("was_rung", [False, True])
+def test_a_call_that_is_for_another_event_too_is_not_closed_by_1_where_that_one_could_not_ask(was_rung: bool) -> None:
+    listed = replace(RUNG, state="callback", task_state="open", task_reasons=["no_reply", "no_mobile"])
+    known = _rows(
+        SOUND,
+        recipients=(listed, replace(listed, id=10, campaign="c003")),
+        messages=(CALL, Message(10, "c003", LANDLINE, "voice", "delivered", "CA7", "voice")),
+    )
+    seen = _rung(Called("CA7", LANDLINE, 10, 100, "busy"))(known) if was_rung else known
+
+    assert bool(promises.who_pressed_1_is_left_in_peace(seen).wrong) is was_rung
 
 
 def test_the_journal_tells_campaign_step_and_message_by_itself() -> None:
