@@ -20,7 +20,7 @@ from tests.outages import away
 from tests.waiting import until
 from worker.domain.channels import Capability, Sender
 from worker.domain.outcomes import OutcomeCode
-from worker.services import calls, files, inbound, ringing_back, unheard
+from worker.services import calls, files, inbound, ringing_back, steering, unheard
 from worker.services.reconciling import Rig
 from worker.settings_tables import Twilio
 from worker.store import inbound as listings
@@ -315,6 +315,22 @@ def test_a_fine_that_comes_after_the_call_was_owed_closes_it(town: Town, twilio:
     _wrote(town, home)
 
     assert (town.task(home), town.state(home)) == (None, "fine")
+
+
+def test_an_all_clear_does_not_answer_who_rang_and_was_not_heard(town: Town, twilio: Control, rig: Rig) -> None:
+    home, silent = town.household(), town.household()
+    town.now -= A_WHILE
+    event = town.open()
+    town.sent(event)
+    rings(twilio, home.phone)
+    unheard.fetch_missed_calls(rig)
+    town.later(hours=5)
+
+    cleared = steering.all_clear(town.db, event, end=None, desk=DESK, now=town.now)
+
+    assert cleared.tasks_closed == 1
+    assert (reasons(town, home), town.state(home)) == (["rang_unheard"], "callback")
+    assert (town.task(silent), town.state(silent)) == (None, "unreached")
 
 
 def test_a_call_that_a_person_owes_already_gets_one_more_reason(town: Town, twilio: Control, rig: Rig) -> None:

@@ -50,7 +50,7 @@ class TaskReason(StrEnum):
     RANG_UNHEARD = "rang_unheard"
 
 
-# A late "all well" closes a task that exists only for these: theirs, or ours when they rang and nobody heard it.
+# They were asked and said nothing: a task that exists only for these ends with the alert.
 SILENCE = frozenset(
     {
         TaskReason.NO_REPLY_RED,
@@ -59,9 +59,11 @@ SILENCE = frozenset(
         TaskReason.WEEKLY,
         TaskReason.CALL_NO_KEY,
         TaskReason.CALL_UNANSWERED,
-        TaskReason.RANG_UNHEARD,
     }
 )
+# A late "all well" is the whole answer to these. Who rang and was not heard may have rung for anything: no all clear
+# answers them.
+_ENDS_WITH_FINE = SILENCE | {TaskReason.RANG_UNHEARD}
 
 # Nothing could be put to them by machine when the task was made: where they were asked after all, "all well" answers.
 UNASKED = frozenset({TaskReason.NO_MOBILE, TaskReason.PREFERS_CALL})
@@ -202,9 +204,9 @@ def puts_aside_the_plan(wished_at: datetime, *, tried_at: datetime | None) -> bo
 
 
 def closes_on_late_ok(reasons: Iterable[TaskReason], *, were_asked: bool = False) -> bool:
-    """Whether "all well" is the whole answer: only silence was the matter. were_asked: everybody whom the task is for,
-    in each event, has been asked by now."""
-    return set(reasons) <= (SILENCE | UNASKED if were_asked else SILENCE)
+    """Whether "all well" is the whole answer: only silence was the matter, theirs or ours when they rang. were_asked:
+    everybody whom the task is for, in each event, has been asked by now."""
+    return set(reasons) <= (_ENDS_WITH_FINE | UNASKED if were_asked else _ENDS_WITH_FINE)
 
 
 def due_at(

@@ -155,8 +155,9 @@ def all_clear(db: Database, event_id: int, *, end: Campaign | None, desk: Desk, 
     """The alert is over: pending checks stop, and whoever got the alert gets the last text.
 
     Who waits settles as cancelled, with its own reason; unclaimed tasks made for silence alone close, the others stay:
-    somebody asked for them, or is ringing. end: the campaign of the last text, None for no text. Said again, it changes
-    nothing and returns the same event. Raises NotFound, and Refused for an event that was cancelled.
+    somebody asked for them, rang our line and was not heard, or is being rung. end: the campaign of the last text, None
+    for no text. Said again, it changes nothing and returns the same event. Raises NotFound, and Refused for an event
+    that was cancelled.
     """
 
     def work(connection: Connection) -> Cleared:
