@@ -1,6 +1,6 @@
 """Ringing our number: it knows the household by its number, takes its keys, and tells a stranger nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -11,11 +11,13 @@ from tests import builders
 from tests.integration import site as sites
 from tests.integration.conftest import DESK, Town
 from tests.integration.site import Site, shipped
+from tests.integration.switchboard import CALL_DESK
+from tests.integration.test_steering import END
 from tests.outages import away
 from tests.waiting import until
 from worker.domain.campaigns import Kind, Level
 from worker.domain.outcomes import OutcomeCode
-from worker.services import calls, files, inbound, reporting, ringing_back
+from worker.services import calls, events, files, inbound, reporting, ringing_back, steering
 from worker.settings_tables import AgencySettings
 from worker.store import accounts
 from worker.store.database import Database
@@ -207,9 +209,7 @@ def test_who_rings_back_after_nobody_reached_them_hears_the_question_and_their_k
     town.now += timedelta(hours=5)
     town.site.now = town.now
     town.climb()
-    task_id = int(str(town.task(home)["id"]))  # type: ignore[index]
-    given_up = OutcomeCode.UNREACHABLE
-    calls.record_outcome(town.db, task_id, outcome=given_up, caller="odile", note="", desk=DESK, now=town.now)
+    given_up(town, home)
     assert (town.task(home), state(town, home)) == (None, "unreached")
 
     question = town.call(home.phone)
@@ -397,18 +397,20 @@ def test_with_nothing_open_they_can_still_ask_for_a_call(town: Telephone) -> Non
     assert town.task(home)["reasons"] == ["asked_call"]  # type: ignore[index]
 
 
+ADVICE = builders.campaign(
+    kind=Kind.ADVICE,
+    level=Level.YELLOW,
+    text="heat_yellow_advice",
+    reply_deadline=None,
+    reminder_text=None,
+    reminder_after=None,
+)
+
+
 def advised(town: Telephone) -> builders.Household:
     """A household that was told an advice by text."""
     home = town.household()
-    advice = builders.campaign(
-        kind=Kind.ADVICE,
-        level=Level.YELLOW,
-        text="heat_yellow_advice",
-        reply_deadline=None,
-        reminder_text=None,
-        reminder_after=None,
-    )
-    town.sent(town.open(advice))
+    town.sent(town.open(ADVICE))
     return home
 
 
@@ -430,6 +432,54 @@ def test_who_listens_to_an_advice_and_presses_nothing_is_promised_no_call(
     assert "Vous pouvez nous joindre au 05, 36, 49, 00, 01" in said
     assert "appellera" not in said
     assert town.task(home) is None
+
+
+def test_what_was_cancelled_is_not_said_again_to_who_rings_back(town: Telephone) -> None:
+    home = advised(town)
+    events.cancel(town.db, int(str(town.recipient(home)["event_id"])), now=town.now)
+
+    said = words(town.call(home.phone))
+
+    assert "Il va faire très chaud" not in said
+    assert "Si tout va bien, raccrochez" in said
+
+
+def given_up(town: Telephone, home: builders.Household) -> None:
+    """Nobody was reached in all tries."""
+    task_id = int(str(town.task(home)["id"]))  # type: ignore[index]
+    code = OutcomeCode.UNREACHABLE
+    calls.record_outcome(town.db, task_id, outcome=code, caller="odile", note="", desk=DESK, now=town.now)
+
+
+def asks_for_help(town: Telephone, home: builders.Household) -> None:
+    """A person owes them a call, and has not rung yet."""
+    town.reply(home.phone, "2")
+
+
+@pytest.mark.parametrize(
+    ("before", "pressed", "stands"),
+    [(given_up, "1", "fine"), (asks_for_help, "", "callback")],
+)
+def test_after_the_all_clear_who_rings_back_hears_that_it_is_over_and_an_answer_to_the_alert_still_counts(
+    town: Telephone, before: Callable[[Telephone, builders.Household], None], pressed: str, stands: str
+) -> None:
+    home = town.household()
+    alert = town.open(builders.campaign(level=Level.RED, text="heat_red_check"))
+    town.sent(alert)
+    town.later(hours=5)
+    before(town, home)
+    end = replace(END, call_script="heat_end")
+    cleared = steering.all_clear(town.db, alert, end=end, desk=CALL_DESK, now=town.now)
+    assert cleared.end_event_id is not None
+    events.fan_out(town.db, cleared.end_event_id, desk=CALL_DESK, now=town.now)
+    town.sent(cleared.end_event_id)
+    town.site.now = town.now
+
+    said = words(town.call(home.phone))
+    town.press(home.phone, pressed)
+
+    assert "La canicule se termine" in said
+    assert town.state(home, alert) == stands
 
 
 def test_the_call_stands_in_the_history_of_the_household(town: Telephone) -> None:

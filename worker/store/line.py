@@ -46,12 +46,13 @@ ON CONFLICT DO NOTHING
 )
 
 # An open check-in before the newest advice, and one that reached nobody like an open one; only what these households
-# were really told.
+# were really told, and not what is taken back or over: an answer to that still counts, but nobody hears it again.
 _CONCERNS = text(
     """
 SELECT r.event_id, e.kind, e.level, e.definition, r.state IN ('waiting', 'callback') AS is_open
 FROM recipient r JOIN campaign_event e ON e.id = r.event_id
 WHERE r.household_id = ANY (:households) AND r.contacted_at <= :now AND e.opened_at <= :now AND e.replies_until > :now
+  AND e.state <> 'cancelled' AND e.all_clear_at IS NULL
   AND (e.kind = 'advice' OR r.state IN ('waiting', 'callback') OR (r.state = 'unreached' AND r.reason = ANY (:missed)))
 ORDER BY (e.kind = 'check_in') DESC, is_open DESC, e.opened_at DESC, r.id DESC LIMIT 1
 """
@@ -145,7 +146,7 @@ def strangers(connection: Connection, *, since: datetime, limit: int) -> list[St
 
 
 def concern(connection: Connection, households: Sequence[int], *, now: datetime) -> Concern | None:
-    """What these households were last told that still takes answers; None when there is nothing."""
+    """What these households were last told that still holds; None when there is nothing."""
     missed = [str(reason) for reason in unreached.MAY_YET_ANSWER]
     values = {"households": list(households), "now": now, "missed": missed}
     row = connection.execute(_CONCERNS, values).one_or_none()
