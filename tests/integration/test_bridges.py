@@ -69,9 +69,10 @@ class Bridges(Switchboard):
     site: Exchange
     provider: Provider
 
-    def hand(self) -> tuple[Household, int]:
-        """A household whose call Odile has in hand, and its task."""
-        home = self.household(mobiles=[], landlines=[f"+3353649{1000 + len(self.rows('household')):04d}"])
+    def hand(self, *further: str) -> tuple[Household, int]:
+        """A household whose call Odile has in hand, and its task. further: its numbers beside the one that asked."""
+        number = f"+3353649{1000 + len(self.rows('household')):04d}"
+        home = self.household(mobiles=[], landlines=[number, *further])
         asked = Inbound(f"CA{home.id:032d}.0", home.phone, LINE.address, "2", self.now, channel="voice")
         stored = inbound.store(self.db, asked, now=self.now)
         inbound.handle(self.reading, stored or 0, now=self.now)
@@ -260,6 +261,25 @@ def test_its_lines_are_not_there_for_the_machine_meanwhile(town: Bridges) -> Non
 
     town.hook("ended", bridge, DialCallStatus="completed", DialCallDuration="3")
     assert len(town.place(LINE)) == 1
+
+
+@pytest.mark.parametrize("number", ["", "+33536492000"])
+def test_the_machine_does_not_ring_a_household_that_a_caller_speaks_with(town: Bridges, number: str) -> None:
+    home, task = town.hand("+33536492000")
+    neighbour = town.household(mobiles=[], landlines=[landline()])
+    roomy = replace(LINE, calls_at_once=9, calls_per_s=9.0)
+    town.open()
+    town.climb()
+    bridge = town.ring(task, number)
+    town.hook("connect", bridge, Digits="1")
+    town.later(seconds=5)
+
+    meanwhile = town.place(roomy)
+    town.hook("ended", bridge, DialCallStatus="completed", DialCallDuration="3")
+    town.later(seconds=5)
+
+    assert [call.to for call in meanwhile] == [neighbour.phone]
+    assert [call.to for call in town.place(roomy)] == [home.phone]
 
 
 def test_who_had_the_system_ring_whom_is_written_down(town: Bridges) -> None:

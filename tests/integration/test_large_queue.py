@@ -142,6 +142,39 @@ def test_what_a_reply_makes_superfluous_is_found_without_looking_at_anybody_else
     assert max(map(int, re.findall(r"Rows Removed by Filter: (\d+)", plan)), default=0) <= 5
 
 
+# All of the town is to be rung; one household is spoken with, and thousands of such talks are over.
+_TALKS = (
+    "UPDATE message SET lane = 'calls', channel = 'voice'",
+    "UPDATE recipient r SET call_e164 = m.e164 FROM message m WHERE m.recipient_id = r.id",
+    """INSERT INTO callback_task (household_id, agency_id, state, reasons, priority, score, created_at, due_at)
+       SELECT h.id, g.id, 'open', '{manual}', 40, '[]', now(), now() FROM household h, agency g LIMIT 1""",
+    """INSERT INTO bridged_call (task_id, household_id, caller, e164, sender, opened_at, ended_at, came_to)
+       SELECT t.id, t.household_id, 'odile', '+33536490000', 'voix', now(), now(), 'bridge_talked'
+       FROM callback_task t, generate_series(1, 5000)""",
+    """INSERT INTO bridged_call (task_id, household_id, caller, e164, sender, opened_at)
+       SELECT t.id, t.household_id, 'odile', '+33536490000', 'voix', now() FROM callback_task t""",
+)
+
+
+def test_who_is_spoken_with_is_found_once_for_all_calls_without_reading_the_talks_that_are_over(
+    db: Database, queue: dict[str, Any]
+) -> None:
+    with db.begin() as connection:
+        for statement in _TALKS:
+            connection.exec_driver_sql(statement)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE message, recipient, bridged_call")
+    with db.begin() as connection:
+        sender = connection.execute(text("SELECT sender FROM message LIMIT 1")).scalar_one()
+    asked = {"sender": sender, "limit": BATCH, "looked_at": 4 * BATCH, "timezone": "Europe/Paris", "now": queue["now"]}
+
+    plan = _plan(db, automatic_calls._CLAIM.text, asked | {"longest": timedelta(minutes=15)})
+
+    scans = re.findall(r"Index Scan using uq_bridged_call_\w+ on .*actual time=\S+ rows=([\d.]+) loops=(\d+)", plan)
+    assert [(float(rows), int(loops)) for rows, loops in scans] == [(1, 1)] * 2, plan
+    assert "Seq Scan on bridged_call" not in plan
+
+
 # A handful of each thing that a tick looks for, in an event of thousands: two months old, sent, queued, lost, refused.
 NEWS = 5
 _DAY = (

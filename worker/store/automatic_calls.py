@@ -93,6 +93,13 @@ EXISTS (SELECT 1 FROM household w, (SELECT CAST(:now AS timestamptz) AT TIME ZON
                   >= least(r.due_at, m.void_at, m.window_closes_at)))
 """
 
+# A household to which a caller is put through, or soon will be, and the number at which they talk; found once for all the
+# calls that are looked at, by an index of what is under way (uq_bridged_call_task, uq_bridged_call_caller).
+_SPOKEN_WITH = """
+m.e164 = ANY (ARRAY(SELECT b.e164 FROM bridged_call b WHERE b.ended_at IS NULL))
+OR m.household_id = ANY (ARRAY(SELECT b.household_id FROM bridged_call b WHERE b.ended_at IS NULL))
+"""
+
 # An older call is over, whatever was told of it.
 _RINGS_AT_MOST = timedelta(minutes=15)
 
@@ -103,7 +110,7 @@ _CLAIM = text(
     f"""
 WITH due AS MATERIALIZED (
     SELECT m.id
-    FROM (SELECT m.id, m.event_id, m.e164, m.due_at, m.void_at, m.window_closes_at, e.definition
+    FROM (SELECT m.id, m.event_id, m.e164, m.household_id, m.due_at, m.void_at, m.window_closes_at, e.definition
           FROM message m JOIN campaign_event e ON e.id = m.event_id
           WHERE m.lane = 'calls' AND m.state = 'queued' AND m.sender = :sender AND m.due_at <= :now
             AND m.void_at > :now AND m.window_closes_at > :now AND e.state = 'running'
@@ -115,6 +122,7 @@ WITH due AS MATERIALIZED (
       AND NOT EXISTS (SELECT 1 FROM automatic_call c JOIN message o ON o.id = c.message_id
                       WHERE c.ended_at IS NULL AND c.opened_at > CAST(:now AS timestamptz) - CAST(:longest AS interval)
                         AND o.e164 = m.e164 OFFSET 0)
+      AND NOT ({_SPOKEN_WITH})
     LIMIT :looked_at
 )
 SELECT m.id, m.event_id, m.e164, m.void_at
@@ -266,7 +274,7 @@ def under_way(connection: Connection, sender: str, *, since: datetime) -> int:
 
 def claim(connection: Connection, sender: str, *, limit: int, timezone: str, now: datetime) -> list[Claimed]:
     """Due calls of running events, the most urgent event first and in it the greatest need, locked. At the hours that a household prefers, and not
-    while the number is rung for another event: that call comes after it."""
+    while the number is rung for another event, or a caller speaks with the household: that call comes after it."""
     values = {"sender": sender, "limit": limit, "timezone": timezone, "now": now, "longest": _RINGS_AT_MOST}
     values["looked_at"] = 4 * limit  # other workers may have some of them in hand
     found: dict[str, Claimed] = {}
