@@ -25,6 +25,7 @@ from worker.services.reconciling import Rig
 from worker.settings_tables import Twilio
 from worker.store import inbound as listings
 from worker.store import line as rows
+from worker.store import refusals
 from worker.twilio.client import Gateway
 
 LINE = Sender("voix", "+33939000001", Capability.VOICE)
@@ -259,16 +260,26 @@ def _wrote_and_is_not_read_yet(town: Town, home: builders.Household) -> None:
     inbound.store(town.db, said, now=now)
 
 
-def _spoke_with_a_person(town: Town, home: builders.Household) -> None:
-    town.now = datetime.now(UTC) + timedelta(seconds=1)
-    town.later(hours=5)
-    task_id = int(str(town.task(home)["id"]))  # type: ignore[index]
-    calls.record_outcome(
-        town.db, task_id, outcome=OutcomeCode.REACHED_OK, caller="odile", note="", desk=DESK, now=town.now
-    )
+def _had_a_person(outcome: OutcomeCode) -> Callable[[Town, builders.Household], None]:
+    def rung(town: Town, home: builders.Household) -> None:
+        town.now = datetime.now(UTC) + timedelta(seconds=1)
+        town.later(hours=5)
+        task_id = int(str(town.task(home)["id"]))  # type: ignore[index]
+        calls.record_outcome(town.db, task_id, outcome=outcome, caller="odile", note="", desk=DESK, now=town.now)
+
+    return rung
 
 
-@pytest.mark.parametrize("heard", [_wrote, _wrote_and_is_not_read_yet, _spoke_with_a_person])
+@pytest.mark.parametrize(
+    "heard",
+    [
+        _wrote,
+        _wrote_and_is_not_read_yet,
+        _had_a_person(OutcomeCode.REACHED_OK),
+        _had_a_person(OutcomeCode.REFUSED_ALWAYS),
+    ],
+    ids=["wrote", "wrote and is not read yet", "spoke with a person", "told a person never again"],
+)
 def test_who_was_heard_since_is_not_rung_back(
     town: Town, twilio: Control, rig: Rig, heard: Callable[[Town, builders.Household], None]
 ) -> None:
@@ -280,6 +291,32 @@ def test_who_was_heard_since_is_not_rung_back(
 
     assert found == 1
     assert reasons(town, home) == []
+
+
+def test_who_a_person_could_not_make_out_is_owed_that_call_again_and_for_no_more_reasons(
+    town: Town, twilio: Control, rig: Rig
+) -> None:
+    home = asked(town)
+    rings(twilio, home.phone)
+    _had_a_person(OutcomeCode.LANGUAGE)(town, home)
+    before = reasons(town, home)
+
+    unheard.fetch_missed_calls(rig)
+
+    assert reasons(town, home) == before != []
+
+
+def test_who_had_refused_everything_and_rings_all_the_same_is_rung_back(town: Town, twilio: Control, rig: Rig) -> None:
+    """They may need help: what nobody heard counts as words that nobody understands do."""
+    home = asked(town)
+    town.later(hours=5)
+    with town.db.begin() as connection:
+        refusals.refuse(connection, home.id, now=datetime.now(UTC))
+    rings(twilio, home.phone)
+
+    unheard.fetch_missed_calls(rig)
+
+    assert "rang_unheard" in reasons(town, home)
 
 
 def test_who_rang_again_and_was_taken_by_the_line_is_not_rung_back(

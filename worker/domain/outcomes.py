@@ -103,6 +103,8 @@ SPOKEN = (
     OutcomeCode.ABSENT,
     OutcomeCode.HOSPITAL,
 )
+# They had a person on the line, also where that caller is not the one to ring them next.
+HAD_A_PERSON = (*SPOKEN, OutcomeCode.REFUSED_ALWAYS, OutcomeCode.LANGUAGE)
 
 # Not over, and not a matter of another number: the call is owed again at a later time.
 TRIED_AGAIN = frozenset(code for code, rule in RULES.items() if rule.state is None and not rule.bad_number)

@@ -129,7 +129,7 @@ def heard_since(connection: Connection, rang: Mapping[int, datetime]) -> set[int
     values = {
         "households": list(rang),
         "ats": list(rang.values()),
-        "spoken": [str(code) for code in outcomes.SPOKEN],
+        "spoken": [str(code) for code in outcomes.HAD_A_PERSON],
     }
     return set(connection.execute(_HEARD_SINCE, values).scalars())
 
