@@ -245,6 +245,15 @@ def test_going_back_between_two_looks_is_told(after: Callable[[Evidence], Eviden
     assert promises.nothing_goes_back(SOUND, after(SOUND)).wrong
 
 
+@pytest.mark.parametrize(("channel", "broken"), [("voice", False), ("sms", True)])
+def test_a_late_key_makes_an_answered_call_of_one_that_was_over_and_no_word_does_so_to_a_text(
+    channel: str, broken: bool
+) -> None:
+    over = _texts(ONE, replace(TWO, channel=channel, state="undelivered"))(SOUND)
+
+    assert bool(promises.nothing_goes_back(over, _texts(ONE, replace(TWO, channel=channel))(SOUND)).wrong) is broken
+
+
 def test_who_answered_too_late_or_unclearly_may_be_on_the_list() -> None:
     late = Journal(SOUND.journal.accepted, (Heard("SM9", FINE_NUMBER, "1", NOON + timedelta(minutes=2)),))
     unclear = Journal(SOUND.journal.accepted, (Heard("SM9", FINE_NUMBER, "Qui ?", NOON + timedelta(seconds=5)),))
