@@ -172,7 +172,7 @@ ENDS = [
     ("busy", "bridge_busy", "BUSY"),
     ("no-answer", "bridge_no_answer", "NO_ANSWER"),
     ("failed", "bridge_failed", None),
-    ("canceled", "bridge_no_answer", "NO_ANSWER"),
+    ("canceled", "bridge_failed", None),
     ("", "bridge_failed", None),
 ]
 
@@ -191,6 +191,18 @@ def test_how_it_ended_fills_the_card_and_a_person_confirms(
     page = browser(town).get(f"/tasks/{task}").page
     assert (f'value="{proposed}" form="call"' in page) is (proposed is not None)
     assert town.rows("call_outcome") == []
+
+
+@pytest.mark.parametrize("status", ["canceled", "no-answer"])
+def test_a_caller_who_hangs_up_while_it_rings_is_offered_no_try_of_the_households(town: Bridges, status: str) -> None:
+    _home, task = town.hand()
+    bridge = town.ring(task)
+    town.hook("connect", bridge, Digits="1")
+
+    town.hook("ended", bridge, DialCallStatus=status, CallStatus="completed")  # their own side is over already
+
+    assert town.row(bridge)["came_to"] == "bridge_failed"
+    assert 'value="NO_ANSWER" form="call"' not in browser(town).get(f"/tasks/{task}").page
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])

@@ -11,7 +11,7 @@ RECORDS = [
     (None, "completed", BridgeEnd.TALKED),
     ("completed", "busy", BridgeEnd.BUSY),
     ("completed", "no-answer", BridgeEnd.NO_ANSWER),
-    ("completed", "canceled", BridgeEnd.NO_ANSWER),
+    ("completed", "canceled", BridgeEnd.FAILED),
     ("completed", "failed", BridgeEnd.FAILED),
     ("in-progress", "ringing", None),
     ("in-progress", "in-progress", None),

@@ -29,8 +29,9 @@ _OF_DIAL: Mapping[str, BridgeEnd] = {
     "answered": BridgeEnd.TALKED,
     "busy": BridgeEnd.BUSY,
     "no-answer": BridgeEnd.NO_ANSWER,
-    "canceled": BridgeEnd.NO_ANSWER,
+    "canceled": BridgeEnd.FAILED,
 }
+_HUNG_UP = "completed"
 _NOT_RUNG = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 # What the card proposes; a person confirms. A talk is for its caller to tell, and so is a machine that picked up.
@@ -49,9 +50,13 @@ _WHISPERED: Mapping[TaskReason, str] = dict.fromkeys(SILENCE, _("n'a pas répond
 }
 
 
-def end_of_dial(status: str) -> BridgeEnd:
-    """How ringing the household ended; a word we do not know is no talk."""
-    return _OF_DIAL.get(status, BridgeEnd.FAILED)
+def end_of_dial(status: str, *, own: str = "") -> BridgeEnd:
+    """How ringing the household ended; a word we do not know is no talk.
+
+    own: how the caller's own side stands then. Who hangs up while it rings gives nobody the time to pick up.
+    """
+    end = _OF_DIAL.get(status, BridgeEnd.FAILED)
+    return BridgeEnd.FAILED if end is BridgeEnd.NO_ANSWER and own == _HUNG_UP else end
 
 
 def end_of_own(status: str, *, connected: bool) -> BridgeEnd | None:

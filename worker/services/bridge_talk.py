@@ -34,6 +34,15 @@ class Rig:
     public_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """What became of ringing the household. own: how the caller's own side stands; talked_s: of the talk."""
+
+    status: str
+    own: str
+    talked_s: int | None
+
+
 def pick_up(rig: Rig, at: BridgePlace, *, now: datetime) -> str:
     """Somebody or something picked up the caller's phone: who comes next, and that a key connects."""
 
@@ -71,9 +80,9 @@ def connect(rig: Rig, at: BridgePlace, key: str, *, now: datetime) -> str:
     return rig.db.run(work)
 
 
-def hang_up(rig: Rig, at: BridgePlace, dial_status: str, *, talked_s: int | None, now: datetime) -> str:
-    """How ringing the household ended, and for how long they talked."""
-    _end(rig, at, bridges.end_of_dial(dial_status), talked_s=talked_s, now=now)
+def hang_up(rig: Rig, at: BridgePlace, dialled: Dialled, *, now: datetime) -> str:
+    """How ringing the household ended."""
+    _end(rig, at, bridges.end_of_dial(dialled.status, own=dialled.own), talked_s=dialled.talked_s, now=now)
     return NOTHING
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from worker.domain.errors import Unavailable
 from worker.services import answering, bridge_talk
+from worker.services.bridge_talk import Dialled
 from worker.twilio import calls
 from worker.twilio.calls import HOOKS, BridgePlace
 from worker.web.parts import Parts
@@ -46,8 +47,8 @@ class BridgeHooks:
     async def ended(self, request: Request) -> Response:
         """The household hung up, or could not be reached."""
         form, at, now = await self._read(request)
-        status, talked_s = form.get("DialCallStatus", ""), calls.talked_s(form)
-        return await self._say(at, lambda at: bridge_talk.hang_up(self._rig, at, status, talked_s=talked_s, now=now))
+        dialled = Dialled(form.get("DialCallStatus", ""), form.get("CallStatus", ""), calls.talked_s(form))
+        return await self._say(at, lambda at: bridge_talk.hang_up(self._rig, at, dialled, now=now))
 
     async def status(self, request: Request) -> Response:
         """How far the caller's own side has come."""
