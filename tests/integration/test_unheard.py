@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from sandbox.twilio.control import Control
@@ -32,6 +33,7 @@ LINE = Sender("voix", "+33939000001", Capability.VOICE)
 RING = "/hooks/twilio/voice/inbound"
 NOBODY = "http://127.0.0.1:9/hooks/twilio/voice/inbound"
 A_WHILE = timedelta(minutes=5)
+KEY = unheard.CALLS_TO + LINE.address
 
 
 @pytest.fixture
@@ -57,7 +59,9 @@ def rig(town: Town, twilio: Control) -> Iterator[Rig]:
 
 
 def a_rig(town: Town, twilio: Control, *, ahead: timedelta = timedelta(), **changes: object) -> Rig:
-    """ahead: of the provider's clock."""
+    """The line has been ours for an hour. ahead: of the provider's clock."""
+    with town.db.begin() as connection:
+        listings.note_listed(connection, KEY, datetime.now(UTC) - timedelta(hours=1))
     account = twilio.account()
     values = {"account_sid": account["sid"], "auth_token": SecretStr(account["token"]), "timeout_s": 5.0}
     settings = Twilio(**values | {"api_url": twilio.url} | changes)  # type: ignore[arg-type]
@@ -417,19 +421,61 @@ def test_whom_the_fallback_put_through_to_the_agency_needs_no_call(town: Town, t
     assert (call["transfer"], call["unheard"]) == ("put_through", False)
 
 
+def listed_until(town: Town) -> datetime | None:
+    with town.db.begin() as connection:
+        return listings.listed_until(connection, KEY)
+
+
+def test_a_call_that_the_provider_would_not_tell_of_keeps_none_before_it_from_being_rung_back(
+    town: Town, twilio: Control, rig: Rig
+) -> None:
+    homes = [town.household() for _ in range(3)]
+    with Listener(usual=Reply(200, "<Response><Pause length='90'/></Response>", "text/xml")) as elsewhere:
+        twilio.settings(voice_url=f"{elsewhere.url}{RING}")
+        for home in homes:
+            twilio.ring(home.phone, LINE.address)
+        under_way = {"status": "in-progress"}
+        until(lambda: len(twilio.calls(**under_way)) == 3, why="the calls to begin")
+        twilio.clock(jump_s=300)
+        until(lambda: not twilio.calls(**under_way), why="the calls to be over")
+    twilio.add_fault("rate_limit", on="read", resource="calls", skip=2, times=1)
+    later = replace(rig, clock=lambda: datetime.now(UTC) + A_WHILE)
+
+    first = unheard.fetch_missed_calls(later)
+    rest = unheard.fetch_missed_calls(later)
+
+    assert (first, rest) == (1, 2)
+    assert [reasons(town, home) for home in homes] == [["rang_unheard"]] * 3
+
+
+def test_who_rang_before_the_line_was_ours_is_not_rung_back(town: Town, twilio: Control, rig: Rig) -> None:
+    before, since = town.household(), town.household()
+    rings(twilio, before.phone)
+    with town.db.begin() as connection:
+        connection.execute(text("DELETE FROM reply_listing"))
+
+    first = unheard.fetch_missed_calls(rig)
+    twilio.clock(jump_s=60)
+    rings(twilio, since.phone)
+    found = unheard.fetch_missed_calls(replace(rig, clock=lambda: datetime.now(UTC) + A_WHILE))
+
+    assert (first, found) == (0, 1)
+    assert (reasons(town, before), reasons(town, since)) == ([], ["rang_unheard"])
+
+
 def test_a_listing_that_failed_is_made_up_for_by_the_next(town: Town, twilio: Control, rig: Rig) -> None:
     home = asked(town)
     rings(twilio, home.phone)
     cut_off = a_rig(town, twilio, api_url="http://127.0.0.1:9")
+    before = listed_until(town)
     with capture_logs() as logged:
         nothing = unheard.fetch_missed_calls(cut_off)
     cut_off.gateway.close()
-    with town.db.begin() as connection:
-        noted = listings.listed_until(connection, unheard.CALLS_TO + LINE.address)
+    noted = listed_until(town)
 
     found = unheard.fetch_missed_calls(rig)
 
-    assert (nothing, noted, found) == (0, None, 1)
+    assert (nothing, noted, found) == (0, before, 1)
     assert [entry["event"] for entry in logged] == ["provider_unavailable"]
 
 
@@ -438,7 +484,7 @@ def test_calls_of_a_long_outage_are_found_although_newer_ones_were_taken_since(
 ) -> None:
     home = asked(town)
     with town.db.begin() as connection:
-        listings.note_listed(connection, unheard.CALLS_TO + LINE.address, datetime.now(UTC) - timedelta(hours=30))
+        listings.note_listed(connection, KEY, datetime.now(UTC) - timedelta(hours=30))
         newer = rows.Ringing("CA" + "9" * 32, "+33612000000", LINE.address, datetime.now(UTC))
         rows.store(connection, newer)
     rings(twilio, home.phone)

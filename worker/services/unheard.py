@@ -1,8 +1,9 @@
 """Calls to our line that nobody answered: the provider's list tells who rang, and a person rings them back."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -15,7 +16,7 @@ from worker.domain.errors import BadDefinition, Unavailable
 from worker.domain.line import HARDLY_S, Listed, Ringing, Transfer
 from worker.domain.messages import MessageState
 from worker.domain.recipients import RecipientState
-from worker.services import reconciling, ringing_back, tasks
+from worker.services import questions, reconciling, ringing_back, tasks
 from worker.services.desk import Desk
 from worker.services.reconciling import Rig
 from worker.store import inbound, people, recipients
@@ -44,21 +45,27 @@ def fetch_missed_calls(rig: Rig) -> int:
 
 def _fetch(rig: Rig, desk: Desk, address: str) -> int:
     now, key = rig.clock(), CALLS_TO + address
-    since = reconciling.from_when(rig, key, now)
+    since = _from_when(rig, key, now)
     listed = _asked(lambda: rig.gateway.calls_to_us(address, since))
     if listed is None:
         return 0
     missing = _missing(rig, _by_our_clock(rig, listed))
     over = [one for one in missing if one.ended_at is not None and one.ended_at <= now - rig.margin]
-    elsewhere = _asked(lambda: _put_through(rig, over))
-    if elsewhere is None:
-        return 0
-    kept = sum(_keep(rig, desk, some, elsewhere, now) for some in _few(over))
+    kept, left = _keep_told(rig, desk, over, now)
     # One that goes on, or has only just ended, is looked at again: our own note of it may be on its way.
-    until = min([now, *(one.call.began_at for one in missing if one not in over)])
+    again = [*left, *(one for one in missing if one not in over)]
     with rig.db.begin() as connection:
-        inbound.note_listed(connection, key, until)
+        inbound.note_listed(connection, key, min([now, *(one.call.began_at for one in again)]))
     return kept
+
+
+def _from_when(rig: Rig, key: str, now: datetime) -> datetime:
+    """Whoever took the calls before a number was first listed was not us. It is noted then as gone through for as long
+    as listings overlap, so that none reaches further back."""
+    with rig.db.begin() as connection:
+        if inbound.listed_until(connection, key) is None:
+            inbound.note_listed(connection, key, now + reconciling.INBOUND_OVERLAP)
+    return reconciling.from_when(rig, key, now)
 
 
 def _asked(question: Callable[[], A]) -> A | None:
@@ -90,17 +97,40 @@ def _missing(rig: Rig, listed: Sequence[Listed]) -> list[Listed]:
     return [one for one in listed if one.call.provider_sid in new]
 
 
-def _put_through(rig: Rig, over: Sequence[Listed]) -> dict[str, int]:
+def _keep_told(rig: Rig, desk: Desk, over: Sequence[Listed], now: datetime) -> tuple[int, Sequence[Listed]]:
+    """Keeps a few at a time: hooks that tell of the same households meanwhile wait for no more than these.
+
+    Returns how many were new, and those that the next listing goes on with: the provider would not tell of one, or the
+    round has gone on for long enough.
+    """
+    kept, left, end = 0, over, rig.clock() + questions.ROUND
+    while left and rig.clock() < end:
+        some = left[: reconciling.STORED_AT_ONCE]
+        talked = _talked(rig, some)
+        told, left = some[: len(talked)], left[len(talked) :]
+        elsewhere = {
+            one.call.provider_sid: talked_s for one, talked_s in zip(told, talked, strict=True) if talked_s >= HARDLY_S
+        }
+        kept += _keep(rig, desk, [one.call for one in told], elsewhere, now)
+        if len(told) < len(some):
+            break
+    return kept, left
+
+
+def _talked(rig: Rig, over: Sequence[Listed]) -> list[int]:
+    """For how long each was connected with another number; as far as the provider tells, and no further."""
+    talked: list[int] = []
+    for one in over:
+        talked_s = _asked(partial(_put_through_s, rig, one))
+        if talked_s is None:
+            break
+        talked.append(talked_s)
+    return talked
+
+
+def _put_through_s(rig: Rig, one: Listed) -> int:
     """Whoever answers in our place, the fallback or another service, may have connected them with the agency."""
-    long = [one.call.provider_sid for one in over if one.lasted_s >= HARDLY_S]
-    talked_s = {sid: rig.gateway.put_through_s(sid) for sid in long}
-    return {sid: seconds for sid, seconds in talked_s.items() if seconds >= HARDLY_S}
-
-
-def _few(over: Sequence[Listed]) -> Iterator[Sequence[Ringing]]:
-    """A few at a time: hooks that tell of the same households meanwhile wait for no more than these."""
-    for first in range(0, len(over), reconciling.STORED_AT_ONCE):
-        yield [one.call for one in over[first : first + reconciling.STORED_AT_ONCE]]
+    return rig.gateway.put_through_s(one.call.provider_sid) if one.lasted_s >= HARDLY_S else 0
 
 
 def _keep(rig: Rig, desk: Desk, calls: Sequence[Ringing], elsewhere: Mapping[str, int], now: datetime) -> int:
