@@ -21,6 +21,7 @@ from worker.domain.roles import Person, Role
 from worker.services import bridging, claims, inbound, staffing
 from worker.services.staffing import TERMINAL
 from worker.store.database import Database
+from worker.twilio import calls
 
 OWN = "+33612345678"
 ODILE = "odile"
@@ -153,6 +154,19 @@ def test_a_key_connects_the_household_and_nothing_is_recorded(town: Bridges) -> 
     [dial] = dialled.iter("Dial")  # type: ignore[union-attr]
     assert (dial.find("Number").text, dial.get("callerId")) == (home.phone, LINE.address)  # type: ignore[union-attr]
     assert dial.get("record") is None
+
+
+def test_a_caller_beside_the_telephone_is_answered_by_the_next_try_when_one_fails(town: Bridges) -> None:
+    _home, task = town.hand()
+    bridge = town.ring(task)
+
+    asked = town.hook("answer", bridge)
+    dialled = town.hook("connect", bridge, Digits="1")
+    form = calls.bridge_draft(town.provider.rung[0], LINE, public_url=PUBLIC).form
+
+    actions = [e.get("action", "") for document in (asked, dialled) for e in document.iter() if e.get("action")]  # type: ignore[union-attr]
+    assert all(address.endswith(calls.SOON_AGAIN) for address in [str(form["Url"]), *actions])
+    assert len(actions) == 4
 
 
 def test_a_voicemail_of_the_caller_never_meets_a_tenant(town: Bridges) -> None:
@@ -431,7 +445,7 @@ def test_without_a_phone_of_ones_own_the_card_says_where_to_write_it(town: Bridg
     assert "Faire sonner mon téléphone" not in page
 
 
-@pytest.mark.parametrize("name", ["answer", "connect", "ended", "status"])
+@pytest.mark.parametrize("name", ["answer", "connect", "ended", "status", "fallback"])
 def test_a_wrong_signature_is_refused(town: Bridges, name: str) -> None:
     _home, task = town.hand()
     bridge = town.ring(task)

@@ -281,6 +281,20 @@ def test_the_end_of_the_callers_own_side_alone_does_not_hide_the_talk(town: Deaf
     assert town.end(bridge) == ("bridge_talked", 42)
 
 
+@pytest.mark.parametrize("hook", ["answer", "connect", "ended"])
+def test_a_caller_hears_in_their_own_words_that_the_system_does_not_answer(town: Deaf, hook: str) -> None:
+    town.household_does("silent", talk_s=42)
+    _home, task = town.hand()
+    town.is_reached(but=hook)
+    town.ring(task)
+    town.twilio.clock(jump_s=240)
+
+    heard = " ".join(line["text"] for line in town.twilio.calls(to=OWN)[0]["heard"])
+
+    assert "refaites l'appel depuis sa fiche" in heard
+    assert "application error" not in heard
+
+
 def test_an_end_that_was_told_is_not_asked_about(town: Deaf) -> None:
     town.household_does("silent", talk_s=42)
     _task, bridge = town.connected()

@@ -82,11 +82,12 @@ OPEN = {
     "inbound/transferred": {"Say"},
     "bridge/answer": ASKED,
     "bridge/connect": CONNECTED,
+    "bridge/fallback": {"Say"},
 }
 # The caller has lost the task by then.
 CLOSED = OPEN | {"inbound/keys": ASKED, "bridge/answer": set(), "bridge/connect": {"Say"}}
 # What can still be said is said without looking anything up.
-AWAY = {hook: {"Say"} for hook in ("fallback", "inbound", "inbound/keys", "inbound/transferred")}
+AWAY = {hook: {"Say"} for hook in ("fallback", "bridge/fallback", "inbound", "inbound/keys", "inbound/transferred")}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def pick_up(rig: Rig, at: BridgePlace, *, now: datetime) -> str:
         bridge = _ours(connection, at)
         if bridge is None or bridge.ended_at is not None or not _is_held(connection, bridge, now):
             return NOTHING
-        action = calls.bridge_address("connect", bridge.id, public_url=rig.public_url)
+        action = calls.bridge_address("connect", bridge.id, public_url=rig.public_url) + calls.SOON_AGAIN
         return rig.speech.menu(
             _words(rig), language=_language(rig), values=_values(connection, rig, bridge), action=action
         )
@@ -84,6 +84,12 @@ def hang_up(rig: Rig, at: BridgePlace, dialled: Dialled, *, now: datetime) -> st
     """How ringing the household ended."""
     _end(rig, at, bridges.end_of_dial(dialled.status, own=dialled.own), talked_s=dialled.talked_s, now=now)
     return NOTHING
+
+
+def away(rig: Rig) -> str:
+    """What a caller hears when nothing can be looked up: that the system does not answer, and to ring again."""
+    values = {"bailleur": rig.desk.landlord, "tel": rig.desk.phone}
+    return rig.speech.say("bridge_away", language=_language(rig), values=values)
 
 
 def follow(rig: Rig, at: BridgePlace, status: str, *, now: datetime) -> None:
@@ -148,5 +154,5 @@ def _dial(rig: Rig, bridge: Bridge) -> str:
         caller_id=rig.settings.senders[bridge.sender].address,
         ring_s=rig.settings.bridge.ring_s,
         longest_s=rig.settings.bridge.longest_s,
-        action=calls.bridge_address("ended", bridge.id, public_url=rig.public_url),
+        action=calls.bridge_address("ended", bridge.id, public_url=rig.public_url) + calls.SOON_AGAIN,
     )

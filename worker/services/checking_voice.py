@@ -27,6 +27,7 @@ LINE = (
     "bridge",
     "bridge_context",
     "bridge_gone",
+    "bridge_away",
 )
 OWN = frozenset({*PARTS, *LINE})
 # What a text may use beside the values that all get, and the longest that we expect there.

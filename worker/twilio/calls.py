@@ -91,7 +91,8 @@ def bridge_draft(call: OutgoingCall, sender: Sender, *, public_url: str) -> Draf
         {
             "To": call.to,
             "From": sender.address,
-            "Url": bridge_address("answer", call.message_id, public_url=public_url),
+            "Url": bridge_address("answer", call.message_id, public_url=public_url) + SOON_AGAIN,
+            "FallbackUrl": f"{public_url}{HOOKS}/bridge/fallback",
             "StatusCallback": bridge_address("status", call.message_id, public_url=public_url) + RETRIES,
             "StatusCallbackEvent": _EVENTS,
             "Timeout": call.ring_s,

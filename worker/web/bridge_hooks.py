@@ -32,6 +32,7 @@ class BridgeHooks:
     def routes(self) -> list[Route]:
         """All of them POST only; the web's guard test asks each for a signature."""
         named = {"answer": self.answer, "connect": self.connect, "ended": self.ended, "status": self.status}
+        named["fallback"] = self.fallback
         return [Route(f"{HOOKS}/bridge/{name}", hook, methods=["POST"]) for name, hook in named.items()]
 
     async def answer(self, request: Request) -> Response:
@@ -49,6 +50,12 @@ class BridgeHooks:
         form, at, now = await self._read(request)
         dialled = Dialled(form.get("DialCallStatus", ""), form.get("CallStatus", ""), calls.talked_s(form))
         return await self._say(at, lambda at: bridge_talk.hang_up(self._rig, at, dialled, now=now))
+
+    async def fallback(self, request: Request) -> Response:
+        """No other hook could say anything: needs neither the database nor the queue."""
+        await self._signed(request)
+        log.warning("bridge_without_words")
+        return Response(bridge_talk.away(self._rig), media_type="text/xml")
 
     async def status(self, request: Request) -> Response:
         """How far the caller's own side has come."""
