@@ -148,6 +148,16 @@ class Switchboard(Town):
             call_patience=timedelta(minutes=6),
         )
 
+    def gives_a_call_up(self) -> None:
+        """Nobody answered the request for the call that is due; two vain looks prove that it was not made."""
+        self.climb()
+        self.exchange.fates.append(SendResult(0, 0, Outcome.UNKNOWN))
+        self.place()
+        for _look in range(2):
+            self.now += timedelta(minutes=2)
+            reconciling.settle_unknown(self.asking())
+        self.climb()
+
     def sid(self, call: OutgoingCall) -> str:
         return next(sid for one, sid in self.exchange.rung if one is call)
 

@@ -484,14 +484,8 @@ def test_a_call_of_unknown_fate_is_found_in_the_provider_s_list(town: Switchboar
 def test_a_call_that_was_never_made_goes_to_a_person(town: Switchboard) -> None:
     home = landline_home(town)
     town.open()
-    town.climb()
-    town.exchange.fates.append(SendResult(0, 0, Outcome.UNKNOWN))
-    town.place()
 
-    for _look in range(2):
-        town.now += timedelta(minutes=2)
-        reconciling.settle_unknown(town.asking())
-    town.climb()
+    town.gives_a_call_up()
 
     assert town.reasons(home) == ["no_mobile"]
 

@@ -11,9 +11,9 @@ from tests.integration.conftest import Town
 from tests.integration.switchboard import CALL_DESK, LINE, Switchboard, calling_campaign
 from tests.waiting import until
 from worker.domain.campaigns import Level
-from worker.domain.messages import Inbound, Outcome, OutgoingCall, SendResult
+from worker.domain.messages import Inbound, OutgoingCall
 from worker.domain.voice import Word
-from worker.services import following, inbound, reconciling
+from worker.services import following, inbound
 from worker.store import people
 from worker.store.database import Database
 from worker.twilio import calls
@@ -65,13 +65,7 @@ def test_1_pressed_in_the_call_that_was_in_the_air_then_closes_the_task(town: Sw
 
 def given_up_as_never_made(town: Switchboard, home: builders.Household) -> Place:
     """Two vain looks proved that the call was not made; it was all the same."""
-    town.climb()
-    town.exchange.fates.append(SendResult(0, 0, Outcome.UNKNOWN))
-    town.place()
-    for _look in range(2):
-        town.now += timedelta(minutes=2)
-        reconciling.settle_unknown(town.asking())
-    town.climb()
+    town.gives_a_call_up()
     assert town.reasons(home) == ["no_mobile"]
     with town.db.begin() as connection:
         row = connection.execute(text("SELECT message_id, attempt_id FROM automatic_call")).one()

@@ -34,8 +34,6 @@ LISTENS_AT_MOST = timedelta(minutes=3)
 UNKNOWN_AT_MOST = timedelta(days=1)
 # What was to be done about a lost number is done by then, also in an event that runs for weeks.
 LOST_LATELY = timedelta(days=2)
-
-
 # Whoever queues an event's texts does a slice in less than a second; after so long nobody does any more.
 UNQUEUED_AFTER = timedelta(seconds=10)
 
